@@ -1,0 +1,125 @@
+"""Who may do what: permissions, roles, and the viewer that every service takes first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from hub.db import EVERYTHING, HubSession, Scope, area_key
+from hub.errors import NotAllowed, NotFound
+
+
+class Permission(StrEnum):
+    """One thing that can be done to data."""
+
+    UPLOAD_READ = "upload:read"
+    UPLOAD_WRITE = "upload:write"
+    UPLOAD_COMMIT = "upload:commit"
+    OVERLAY_READ = "overlay:read"
+    SUMMARY_READ = "summary:read"
+    EXACT_COUNTS = "counts:exact"
+
+
+class Role(StrEnum):
+    """What a person is to a place. Each role is held for a borough, a BCU or London."""
+
+    CSP_OFFICER = "csp_officer"
+    CSP_ANALYST = "csp_analyst"
+    BOROUGH_POLICE_LEAD = "borough_police_lead"
+    BCU_COMMANDER = "bcu_commander"
+    COUNCIL_LEADER = "council_leader"
+    ADMINISTRATOR = "administrator"
+
+    @property
+    def title(self) -> str:
+        """The role as a person would say it."""
+        return _TITLES[self]
+
+
+_TITLES = {
+    Role.CSP_OFFICER: "CSP officer",
+    Role.CSP_ANALYST: "CSP analyst",
+    Role.BOROUGH_POLICE_LEAD: "Borough police lead",
+    Role.BCU_COMMANDER: "BCU commander",
+    Role.COUNCIL_LEADER: "Council leader",
+    Role.ADMINISTRATOR: "Administrator",
+}
+
+_READERS = frozenset({Permission.OVERLAY_READ, Permission.SUMMARY_READ, Permission.EXACT_COUNTS})
+_UPLOADERS = _READERS | {Permission.UPLOAD_READ, Permission.UPLOAD_WRITE, Permission.UPLOAD_COMMIT}
+
+GRANTED: dict[Role, frozenset[Permission]] = {
+    Role.CSP_OFFICER: _UPLOADERS,
+    Role.CSP_ANALYST: _READERS | {Permission.UPLOAD_READ},
+    Role.BOROUGH_POLICE_LEAD: _READERS,
+    Role.BCU_COMMANDER: _READERS,
+    Role.COUNCIL_LEADER: frozenset({Permission.SUMMARY_READ}),
+    Role.ADMINISTRATOR: _UPLOADERS,
+}
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One role, and the boroughs it is held for."""
+
+    role: Role
+    boroughs: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A person at work: who they are, what they may do where, and the session fenced to it."""
+
+    person_id: UUID
+    email: str
+    name: str
+    grants: tuple[Grant, ...]
+    session: HubSession = field(repr=False, compare=False)
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Every role held anywhere."""
+        return frozenset(grant.role for grant in self.grants)
+
+    def boroughs(self, permission: Permission | None = None) -> frozenset[str]:
+        """The boroughs in which this person has a permission; without one, every borough of their scope."""
+        held = (grant.boroughs for grant in self.grants if permission is None or permission in GRANTED[grant.role])
+        return frozenset().union(*held)
+
+    def may(self, permission: Permission, borough_codes: Iterable[str] | None = None) -> bool:
+        """Whether this person has a permission in all the boroughs named; without any, in some borough."""
+        allowed = self.boroughs(permission)
+        return bool(allowed) if borough_codes is None else set(borough_codes) <= allowed
+
+    def require(self, permission: Permission, borough_codes: Iterable[str]) -> None:
+        """Refuse unless the permission is held in all the boroughs named.
+
+        Raises
+        ------
+        NotAllowed
+            If a borough is in this person's scope, but not for this.
+        NotFound
+            If a borough is not in this person's scope: the same answer as for one that does not exist.
+        """
+        codes = set(borough_codes)
+        if not codes or not codes <= self.boroughs():
+            raise NotFound
+        if not self.may(permission, codes):
+            raise NotAllowed("Your role does not let you do this here.", remedy="Ask an administrator if it should.")
+
+
+def scope_of(grants: Iterable[Grant], named_areas: Iterable[frozenset[str]], *, every_borough: frozenset[str]) -> Scope:
+    """Work out the fence from the grants.
+
+    Shared rows (uploads, overlays) are visible when made for one of the person's boroughs, for a named area (a BCU)
+    that lies wholly in their scope, or for exactly their whole scope; to someone whose scope is London, always.
+    """
+    boroughs: frozenset[str] = frozenset().union(*(grant.boroughs for grant in grants))
+    sets = {frozenset({code}) for code in boroughs} | {area for area in named_areas if area <= boroughs}
+    if boroughs:
+        sets.add(boroughs)
+    if boroughs and boroughs == every_borough:
+        return Scope(boroughs, frozenset({EVERYTHING}))
+    return Scope(boroughs, frozenset(map(area_key, sets)))

@@ -1,0 +1,105 @@
+"""Settings, read once from the environment, checked before anything starts, and frozen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from hub.errors import SettingsError
+
+DEMO_SECRET_KEY = "the-demo-key-is-public-and-never-for-real-data"
+SHORTEST_SECRET_KEY = 32
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def shipped(name: str) -> Path:
+    """Find a folder that ships with the hub: inside the installed package, or beside it in a checkout."""
+    inside = _PACKAGE / name
+    return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How this hub runs. Each field is the environment variable `HUB_<FIELD>`, documented in the README."""
+
+    database_url: str = "sqlite:///var/hub.sqlite"
+    owner_database_url: str = ""
+    files: Path = Path("var/files")
+    secret_key: str = DEMO_SECRET_KEY
+    environment: str = "production"
+    debug: bool = False
+    hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
+    proxies: int = 0
+    max_upload_megabytes: int = 50
+    max_upload_rows: int = 500_000
+
+    @property
+    def is_production(self) -> bool:
+        """Whether real people's data may be in this hub."""
+        return self.environment == "production"
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether this hub was made by `hub demo`; the address is plain http on loopback."""
+        return self.environment == "demo"
+
+    @property
+    def migration_url(self) -> str:
+        """Where migrations connect: the owner of the tables, which on PostgreSQL is not the web role."""
+        return self.owner_database_url or self.database_url
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read `HUB_…` from the environment and refuse what would be unsafe to run.
+
+    Raises
+    ------
+    SettingsError
+        Naming the variable, what is wrong with it and the cure.
+    """
+    environ = os.environ if environ is None else environ
+    known = {f"HUB_{field.name.upper()}": field for field in fields(Settings)}
+    values: dict[str, object] = {}
+    for name, field in known.items():
+        raw = environ.get(name)
+        if raw is not None:
+            values[field.name] = _value(name, raw, getattr(Settings, field.name))
+    settings = Settings(**values)  # type: ignore[arg-type]
+    _check(settings)
+    return settings
+
+
+def _value(name: str, raw: str, default: object) -> object:
+    if isinstance(default, bool):
+        if raw.lower() not in {"0", "1", "true", "false", "yes", "no"}:
+            raise SettingsError(f"{name} is '{raw}'.", remedy="Use 1 or 0.")
+        return raw.lower() in {"1", "true", "yes"}
+    if isinstance(default, int):
+        if not raw.isdecimal():
+            raise SettingsError(f"{name} is '{raw}'.", remedy="Use a whole number.")
+        return int(raw)
+    if isinstance(default, tuple):
+        return tuple(part.strip() for part in raw.split(",") if part.strip())
+    if isinstance(default, Path):
+        return Path(raw)
+    return raw
+
+
+def _check(settings: Settings) -> None:
+    if settings.environment not in {"production", "demo", "test"}:
+        raise SettingsError(
+            f"HUB_ENVIRONMENT is '{settings.environment}'.", remedy="Use production (the default), demo or test."
+        )
+    if not settings.is_production:
+        return
+    if settings.secret_key == DEMO_SECRET_KEY or len(settings.secret_key) < SHORTEST_SECRET_KEY:
+        raise SettingsError(
+            "HUB_SECRET_KEY is missing, too short or the demo's own.",
+            remedy=f"Set it to at least {SHORTEST_SECRET_KEY} random characters, for example the output of: "
+            "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'",
+        )
+    if settings.debug:
+        raise SettingsError("HUB_DEBUG is on in production.", remedy="Unset HUB_DEBUG.")

@@ -1,0 +1,433 @@
+"""The database: engine, session, column types, and the fence that keeps each borough's rows to its own people.
+
+Everything fenced is reached through `HubSession`; nothing outside this module opens a connection or writes SQL.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+from typing import Any, ClassVar
+
+import shapely
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    Enum,
+    ForeignKey,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    func,
+    inspect,
+    literal,
+    make_url,
+    select,
+    text,
+)
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    FromStatement,
+    InstanceState,
+    Mapped,
+    ORMExecuteState,
+    Session,
+    SessionTransaction,
+    UOWTransaction,
+    mapped_column,
+    with_loader_criteria,
+)
+from sqlalchemy.types import TypeDecorator
+
+from hub.errors import OutsideScope, SettingsError, Unavailable
+
+EVERYTHING = "*"
+SECONDS_TO_CONNECT = 5
+SECONDS_TO_WAIT_FOR_A_LOCK = 30
+ROWS_A_STATEMENT = 20_000
+
+
+# --- Columns ---------------------------------------------------------------------------------------------------------
+
+
+class UtcDateTime(TypeDecorator[dt.datetime]):
+    """An instant: aware on both sides, kept as UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        """Refuse a naive time; keep the rest as UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone.")
+        return value.astimezone(dt.UTC)
+
+    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
+        """Give back an aware time; SQLite forgets the zone."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+class Geometry(TypeDecorator[shapely.Geometry]):
+    """A shapely geometry in metres on the British National Grid (EPSG:27700), kept as WKB."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: shapely.Geometry | None, dialect: Dialect) -> bytes | None:
+        """Write well-known binary."""
+        return None if value is None else bytes(shapely.to_wkb(value))
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> shapely.Geometry | None:
+        """Read well-known binary."""
+        return None if value is None else shapely.from_wkb(value)
+
+
+def one_of(words: type[StrEnum]) -> Enum:
+    """A column that holds one of a few words, kept as they are written."""
+    return Enum(words, native_enum=False, length=32, values_callable=lambda kinds: [kind.value for kind in kinds])
+
+
+class Base(DeclarativeBase):
+    """Every table of the hub."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class InBorough:
+    """A row that belongs to one borough, and is seen and changed only by people of that borough."""
+
+    fence: ClassVar[str] = "borough_code"
+
+    borough_code: Mapped[str] = mapped_column(ForeignKey("borough.code"), index=True)
+
+
+class InArea:
+    """A row made for a set of boroughs, seen only by people whose scope covers all of them.
+
+    `area_key` is the borough codes, sorted and joined with "+".
+    """
+
+    fence: ClassVar[str] = "area_key"
+
+    area_key: Mapped[str] = mapped_column(String(512), index=True)
+
+
+def area_key(borough_codes: frozenset[str] | set[str]) -> str:
+    """Name a set of boroughs, the same way every time."""
+    return "+".join(sorted(borough_codes))
+
+
+# --- The fence -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a session may see and change.
+
+    `areas` are the keys of the sets of boroughs whose shared rows it may see, each covered by `boroughs`;
+    `EVERYTHING` among them stands for every set there is.
+    """
+
+    boroughs: frozenset[str] = frozenset()
+    areas: frozenset[str] = frozenset()
+    is_everywhere: bool = False
+
+    def admits(self, row: object) -> bool:
+        """Whether a fenced row lies inside; rows that belong to nobody always do."""
+        if isinstance(row, InBorough | InArea):
+            return self.admits_key(type(row), getattr(row, row.fence))
+        return True
+
+    def admits_key(self, fenced: type[InBorough] | type[InArea], key: str | None) -> bool:
+        """Whether a row of a fenced table with this borough code or area key lies inside."""
+        if self.is_everywhere:
+            return True
+        if issubclass(fenced, InBorough):
+            return key in self.boroughs
+        return key in self.areas or (key is not None and self.sees_every_area)
+
+    @property
+    def sees_every_area(self) -> bool:
+        """Whether shared rows are seen whatever the set of boroughs they were made for."""
+        return self.is_everywhere or EVERYTHING in self.areas
+
+
+NOWHERE = Scope()
+EVERYWHERE = Scope(is_everywhere=True)
+
+
+class HubSession(Session):
+    """A session that shows and changes only what lies inside its scope; at first, nothing."""
+
+    _scope: Scope = NOWHERE
+
+    @property
+    def scope(self) -> Scope:
+        """What this session may see and change."""
+        return self._scope
+
+    @contextmanager
+    def scoped(self, scope: Scope) -> Iterator[None]:
+        """Work under another scope, then return to the present one and forget what lies outside it."""
+        before = self._scope
+        self.set_scope(scope)
+        try:
+            yield
+            self.flush()
+        finally:
+            self.set_scope(before)
+
+    def set_scope(self, scope: Scope) -> None:
+        """Change the scope; rows already loaded that lie outside it are forgotten."""
+        self._scope = scope
+        for row in list(self.identity_map.values()):
+            if not scope.admits(row):
+                self.expunge(row)
+        if self.in_transaction():
+            _tell_postgresql(super().connection(), scope)
+
+    def get(self, entity: Any, ident: Any, **options: Any) -> Any:
+        """Load by primary key, inside the scope, though the row be loaded already."""
+        found = super().get(entity, ident, **options)
+        return found if found is None or self._scope.admits(found) else None
+
+    def connection(self, *args: Any, **options: Any) -> Connection:
+        """Refuse: a bare connection would pass under the fence."""
+        raise OutsideScope("A bare connection was asked of a fenced session.")
+
+    def bulk_save_objects(self, *args: Any, **options: Any) -> None:
+        """Refuse: it would pass under the fence."""
+        raise OutsideScope("Rows were saved in bulk under the fence.")
+
+    bulk_insert_mappings = bulk_save_objects
+    bulk_update_mappings = bulk_save_objects
+
+
+@event.listens_for(HubSession, "do_orm_execute")
+def _fence_statement(state: ORMExecuteState) -> None:
+    """Attach the scope to every statement; what the scope cannot be attached to is refused.
+
+    The criteria go on every statement, whatever it seems to read: attaching them only to statements whose own
+    mappers are fenced leaks counts, unions and subqueries.
+    """
+    session = state.session
+    assert isinstance(session, HubSession)
+    scope = session.scope
+    if scope.is_everywhere:
+        return
+    if not state.is_orm_statement or isinstance(state.statement, FromStatement):
+        raise OutsideScope("A statement that the fence cannot read was refused.")
+    if state.is_insert or state.is_update:
+        _fence_bulk_write(state, scope)
+    if state.is_insert:
+        return
+    boroughs, areas = tuple(scope.boroughs), tuple(scope.areas)
+    state.statement = state.statement.options(
+        with_loader_criteria(InBorough, lambda cls: cls.borough_code.in_(boroughs), include_aliases=True)
+    )
+    if not scope.sees_every_area:
+        state.statement = state.statement.options(
+            with_loader_criteria(InArea, lambda cls: cls.area_key.in_(areas), include_aliases=True)
+        )
+
+
+def _fence_bulk_write(state: ORMExecuteState, scope: Scope) -> None:
+    """Let an insert carry only rows inside the scope, and no update move a row across the fence."""
+    mapper = state.bind_mapper
+    fenced = mapper.class_ if mapper is not None else None
+    if fenced is None or not issubclass(fenced, InBorough | InArea):
+        return
+    if state.is_update:
+        named = {getattr(column, "key", column) for column in getattr(state.statement, "_values", None) or {}}
+        if state.parameters or fenced.fence in named or getattr(state.statement, "_ordered_values", None):
+            raise OutsideScope(f"An update of {fenced.__name__} that the fence cannot follow was refused.")
+        return
+    rows = state.parameters if isinstance(state.parameters, Sequence) else [state.parameters or {}]
+    if not rows or not all(scope.admits_key(fenced, row.get(fenced.fence)) for row in rows):
+        raise OutsideScope(f"Rows of {fenced.__name__} outside the scope were refused.")
+
+
+@event.listens_for(HubSession, "before_flush")
+def _fence_flush(session: HubSession, context: UOWTransaction, instances: object) -> None:
+    """Refuse new, changed and deleted rows outside the scope, and any row moved across the fence."""
+    for row in [*session.new, *session.dirty, *session.deleted]:
+        if not isinstance(row, InBorough | InArea):
+            continue
+        state: InstanceState[Any] = inspect(row)
+        moved = state.persistent and state.attrs[row.fence].history.has_changes()
+        if moved or not session.scope.admits(row):
+            raise OutsideScope(f"A {type(row).__name__} outside the scope was refused.")
+
+
+@event.listens_for(HubSession, "after_begin")
+def _scope_of_transaction(session: HubSession, transaction: SessionTransaction, connection: Connection) -> None:
+    _tell_postgresql(connection, session.scope)
+
+
+def _tell_postgresql(connection: Connection, scope: Scope) -> None:
+    """Set what row-level security reads, until the transaction ends."""
+    if connection.dialect.name != "postgresql":
+        return
+    boroughs = EVERYTHING if scope.is_everywhere else ",".join(sorted(scope.boroughs))
+    areas = EVERYTHING if scope.sees_every_area else ",".join(sorted(scope.areas))
+    connection.execute(
+        select(
+            func.set_config("hub.boroughs", literal(boroughs), True),
+            func.set_config("hub.areas", literal(areas), True),
+        )
+    )
+
+
+# --- Named bulk writers and locks ------------------------------------------------------------------------------------
+
+
+def insert_rows(session: HubSession, model: type[InBorough], columns: Mapping[str, Sequence[Any]]) -> int:
+    """Insert many borough rows given as equally long columns; returns how many.
+
+    Refused whole if any row lies outside the session's scope. Values are those of the database driver.
+    """
+    if not session.scope.is_everywhere and not set(columns["borough_code"]) <= session.scope.boroughs:
+        raise OutsideScope(f"Rows of {model.__name__} outside the scope were refused.")
+    session.flush()
+    connection = Session.connection(session)
+    table = inspect(model).local_table
+    assert isinstance(table, Table)
+    names = list(columns)
+    rows = zip(*columns.values(), strict=True)
+    if connection.dialect.name == "postgresql":
+        # COPY is refused on tables with row-level security; unnest of whole columns is nearly as fast.
+        types = [table.c[name].type.compile(dialect=connection.dialect) for name in names]
+        arrays = ", ".join(f"%s::{kind}[]" for kind in types)
+        statement = f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays})"  # noqa: S608
+        while batch := list(islice(rows, ROWS_A_STATEMENT)):
+            connection.exec_driver_sql(statement, tuple(map(list, zip(*batch, strict=True))))
+    else:
+        marks = ", ".join("?" * len(names))
+        statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608
+        while batch := list(islice(rows, ROWS_A_STATEMENT)):
+            connection.exec_driver_sql(statement, batch)
+    return len(columns["borough_code"])
+
+
+def lock(session: HubSession, name: str) -> None:
+    """Hold a named lock until this transaction ends. On SQLite a writing transaction is the lock already."""
+    connection = Session.connection(session)
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(literal(name)))))
+
+
+# --- Engine ----------------------------------------------------------------------------------------------------------
+
+
+class Database:
+    """One database and the sessions on it."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = open_engine(url)
+        # The same pool, but SQLite takes its write lock at BEGIN: at defaults, read-then-write loses updates.
+        self._writer = self.engine.execution_options(hub_writes=True)
+
+    def session(self, *, writes: bool) -> HubSession:
+        """Open a session that sees nothing yet."""
+        return HubSession(self._writer if writes else self.engine)
+
+    @contextmanager
+    def writing(self) -> Iterator[HubSession]:
+        """Open a session, commit at the end, roll back if anything was raised."""
+        with self.session(writes=True) as session:
+            yield session
+            session.commit()
+
+    @contextmanager
+    def reading(self) -> Iterator[HubSession]:
+        """Open a session whose work is never kept."""
+        with self.session(writes=False) as session:
+            yield session
+
+    def refuse_unsafe_role(self) -> None:
+        """Refuse a PostgreSQL role that row-level security would not bind.
+
+        Raises
+        ------
+        SettingsError
+            If the role is a superuser, may bypass row security, or owns a table of the hub.
+        """
+        if self.engine.dialect.name != "postgresql":
+            return
+        with self.engine.connect() as connection:
+            role, unbound, owned = connection.execute(
+                text(
+                    "SELECT current_user, (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user),"
+                    " (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                    "   WHERE c.relkind = 'r' AND n.nspname = current_schema()"
+                    "   AND pg_has_role(current_user, c.relowner, 'USAGE'))"
+                )
+            ).one()
+        if unbound or owned:
+            raise SettingsError(
+                f"The PostgreSQL role '{role}' in HUB_DATABASE_URL could bypass row-level security.",
+                remedy="Use a role that is no superuser, has no BYPASSRLS and owns no table; give the owner's address "
+                "in HUB_OWNER_DATABASE_URL for 'hub db upgrade' only.",
+            )
+
+
+def open_engine(url: str) -> Engine:
+    """Open an engine with the settings that keep data safe on SQLite and PostgreSQL."""
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        engine = create_engine(address, connect_args={"timeout": SECONDS_TO_WAIT_FOR_A_LOCK})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    if address.get_backend_name() != "postgresql":
+        raise SettingsError(
+            f"HUB_DATABASE_URL names '{address.get_backend_name()}'.", remedy="Use sqlite:///… or postgresql://…"
+        )
+    return create_engine(
+        address.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": SECONDS_TO_CONNECT},
+    )
+
+
+def _prepare_sqlite(connection: Any, record: object) -> None:
+    # The driver's own transaction handling begins too late and loses updates; `_begin_sqlite` does it instead.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("hub_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Say plainly that the database is away, instead of a driver's text."""
+    try:
+        yield
+    except OperationalError as error:
+        raise Unavailable("The hub's database cannot be reached just now.", remedy="Try again in a minute.") from error

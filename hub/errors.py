@@ -1,0 +1,95 @@
+"""Every refusal the hub can give: an HTTP status, a plain sentence, and what to do about it.
+
+Services raise these; `web.py` turns them into pages and `cli.py` into a line on standard error.
+"""
+
+
+class HubError(Exception):
+    """Something the hub will not or cannot do, said so that the reader can act on it."""
+
+    status = 400
+    title = "Something went wrong"
+    exit_status = 1
+
+    def __init__(self, sentence: str, *, remedy: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.remedy}".strip()
+
+
+class BadRequest(HubError):
+    """What was asked cannot be understood or is outside what is allowed."""
+
+    status = 400
+    title = "There is a problem with what was asked"
+
+
+class BadFile(HubError):
+    """An uploaded file cannot be read, or is not what it says it is."""
+
+    status = 422
+    title = "There is a problem with the file"
+
+
+class NotSignedIn(HubError):
+    """The page needs a signed-in person."""
+
+    status = 401
+    title = "Sign in"
+
+
+class NotAllowed(HubError):
+    """The person may see the thing, but not do this to it."""
+
+    status = 403
+    title = "You cannot do this"
+
+
+class NotFound(HubError):
+    """Absent, or not the viewer's to see: the two must look the same."""
+
+    status = 404
+    title = "Page not found"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no such page, or it is not yours to see.",
+            remedy="Check the address, or start again from the home page.",
+        )
+
+
+class Conflict(HubError):
+    """The thing has moved on since the page was shown."""
+
+    status = 409
+    title = "This has changed"
+
+
+class TooMany(HubError):
+    """Asked too often; try again later."""
+
+    status = 429
+    title = "Too many attempts"
+
+
+class OutsideScope(HubError):
+    """A write was stopped by the borough fence. Reaching this is a fault in the hub, never in the request."""
+
+    status = 500
+    title = "Sorry, there is a problem with the hub"
+
+
+class SettingsError(HubError):
+    """The hub refuses to start with these settings."""
+
+    status = 500
+
+
+class Unavailable(HubError):
+    """The database cannot be reached just now."""
+
+    status = 503
+    title = "Sorry, the hub is not available"

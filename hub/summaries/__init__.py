@@ -1,0 +1,1 @@
+"""Borough summaries for people who read figures rather than make them."""
