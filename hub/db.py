@@ -6,6 +6,7 @@ Everything fenced is reached through `HubSession`; nothing outside this module o
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ from sqlalchemy.orm import (
 )
 from sqlalchemy.types import TypeDecorator
 
+from hub.config import Settings
 from hub.errors import OutsideScope, SettingsError, Unavailable
 
 EVERYTHING = "*"
@@ -344,14 +346,15 @@ def lock(session: HubSession, name: str) -> None:
 class Database:
     """One database and the sessions on it."""
 
-    def __init__(self, url: str) -> None:
-        self.engine = open_engine(url)
+    def __init__(self, settings: Settings) -> None:
+        self.engine = open_engine(settings.database_url)
+        self._audit_key = hashlib.sha256(b"audit:" + settings.secret_key.encode()).digest()
         # The same pool, but SQLite takes its write lock at BEGIN: at defaults, read-then-write loses updates.
         self._writer = self.engine.execution_options(hub_writes=True)
 
     def session(self, *, writes: bool) -> HubSession:
         """Open a session that sees nothing yet."""
-        return HubSession(self._writer if writes else self.engine)
+        return HubSession(self._writer if writes else self.engine, info={"audit_key": self._audit_key})
 
     @contextmanager
     def writing(self) -> Iterator[HubSession]:

@@ -1,0 +1,178 @@
+"""Fixtures that every test may use: real databases of both kinds, the app on them, people, and the real public data."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from hub import migrate
+from hub.config import Settings
+from hub.db import Database
+
+REQUIRE_ALL = os.environ.get("HUB_REQUIRE_ALL") == "1"
+TEST_SECRET_KEY = "only-for-tests-" + "x" * 32
+
+
+def skip_aloud(missing: str) -> None:
+    """Skip because something is not on this machine; where everything is required, fail instead."""
+    if REQUIRE_ALL:
+        pytest.fail(f"{missing} is required here (HUB_REQUIRE_ALL=1) and missing.")
+    pytest.skip(f"{missing} is missing, so this was not tested.")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real public London data beside the checkout."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
+    if not (folder / "wards-2022.gpkg").is_file():
+        skip_aloud(f"The real public data ({folder})")
+    return folder
+
+
+# --- Databases -------------------------------------------------------------------------------------------------------
+
+
+class PostgresCluster:
+    """A throw-away PostgreSQL on a loopback port, with an owner role and a web role."""
+
+    def __init__(self, binaries: Path) -> None:
+        # initdb refuses root, and the postgres user cannot look inside root's own temporary folders.
+        self._user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+        self._folder = Path(tempfile.mkdtemp(prefix="hub-postgres-"))
+        shutil.chown(self._folder, user=self._user)
+        self._binaries = binaries
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port = probe.getsockname()[1]
+        self._run("initdb", "-D", "data", "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8")
+        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories={self._folder}"
+        self._run("pg_ctl", "-D", "data", "-o", options, "-l", "log", "-w", "start")
+        self._sql("CREATE ROLE hub_owner LOGIN", "CREATE ROLE hub_web LOGIN")
+
+    def create(self, *, template: str = "template1") -> str:
+        """Create a database and return its name."""
+        name = f"hub_{uuid4().hex}"
+        self._sql(
+            f"CREATE DATABASE {name} OWNER hub_owner TEMPLATE {template}",
+            f"GRANT ALL ON DATABASE {name} TO hub_owner",
+        )
+        return name
+
+    def drop(self, name: str) -> None:
+        """Drop a database, whoever is still connected."""
+        self._sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def url(self, name: str, role: str) -> str:
+        """Where to connect."""
+        return f"postgresql://{role}@127.0.0.1:{self._port}/{name}"
+
+    def stop(self) -> None:
+        """End the server and remove its folder."""
+        self._run("pg_ctl", "-D", "data", "-m", "immediate", "stop")
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            [self._binaries / program, *arguments],
+            cwd=self._folder,
+            user=self._user if os.geteuid() == 0 else None,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+        )
+
+    def _sql(self, *statements: str) -> None:
+        with psycopg.connect(self.url("postgres", "postgres"), autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+
+def postgres_binaries() -> Path | None:
+    """Find the folder of PostgreSQL's server programs."""
+    found = shutil.which("initdb")
+    candidates = [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((folder for folder in candidates if (folder / "initdb").exists()), None)
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[PostgresCluster]:
+    """One PostgreSQL for this test process."""
+    binaries = postgres_binaries()
+    if binaries is None:
+        skip_aloud("A PostgreSQL server (on Debian: apt-get install postgresql)")
+        raise AssertionError
+    cluster = PostgresCluster(binaries)
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres_cluster: PostgresCluster) -> str:
+    name = postgres_cluster.create()
+    migrate.upgrade(
+        Settings(
+            environment="test",
+            secret_key=TEST_SECRET_KEY,
+            database_url=postgres_cluster.url(name, "hub_web"),
+            owner_database_url=postgres_cluster.url(name, "hub_owner"),
+        )
+    )
+    return name
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite"
+    migrate.upgrade(Settings(environment="test", secret_key=TEST_SECRET_KEY, database_url=f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture
+def new_settings(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., Settings]]:
+    """Make settings for a new database of a kind, migrated unless told otherwise."""
+    made: list[tuple[PostgresCluster, str]] = []
+
+    def make(kind: str, *, migrated: bool = True) -> Settings:
+        files = tmp_path / f"files-{uuid4().hex[:8]}"
+        files.mkdir()
+        common = {"environment": "test", "secret_key": TEST_SECRET_KEY, "files": files}
+        if kind == "sqlite":
+            path = tmp_path / f"{uuid4().hex[:8]}.sqlite"
+            if migrated:
+                shutil.copy(request.getfixturevalue("_sqlite_template"), path)
+            return Settings(database_url=f"sqlite:///{path}", **common)
+        cluster: PostgresCluster = request.getfixturevalue("postgres_cluster")
+        template = request.getfixturevalue("_postgres_template") if migrated else "template1"
+        name = cluster.create(template=template)
+        made.append((cluster, name))
+        return Settings(
+            database_url=cluster.url(name, "hub_web"), owner_database_url=cluster.url(name, "hub_owner"), **common
+        )
+
+    yield make
+    for cluster, name in made:
+        cluster.drop(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settings(request: pytest.FixtureRequest, new_settings: Callable[..., Settings]) -> Settings:
+    """Settings of a hub on a new, empty, migrated database: the test runs on SQLite and on PostgreSQL."""
+    return new_settings(request.param)
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    """The database of those settings, as the web role."""
+    database = Database(settings)
+    yield database
+    database.engine.dispose()
