@@ -348,13 +348,18 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self.engine = open_engine(settings.database_url)
-        self._audit_key = hashlib.sha256(b"audit:" + settings.secret_key.encode()).digest()
+        self._info = {
+            "audit_key": hashlib.sha256(b"audit:" + settings.secret_key.encode()).digest(),
+            "files": settings.files,
+            "max_upload_bytes": settings.max_upload_megabytes * 1_000_000,
+            "max_upload_rows": settings.max_upload_rows,
+        }
         # The same pool, but SQLite takes its write lock at BEGIN: at defaults, read-then-write loses updates.
         self._writer = self.engine.execution_options(hub_writes=True)
 
     def session(self, *, writes: bool) -> HubSession:
         """Open a session that sees nothing yet."""
-        return HubSession(self._writer if writes else self.engine, info={"audit_key": self._audit_key})
+        return HubSession(self._writer if writes else self.engine, info=dict(self._info))
 
     @contextmanager
     def writing(self) -> Iterator[HubSession]:
