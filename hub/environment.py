@@ -135,7 +135,7 @@ def _is_complete(lock: str) -> bool:
         installed = json.loads(_stamp().read_text("utf-8"))
     except (OSError, ValueError):
         return False
-    return installed.get(lock) == _wanted(lock)
+    return bool(installed.get(lock) == _wanted(lock))
 
 
 def _make(lock: str) -> None:
@@ -186,11 +186,11 @@ def _make_empty() -> None:
 def _install(lock: str) -> None:
     """Install with uv, which is several times faster; with pip where uv cannot be had or does not get through."""
     variables = _uv_settings()
-    project = ["--no-deps", "--no-build-isolation", "--editable", ROOT]
-    locked = ["--require-hashes", "--requirement", LOCKS / lock]
+    locked: list[str | Path] = ["--require-hashes", "--requirement", LOCKS / lock]
+    project: list[str | Path] = ["--no-deps", "--no-build-isolation", "--editable", ROOT]
     try:
         pip("install", "--quiet", "--only-binary", ":all:", "--require-hashes", "--requirement", LOCKS / UV_LOCK)
-        install = [VENV / "bin" / "uv", "pip", "install", "--python", PYTHON]
+        install: list[str | Path] = [VENV / "bin" / "uv", "pip", "install", "--python", PYTHON]
         run([*install, "--compile-bytecode", *locked], variables=variables)
         run([*install, *project], variables=variables)
     except (OSError, subprocess.CalledProcessError):
