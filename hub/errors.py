@@ -75,11 +75,29 @@ class TooMany(HubError):
     title = "Too many attempts"
 
 
-class OutsideScope(HubError):
-    """A write was stopped by the borough fence. Reaching this is a fault in the hub, never in the request."""
+class NotUnderstood(HubError):
+    """The address is right and the method is not."""
+
+    status = 405
+    title = "There is a problem with what was asked"
+
+
+class TooLarge(HubError):
+    """More was sent than the hub takes at once."""
+
+    status = 413
+    title = "There is a problem with the file"
+
+
+class OurFault(HubError):
+    """Something failed that no request should be able to make fail."""
 
     status = 500
     title = "Sorry, there is a problem with the hub"
+
+
+class OutsideScope(OurFault):
+    """A statement was stopped by the borough fence. Reaching this is a fault in the hub, never in the request."""
 
 
 class SettingsError(HubError):

@@ -1,0 +1,52 @@
+"""The hub: where London's Community Safety Partnerships share ward-level data, each borough with its own people.
+
+Importable on a bare Python: everything beyond the standard library is imported inside `create_app`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from hub.config import Settings
+
+__version__ = "0.1.0"
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Make the web application, or refuse to start.
+
+    Raises
+    ------
+    SettingsError
+        If the settings or the database role are unsafe, or the schema is not the one this hub expects.
+    RuntimeError
+        If a route declares no permission.
+    """
+    from flask import Flask
+
+    from hub import migrate, web
+    from hub.accounts import routes as accounts
+    from hub.config import read_settings
+    from hub.db import Database
+    from hub.errors import SettingsError
+    from hub.hotspots import routes as hotspots
+    from hub.places import routes as places
+    from hub.summaries import routes as summaries
+    from hub.uploads import routes as uploads
+
+    settings = settings or read_settings()
+    migrate.metadata()
+    if not migrate.is_current(settings):
+        raise SettingsError("The database's schema is not the one this hub expects.", remedy="Run 'hub db upgrade'.")
+    database = Database(settings)
+    database.refuse_unsafe_role()
+
+    app = Flask(__name__, static_folder="static")
+    web.prepare(app, settings, database)
+    for slice_ in (places, accounts, uploads, hotspots, summaries):
+        app.register_blueprint(slice_.bp)
+    web.refuse_undeclared(app)
+    return app

@@ -1,0 +1,286 @@
+"""The request: who is asking, may they, one commit at the end, headers on every answer, and one page for every error.
+
+Routes translate; everything they all need happens here, once.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from flask import Flask, Response, current_app, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, current_user
+from flask_talisman import Talisman
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
+from jinja2 import Environment, FileSystemLoader, PackageLoader, PrefixLoader, StrictUndefined
+from markupsafe import Markup
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from hub import access
+from hub.access import Permission, Viewer
+from hub.config import Settings, shipped
+from hub.db import Database, HubSession
+from hub.errors import (
+    BadRequest,
+    HubError,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    NotUnderstood,
+    OurFault,
+    TooLarge,
+    Unavailable,
+)
+from hub.words import FILTERS
+
+log = logging.getLogger(__name__)
+
+PUBLIC = "public"
+SIGNED_IN = "signed in"
+READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+ONE_YEAR = 31_536_000
+MARKING = "OFFICIAL-SENSITIVE"
+
+CONTENT_SECURITY_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": ["'self'", "data:"],
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+
+GOVUK_MACROS = (
+    "back-link:BackLink breadcrumbs:Breadcrumbs button:Button checkboxes:Checkboxes details:Details "
+    "error-summary:ErrorSummary fieldset:Fieldset file-upload:FileUpload hint:Hint input:Input inset-text:InsetText "
+    "notification-banner:NotificationBanner pagination:Pagination panel:Panel password-input:PasswordInput "
+    "phase-banner:PhaseBanner radios:Radios select:Select service-navigation:ServiceNavigation skip-link:SkipLink "
+    "summary-list:SummaryList table:Table tabs:Tabs tag:Tag task-list:TaskList warning-text:WarningText"
+)
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+
+login_manager = LoginManager()
+csrf = CSRFProtect()
+
+
+# --- What each route declares ----------------------------------------------------------------------------------------
+
+
+def public(view: View) -> View:
+    """Let anybody ask for this page."""
+    view.rule = PUBLIC  # type: ignore[attr-defined]
+    return view
+
+
+def signed_in(view: View) -> View:
+    """Let anybody who is signed in ask for this page; what they see on it is their own."""
+    view.rule = SIGNED_IN  # type: ignore[attr-defined]
+    return view
+
+
+def needs(permission: Permission) -> Callable[[View], View]:
+    """Let those ask for this page who hold a permission somewhere; the service decides whether here."""
+
+    def mark(view: View) -> View:
+        view.rule = permission  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def rule_of(app: Flask, endpoint: str) -> str | Permission | None:
+    """What a route declares of who may ask for it; None when it declares nothing."""
+    return PUBLIC if endpoint == "static" else getattr(app.view_functions[endpoint], "rule", None)
+
+
+def refuse_undeclared(app: Flask) -> None:
+    """Stop the start if any route does not say who may ask for it."""
+    undeclared = sorted({rule.endpoint for rule in app.url_map.iter_rules() if rule_of(app, rule.endpoint) is None})
+    if undeclared:
+        raise RuntimeError(f"These routes declare no permission: {', '.join(undeclared)}.")
+
+
+# --- One request -----------------------------------------------------------------------------------------------------
+
+
+def prepare(app: Flask, settings: Settings, database: Database) -> None:
+    """Set up everything that every request needs."""
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        DEBUG=settings.debug,
+        TESTING=settings.environment == "test",
+        MAX_CONTENT_LENGTH=settings.max_upload_megabytes * 1_000_000 + 100_000,
+        MAX_FORM_MEMORY_SIZE=2_000_000,
+        MAX_FORM_PARTS=1_000,
+        TRUSTED_HOSTS=list(settings.hosts),
+        SESSION_COOKIE_NAME="__Host-hub" if settings.is_production else "hub",
+        SESSION_COOKIE_SECURE=settings.is_production,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.extensions["hub_settings"] = settings
+    app.extensions["hub_database"] = database
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies, x_host=settings.proxies
+        )
+    _prepare_templates(app)
+    app.before_request(_open)
+    Talisman(
+        app,
+        force_https=settings.is_production,
+        session_cookie_secure=settings.is_production,
+        strict_transport_security=settings.is_production,
+        strict_transport_security_max_age=ONE_YEAR,
+        content_security_policy=CONTENT_SECURITY_POLICY,
+        content_security_policy_nonce_in=["script-src"],
+        referrer_policy="same-origin",
+    )
+    csrf.init_app(app)
+    login_manager.init_app(app)
+    app.before_request(_admit)
+    app.after_request(_commit)
+    app.after_request(_forbid_keeping)
+    app.teardown_request(_close)
+    for kind in (HubError, HTTPException, CSRFError, OperationalError, Exception):
+        app.register_error_handler(kind, _problem)
+
+
+def settings() -> Settings:
+    """The settings of the app now serving."""
+    return cast(Settings, current_app.extensions["hub_settings"])
+
+
+def database() -> Database:
+    """The database of the app now serving."""
+    return cast(Database, current_app.extensions["hub_database"])
+
+
+def _open() -> None:
+    g.reference = secrets.token_hex(6)
+    g.viewer = None
+    g.db_session = database().session(writes=request.method not in READING_METHODS)
+
+
+def _admit() -> ResponseReturnValue | None:
+    """Turn away whoever the route does not let in. An address that does not exist asks for a sign-in too."""
+    rule = rule_of(current_app, request.endpoint) if request.endpoint else SIGNED_IN
+    if rule == PUBLIC:
+        return None
+    if not current_user.is_authenticated:
+        if request.method == "GET" and request.accept_mimetypes.accept_html:
+            return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
+        raise NotSignedIn("You are not signed in, or were signed out.", remedy="Sign in and try again.")
+    viewer: Viewer = current_user.viewer
+    g.viewer = viewer
+    if isinstance(rule, Permission) and not viewer.may(rule):
+        raise NotAllowed("Your role does not include this page.", remedy="Ask an administrator if it should.")
+    return None
+
+
+def _commit(response: Response) -> Response:
+    """Keep the work of a request that changed something and did not fail. A GET keeps nothing."""
+    db_session: HubSession | None = g.get("db_session")
+    if db_session is None:
+        return response
+    if request.method in READING_METHODS:
+        if db_session.new or db_session.dirty or db_session.deleted:
+            raise RuntimeError(f"A {request.method} of {request.endpoint} left changes behind.")
+    elif response.status_code < 400 and not g.get("failed"):
+        db_session.commit()
+    return response
+
+
+def _forbid_keeping(response: Response) -> Response:
+    if request.endpoint != "static":
+        response.headers["Cache-Control"] = "no-store, private"
+    return response
+
+
+def _close(_error: BaseException | None) -> None:
+    db_session: HubSession | None = g.pop("db_session", None)
+    if db_session is not None:
+        db_session.close()
+
+
+# --- Errors ----------------------------------------------------------------------------------------------------------
+
+
+def _problem(error: Exception) -> ResponseReturnValue:
+    """Answer every error with the one page: a sentence, a remedy, and a reference when the fault is ours."""
+    g.failed = True
+    if isinstance(error, HTTPException) and error.code is not None and error.code < 400:
+        return error
+    shown = error if isinstance(error, HubError) else _in_words(error)
+    if shown.status >= 500:
+        log.error("request failed", extra={"reference": g.get("reference")}, exc_info=error)
+    body = render_template("problem.html", error=shown, reference=g.get("reference") if shown.status >= 500 else None)
+    return body, shown.status
+
+
+def _in_words(error: Exception) -> HubError:
+    """Put an error that is not the hub's own into the hub's words, without a library's text."""
+    if isinstance(error, CSRFError):
+        return BadRequest(
+            "The form had been open too long, or you signed in again elsewhere.",
+            remedy="Go back, reload the page and send it again.",
+        )
+    if isinstance(error, OperationalError):
+        return Unavailable("The hub's database cannot be reached just now.", remedy="Try again in a minute.")
+    code = error.code if isinstance(error, HTTPException) and error.code else 500
+    if code == NotFound.status:
+        return NotFound()
+    if code == TooLarge.status:
+        return TooLarge(
+            f"The file is larger than {settings().max_upload_megabytes} MB.",
+            remedy="Split it, for example by month, and upload each part.",
+        )
+    if code == NotUnderstood.status:
+        return NotUnderstood("This page does not take that kind of request.", remedy="Start again from the home page.")
+    if code < 500:
+        return BadRequest("The hub could not understand the request.", remedy="Go back and try again.")
+    return OurFault(
+        "Something failed inside the hub. Nothing you had saved is lost.",
+        remedy="Try again. If it fails again, tell an administrator the reference below.",
+    )
+
+
+# --- Templates -------------------------------------------------------------------------------------------------------
+
+
+def _prepare_templates(app: Flask) -> None:
+    app.jinja_loader = FileSystemLoader(shipped("templates"))
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.add_extension("jinja2.ext.do")
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.globals.update(_govuk_macros(), Permission=Permission, Role=access.Role)
+    app.context_processor(_context)
+
+
+def _govuk_macros() -> dict[str, Callable[..., Markup]]:
+    """Load the GOV.UK macros where undefined parameters are allowed; our own templates stay strict."""
+    lax = Environment(
+        loader=PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}), autoescape=True
+    )
+    macros = {}
+    for pair in GOVUK_MACROS.split():
+        folder, name = pair.split(":")
+        template = lax.get_template(f"govuk_frontend_jinja/components/{folder}/macro.html")
+        macros[f"govuk{name}"] = getattr(template.module, f"govuk{name}")
+    return macros
+
+
+def _context() -> dict[str, Any]:
+    return {"viewer": g.get("viewer"), "marking": MARKING}

@@ -1,0 +1,100 @@
+"""How figures, months and times are written for a reader: the same on pages, in exports and on the command line."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from hub.errors import BadRequest
+
+LONDON = ZoneInfo("Europe/London")
+_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+
+
+def month_name(month: dt.date) -> str:
+    """`January 2026`."""
+    return f"{month:%B %Y}"
+
+
+def short_month(month: dt.date) -> str:
+    """`Jan 2026`."""
+    return f"{month:%b %Y}"
+
+
+def month_code(month: dt.date) -> str:
+    """`2026-01`, as in addresses and on the command line."""
+    return f"{month:%Y-%m}"
+
+
+def parse_month(code: str, *, what: str = "The month") -> dt.date:
+    """Read `2026-01` as the first of that month.
+
+    Raises
+    ------
+    BadRequest
+        Naming what was given and the form wanted.
+    """
+    found = _MONTH.fullmatch(code.strip())
+    if not found:
+        raise BadRequest(f"{what} is '{code}'.", remedy="Write it as year and month, for example 2026-01.")
+    return dt.date(int(found[1]), int(found[2]), 1)
+
+
+def months_before(month: dt.date, count: int) -> dt.date:
+    """The first of the month `count` months earlier; later when `count` is negative."""
+    index = month.year * 12 + month.month - 1 - count
+    return dt.date(index // 12, index % 12 + 1, 1)
+
+
+def date_name(day: dt.date) -> str:
+    """`3 May 2018`."""
+    return f"{day.day} {day:%B %Y}"
+
+
+def time_name(instant: dt.datetime) -> str:
+    """`3 May 2018 at 2:05pm`, in London."""
+    local = instant.astimezone(LONDON)
+    hour = local.hour % 12 or 12
+    return f"{date_name(local.date())} at {hour}:{local:%M}{'am' if local.hour < 12 else 'pm'}"
+
+
+def number(value: float | int | None, places: int = 0) -> str:
+    """`1,788,630`; a dash where there is no figure."""
+    return "–" if _is_absent(value) else f"{value:,.{places}f}"
+
+
+def signed(value: float | int | None, places: int = 0) -> str:
+    """`+1,204` or `−38`, with a true minus sign."""
+    if value is None or _is_absent(value):
+        return "–"
+    return f"{'+' if value > 0 else '−' if value < 0 else ''}{abs(value):,.{places}f}"
+
+
+def _is_absent(value: float | None) -> bool:
+    return value is None or math.isnan(value)
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """`1 row`, `2 rows`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def megabytes(size_bytes: int) -> str:
+    """`2.3 MB`, or `14 kB` when small."""
+    return f"{size_bytes / 1e6:,.1f} MB" if size_bytes >= 1e6 else f"{max(1, round(size_bytes / 1e3)):,} kB"
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "month_name": month_name,
+    "short_month": short_month,
+    "month_code": month_code,
+    "date_name": date_name,
+    "time_name": time_name,
+    "number": number,
+    "signed": signed,
+    "plural": plural,
+    "megabytes": megabytes,
+}
