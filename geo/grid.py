@@ -1,0 +1,260 @@
+"""Equal squares over an area: which ones there are, what they are called, what falls in them.
+
+A grid holds only the squares that share ground with the outline, so that no statistic is made of empty land
+outside it; it never holds the incidents themselves.
+"""
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from geo.frames import NATIONAL_GRID, BoolArray, FloatArray, GeoError, Geometry, IntArray, paired_coordinates
+from geo.raster import EDGE, NOWHERE, rasterise
+
+CELL_STEP_METRES = 50
+CELLS_ALONG_SHORTER_SIDE = 150
+MOST_CELLS = 5_000_000
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Equal squares aligned to multiples of their size on the National Grid.
+
+    A square is numbered `row * n_columns + column`, from the south-west corner. It holds its west and south edge.
+
+    Attributes
+    ----------
+    origin_easting, origin_northing : int
+        South-west corner, metres.
+    cell_metres : int
+        Side of a square.
+    n_rows, n_columns : int
+        Size; rows run south to north, columns west to east.
+    mask : shape (n_rows, n_columns)
+        True where the square shares ground with the outline.
+    """
+
+    origin_easting: int
+    origin_northing: int
+    cell_metres: int
+    n_rows: int
+    n_columns: int
+    mask: BoolArray
+
+
+def square_grid(outline: Geometry, *, cell_metres: float) -> Grid:
+    """Lay equal squares over an outline.
+
+    Parameters
+    ----------
+    outline : polygon or multipolygon
+        The study area in metres, EPSG:27700 (see `boundaries.outline`).
+    cell_metres : float
+        Side of a square, a whole number of metres.
+
+    Returns
+    -------
+    Grid
+        Cut to the squares that share ground with the outline.
+
+    Raises
+    ------
+    GeoError
+        If the cell size is not a whole number above zero, the outline is not a valid polygon, or more than
+        `MOST_CELLS` squares would be needed.
+    """
+    side = _whole_metres(cell_metres)
+    if outline.is_empty or not outline.is_valid or shapely.get_dimensions(outline) != 2:
+        raise GeoError("A grid needs a valid polygon to cover. Make the outline with boundaries.outline().")
+    west, south, east, north = outline.bounds
+    expected = ((east - west) / side + 2) * ((north - south) / side + 2)
+    if expected > MOST_CELLS:
+        raise GeoError(
+            f"Squares of {side} m over {(east - west) / 1000:,.0f} by {(north - south) / 1000:,.0f} km would be "
+            f"about {expected:,.0f}, more than {MOST_CELLS:,}. Choose larger squares or a smaller area."
+        )
+    raster = rasterise(np.array([outline], dtype=object), cell_metres=side)
+    mask = (raster.polygon != NOWHERE) & (raster.polygon != EDGE)
+    rows, columns = np.nonzero(raster.polygon == EDGE)
+    west_edges = raster.origin_easting + columns * side
+    south_edges = raster.origin_northing + rows * side
+    squares = shapely.box(west_edges, south_edges, west_edges + side, south_edges + side)
+    mask[rows, columns] = shapely.intersects(outline, squares) & ~shapely.touches(outline, squares)
+    used_rows, used_columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    cut = mask[used_rows[0] : used_rows[-1] + 1, used_columns[0] : used_columns[-1] + 1]
+    return Grid(
+        origin_easting=round(raster.origin_easting) + int(used_columns[0]) * side,
+        origin_northing=round(raster.origin_northing) + int(used_rows[0]) * side,
+        cell_metres=side,
+        n_rows=cut.shape[0],
+        n_columns=cut.shape[1],
+        mask=cut.copy(),
+    )
+
+
+def suggest_cell_metres(outline: Geometry) -> int:
+    """Suggest a cell size: the shorter side of the area, divided by 150.
+
+    Rounded to the nearest 50 m and never below 50 m: London gives 300 m, a borough 8 km across 50 m.
+
+    Parameters
+    ----------
+    outline : polygon or multipolygon
+        The study area in metres, EPSG:27700.
+
+    Returns
+    -------
+    int
+        Metres, so that a page can print what was chosen.
+
+    References
+    ----------
+    Chainey & Ratcliffe (2005), GIS and Crime Mapping; Chainey (2013), Bulletin of the Geographical Society of
+    Liège 60, 7-19, on how little the cell size matters.
+    """
+    west, south, east, north = outline.bounds
+    exact: float = min(east - west, north - south) / CELLS_ALONG_SHORTER_SIDE
+    return max(CELL_STEP_METRES, round(exact / CELL_STEP_METRES) * CELL_STEP_METRES)
+
+
+def cell_numbers(grid: Grid, easting: npt.ArrayLike, northing: npt.ArrayLike) -> IntArray:
+    """Find the square that each point falls in.
+
+    A square holds its west and south edge. Where the square north-east of a point on such an edge is not in the
+    grid but the one across the edge is, the point goes there, so that no point of the outline is lost.
+
+    Parameters
+    ----------
+    grid : Grid
+        From `square_grid`.
+    easting, northing : shape (m,)
+        Metres, EPSG:27700; NaN where not known.
+
+    Returns
+    -------
+    shape (m,)
+        Number of the square; -1 outside the mask or where the coordinate is not known.
+
+    Raises
+    ------
+    GeoError
+        If the two arrays differ in length.
+    """
+    x, y = paired_coordinates(easting, northing)
+    across, up = (x - grid.origin_easting) / grid.cell_metres, (y - grid.origin_northing) / grid.cell_metres
+    column, row = np.floor(across), np.floor(up)
+    number = _numbers_in_mask(grid, row, column)
+    for rows_back, columns_back in ((0, 1), (1, 0), (1, 1)):
+        lost = number == NOWHERE
+        lost &= (column == across) if columns_back else True
+        lost &= (row == up) if rows_back else True
+        number[lost] = _numbers_in_mask(grid, row[lost] - rows_back, column[lost] - columns_back)
+    return number
+
+
+def cell_counts(
+    grid: Grid, easting: npt.ArrayLike, northing: npt.ArrayLike, weights: npt.ArrayLike | None = None
+) -> FloatArray:
+    """Count the points, or add up their weights, in each square.
+
+    Parameters
+    ----------
+    grid : Grid
+        From `square_grid`.
+    easting, northing : shape (m,)
+        Metres, EPSG:27700. Points outside the mask or without coordinates are not counted.
+    weights : shape (m,), optional
+        What each point adds; 1 if not given.
+
+    Returns
+    -------
+    shape (n_rows, n_columns)
+        Zero outside the mask.
+
+    Raises
+    ------
+    GeoError
+        If the arrays differ in length.
+    """
+    number = cell_numbers(grid, easting, northing)
+    amounts = np.ones(number.shape) if weights is None else np.asarray(weights, dtype=np.float64)
+    if amounts.shape != number.shape:
+        raise GeoError(f"There are {amounts.size} weights for {number.size} points. Pass one weight a point.")
+    held = number != NOWHERE
+    totals = np.bincount(number[held], weights=amounts[held], minlength=grid.mask.size)
+    return totals.astype(np.float64, copy=False).reshape(grid.mask.shape)
+
+
+def cell_polygons(grid: Grid, numbers: npt.ArrayLike) -> gpd.GeoSeries:
+    """Draw squares as polygons.
+
+    Parameters
+    ----------
+    grid : Grid
+        From `square_grid`.
+    numbers : shape (m,)
+        Numbers of squares.
+
+    Returns
+    -------
+    GeoSeries, m rows
+        EPSG:27700, indexed by number.
+
+    Raises
+    ------
+    GeoError
+        If a number is not in the grid.
+    """
+    west, south = _corners(grid, numbers)
+    squares = shapely.box(west, south, west + grid.cell_metres, south + grid.cell_metres)
+    return gpd.GeoSeries(squares, index=np.asarray(numbers, dtype=np.int64), crs=NATIONAL_GRID)
+
+
+def cell_names(grid: Grid, numbers: npt.ArrayLike) -> npt.NDArray[np.str_]:
+    """Name squares by their size and south-west corner: `100m-E530100-N180200`.
+
+    The same square has the same name in every grid of that cell size, whatever area it was laid over.
+
+    Parameters
+    ----------
+    grid : Grid
+        From `square_grid`.
+    numbers : shape (m,)
+        Numbers of squares.
+
+    Returns
+    -------
+    array of str, shape (m,)
+
+    Raises
+    ------
+    GeoError
+        If a number is not in the grid.
+    """
+    corners = zip(*_corners(grid, numbers), strict=True)
+    return np.array([f"{grid.cell_metres}m-E{west}-N{south}" for west, south in corners], dtype=np.str_)
+
+
+def _whole_metres(cell_metres: float) -> int:
+    if not (np.isfinite(cell_metres) and cell_metres >= 1 and cell_metres == round(cell_metres)):
+        raise GeoError(f"A square cannot measure {cell_metres} m. Give a whole number of metres, such as 100.")
+    return round(cell_metres)
+
+
+def _numbers_in_mask(grid: Grid, row: FloatArray, column: FloatArray) -> IntArray:
+    inside = (row >= 0) & (row < grid.n_rows) & (column >= 0) & (column < grid.n_columns)
+    number = np.full(row.shape, NOWHERE, dtype=np.int64)
+    number[inside] = (row[inside] * grid.n_columns + column[inside]).astype(np.int64)
+    number[inside] = np.where(grid.mask.ravel()[number[inside]], number[inside], NOWHERE)
+    return number
+
+
+def _corners(grid: Grid, numbers: npt.ArrayLike) -> tuple[IntArray, IntArray]:
+    number = np.asarray(numbers, dtype=np.int64)
+    if ((number < 0) | (number >= grid.mask.size)).any():
+        raise GeoError(f"Squares are numbered 0 to {grid.mask.size - 1:,}. Leave out the points outside the grid (-1).")
+    row, column = np.divmod(number, grid.n_columns)
+    return grid.origin_easting + column * grid.cell_metres, grid.origin_northing + row * grid.cell_metres
