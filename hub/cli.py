@@ -1,0 +1,383 @@
+"""The `hub` command: the same services and the same scope as the pages, for officers' scripts and the administrator.
+
+Options, JSON keys and exit statuses are a contract, listed in the README. 0 is done, 1 is refused with a message.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from hub import errors, migrate, words
+from hub.access import Permission, Role, Viewer
+from hub.config import Settings, read_settings
+from hub.db import Database, HubSession, database_errors
+
+Command = Callable[[argparse.Namespace], dict[str, Any]]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    chosen = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
+    try:
+        with database_errors():
+            result = chosen.run(chosen)
+    except errors.HubError as error:
+        return _refuse(chosen, error)
+    except KeyboardInterrupt:
+        return 130
+    except Exception:
+        if os.environ.get("HUB_DEBUG") == "1":
+            traceback.print_exc()
+        fault = errors.OurFault(
+            f"'hub {chosen.command}' failed inside the hub; nothing was left half done.",
+            remedy="Run it again with HUB_DEBUG=1 to see where, and tell whoever looks after the hub.",
+        )
+        return _refuse(chosen, fault)
+    if getattr(chosen, "json", False):
+        print(orjson.dumps(result, option=orjson.OPT_SERIALIZE_NUMPY).decode())
+    return int(result.get("exit_status", 0))
+
+
+def _refuse(chosen: argparse.Namespace, error: errors.HubError) -> int:
+    print(f"Refused: {error.sentence}", file=sys.stderr)
+    if error.remedy:
+        print(f"What to do: {error.remedy}", file=sys.stderr)
+    if getattr(chosen, "json", False):
+        print(orjson.dumps({"refused": error.sentence, "remedy": error.remedy}).decode())
+    return error.exit_status
+
+
+def _say(chosen: argparse.Namespace, *lines: str) -> None:
+    """Tell a person; a script that asked for JSON hears only the JSON."""
+    if not getattr(chosen, "json", False):
+        print(*lines, sep="\n", flush=True)
+
+
+def _viewer(session: HubSession, email: str) -> Viewer:
+    from hub.accounts import service as accounts
+
+    return accounts.viewer_by_email(session, email)
+
+
+def _open() -> tuple[Settings, Database]:
+    """Open the hub's database as everybody but the migrator does."""
+    settings = read_settings()
+    migrate.metadata()
+    if not migrate.is_current(settings):
+        raise errors.SettingsError(
+            "The database's schema is not the one this hub expects.", remedy="Run 'hub db upgrade'."
+        )
+    settings.files.mkdir(parents=True, exist_ok=True)
+    database = Database(settings)
+    database.refuse_unsafe_role()
+    return settings, database
+
+
+def _machine() -> str:
+    from hub import audit
+
+    return f"{audit.MACHINE}:{getpass.getuser()}"
+
+
+# --- Running the hub -------------------------------------------------------------------------------------------------
+
+
+def serve(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Serve the pages until stopped."""
+    from gunicorn.app.base import BaseApplication
+
+    from hub import create_app
+
+    settings = read_settings()
+    settings.files.mkdir(parents=True, exist_ok=True)
+    create_app(settings)  # Refusals are said here, once, and not by every worker in turn.
+
+    class Server(BaseApplication):  # type: ignore[misc]
+        """The web server, configured here and not from a file."""
+
+        def load_config(self) -> None:
+            options = {
+                "bind": f"{chosen.host}:{chosen.port}",
+                "worker_class": "gthread",
+                "workers": chosen.workers,
+                "threads": 4,
+                "timeout": 60,
+                "loglevel": "warning",
+            }
+            for name, value in options.items():
+                self.cfg.set(name, value)
+
+        def load(self) -> Any:
+            return create_app(settings)
+
+    _say(chosen, f"The hub is at http://{chosen.host}:{chosen.port}/")
+    Server().run()
+    return {}
+
+
+def work(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Run jobs until stopped."""
+    from hub.accounts import service as accounts
+    from hub.jobs import Worker
+    from hub.uploads import work as uploads
+
+    _, database = _open()
+    worker = Worker(database, uploads.HANDLERS, accounts.viewer_of)
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: worker.stop())
+    _say(chosen, "The worker is waiting for jobs.")
+    worker.run()
+    return {}
+
+
+def db(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Bring the schema up or down, or tell how it differs from what the hub expects."""
+    settings = read_settings()
+    if chosen.action == "check":
+        problems = migrate.problems(settings)
+        _say(chosen, *(problems or ["The schema is as the hub expects."]))
+        return {"problems": problems, "exit_status": 1 if problems else 0}
+    if chosen.action == "downgrade":
+        revision = migrate.downgrade(settings, chosen.revision or "base")
+    else:
+        revision = migrate.upgrade(settings, chosen.revision or "head")
+        _record_migration(settings, revision)
+    _say(chosen, f"The schema is at revision {revision or 'none'}.")
+    return {"revision": revision}
+
+
+def _record_migration(settings: Settings, revision: str) -> None:
+    from hub import audit
+
+    if migrate.is_current(settings):
+        with Database(settings).writing() as session:
+            audit.record_as(session, _machine(), "schema.upgraded", revision)
+
+
+def demo(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Make a hub with demonstration data, serve it, and say how to sign in."""
+    from hub.demo import service
+
+    service.run(data=chosen.data, port=chosen.port)
+    return {}
+
+
+def test(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Check everything."""
+    from hub import checks
+
+    return {"exit_status": checks.test(chosen.rest)}
+
+
+def bench(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Measure the hub against its peers."""
+    from hub import checks
+
+    return {"exit_status": checks.bench(chosen.rest)}
+
+
+# --- The machine's administrator -------------------------------------------------------------------------------------
+
+
+def load_places(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Load boroughs, BCUs, wards and populations from files."""
+    from hub.places import service
+
+    _, database = _open()
+    with database.writing() as session:
+        report = service.load_places(session, chosen.files, actor=_machine())
+    _say(chosen, *report.lines())
+    return report.as_dict()
+
+
+def create_user(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Make a person who can sign in."""
+    from hub.accounts import service
+
+    _, database = _open()
+    password = sys.stdin.readline().rstrip("\n") if chosen.password_stdin else _ask_password()
+    with database.writing() as session:
+        person = service.create_person(
+            session,
+            chosen.email,
+            chosen.name or chosen.email.partition("@")[0].replace(".", " ").title(),
+            password,
+            Role(chosen.role),
+            boroughs=chosen.borough,
+            bcu=chosen.bcu,
+            london=chosen.london,
+            actor=_machine(),
+        )
+        made = {"id": str(person.id), "email": person.email, "role": chosen.role}
+    _say(chosen, f"{made['email']} can now sign in.")
+    return made
+
+
+def _ask_password() -> str:
+    first = getpass.getpass("Password: ")
+    if getpass.getpass("Password again: ") != first:
+        raise errors.BadRequest("The two passwords differ.", remedy="Run the command again.")
+    return first
+
+
+# --- Incident data, under a person's scope ---------------------------------------------------------------------------
+
+
+def upload(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Check a file and, if asked, make it live."""
+    from hub.uploads import service, work
+
+    column_fields = dict(_pair(pair) for pair in chosen.map)
+    _, database = _open()
+    with database.session(writes=True) as session:
+        viewer = _viewer(session, chosen.email)
+        if not chosen.file.is_file():
+            raise errors.BadFile(f"There is no file at '{chosen.file}'.", remedy="Check the path.")
+        with chosen.file.open("rb") as stream:
+            received = service.receive(viewer, stream, chosen.file.name)
+        session.commit()
+        work.map_and_check(
+            viewer,
+            received.id,
+            dataset=chosen.dataset,
+            column_fields=column_fields,
+            report=lambda progress: _say(chosen, progress),
+        )
+        if chosen.commit:
+            work.commit(viewer, {"upload_id": str(received.id)}, lambda progress: _say(chosen, progress))
+        outcome = service.outcome(viewer, received.id)
+        session.commit()
+    _say(chosen, *service.outcome_lines(outcome))
+    return outcome
+
+
+def _pair(pair: str) -> tuple[str, str]:
+    column, equals, field = pair.rpartition("=")
+    if not equals:
+        raise errors.BadRequest(f"--map {pair} has no '='.", remedy="Write --map COLUMN=FIELD.")
+    return column, field
+
+
+def hotspots(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Compute an overlay and write it to a file."""
+    from hub.hotspots import exports, service
+    from hub.places import service as places
+
+    _, database = _open()
+    with database.session(writes=True) as session:
+        viewer = _viewer(session, chosen.email)
+        area = places.area(viewer, chosen.area, Permission.OVERLAY_READ)
+        overlay = service.overlay(
+            viewer,
+            area,
+            units=chosen.units,
+            method=chosen.method,
+            category=chosen.category,
+            first_month=words.parse_month(chosen.first_month, what="--from"),
+            last_month=words.parse_month(chosen.last_month, what="--to"),
+            dataset=chosen.dataset,
+            cell_metres=chosen.cell_metres,
+        )
+        written = exports.write(viewer, overlay, chosen.output)
+        session.commit()
+    _say(chosen, overlay.sentence, f"{words.plural(written['features'], 'feature')} in {chosen.output}")
+    return written
+
+
+def summary(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Write a borough's summary to a file."""
+    from hub.summaries import exports, service
+
+    _, database = _open()
+    with database.session(writes=True) as session:
+        viewer = _viewer(session, chosen.email)
+        month = words.parse_month(chosen.last_month, what="--to")
+        found = service.summary(viewer, chosen.borough, last_month=month)
+        written = exports.write(viewer, found, chosen.output)
+        session.commit()
+    _say(chosen, found.headline, f"Written to {chosen.output}")
+    return written
+
+
+# --- The command line ------------------------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="hub", description=__doc__.partition("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, run: Command, *, json: bool = True) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=(run.__doc__ or "").strip(), description=run.__doc__)
+        command.set_defaults(run=run)
+        if json:
+            command.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+        return command
+
+    serving = add("serve", serve, json=False)
+    serving.add_argument("--host", default="127.0.0.1")
+    serving.add_argument("--port", type=int, default=8000)
+    serving.add_argument("--workers", type=int, default=2)
+
+    add("work", work, json=False)
+
+    schema = add("db", db)
+    schema.add_argument("action", choices=["upgrade", "downgrade", "check"])
+    schema.add_argument("revision", nargs="?", help="the revision to reach; the newest, or none, unless given")
+
+    trying = add("demo", demo, json=False)
+    trying.add_argument("--data", type=Path, metavar="FOLDER", help="real data instead of the fictional city")
+    trying.add_argument("--port", type=int, default=8000)
+
+    for name, run in (("test", test), ("bench", bench)):
+        checking = add(name, run, json=False)
+        checking.add_argument("rest", nargs=argparse.REMAINDER, help="passed on to pytest")
+
+    loading = add("load-places", load_places)
+    loading.add_argument("files", nargs="+", type=Path, metavar="FILE|FOLDER")
+
+    person = add("create-user", create_user)
+    person.add_argument("email")
+    person.add_argument("--role", required=True, choices=[role.value for role in Role])
+    person.add_argument("--name", help="as shown on pages; made from the e-mail address unless given")
+    person.add_argument("--borough", action="append", default=[], metavar="CODE")
+    person.add_argument("--bcu", metavar="NAME")
+    person.add_argument("--london", action="store_true")
+    person.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+
+    sending = add("upload", upload)
+    sending.add_argument("file", type=Path, metavar="FILE")
+    sending.add_argument("--dataset", metavar="KIND", help="recognised from the columns unless given")
+    sending.add_argument("--map", action="append", default=[], metavar="COLUMN=FIELD")
+    sending.add_argument("--commit", action="store_true", help="make it live; otherwise it is only checked")
+
+    mapping = add("hotspots", hotspots)
+    mapping.add_argument("--area", required=True, metavar="BOROUGH_CODE|BCU_NAME|london")
+    mapping.add_argument("--units", required=True, choices=["wards", "cells"])
+    mapping.add_argument("--cell-metres", type=int, metavar="N")
+    mapping.add_argument("--method", required=True, choices=["rate", "gi_star", "density"])
+    mapping.add_argument("--category", metavar="NAME", help="an offence group or subgroup; all recorded crime if none")
+    mapping.add_argument("--dataset", metavar="KIND", help="chosen from what is loaded unless given")
+    mapping.add_argument("--from", required=True, dest="first_month", metavar="YYYY-MM")
+    mapping.add_argument("--to", required=True, dest="last_month", metavar="YYYY-MM")
+    mapping.add_argument("--output", required=True, type=Path, metavar="FILE.geojson|.gpkg|.csv")
+
+    summarising = add("summary", summary)
+    summarising.add_argument("--borough", required=True, metavar="CODE")
+    summarising.add_argument("--to", required=True, dest="last_month", metavar="YYYY-MM")
+    summarising.add_argument("--output", required=True, type=Path, metavar="FILE.html|.json")
+
+    for command in (sending, mapping, summarising):
+        command.add_argument("--as", required=True, dest="email", metavar="EMAIL", help="whose scope to work in")
+    return parser
