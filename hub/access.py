@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
+import numpy as np
+import numpy.typing as npt
+
+from geo.disclosure import protect
 from hub.db import EVERYTHING, HubSession, Scope, area_key
 from hub.errors import NotAllowed, NotFound
 
@@ -123,3 +127,28 @@ def scope_of(grants: Iterable[Grant], named_areas: Iterable[frozenset[str]], *, 
     if boroughs and boroughs == every_borough:
         return Scope(boroughs, frozenset({EVERYTHING}))
     return Scope(boroughs, frozenset(map(area_key, sets)))
+
+
+@dataclass(frozen=True)
+class Released:
+    """Counts as one reader may see them.
+
+    `counts` is NaN where a count is hidden; `hidden` says where; `is_rounded` whether this reader gets exact figures.
+    """
+
+    counts: npt.NDArray[np.float64]
+    hidden: npt.NDArray[np.bool_]
+    is_rounded: bool
+
+
+def release(viewer: Viewer, borough_codes: Iterable[str], counts: npt.ArrayLike) -> Released:
+    """Make counts fit for this viewer: the gate that every figure leaves through.
+
+    Exact for those who work with the data. For aggregate readers 0 to 4 show alike and all else is rounded to 5; rates
+    and changes are to be made of what is released, and totals released in their own right.
+    """
+    exact = np.asarray(counts, dtype=np.float64)
+    if viewer.may(Permission.EXACT_COUNTS, borough_codes):
+        return Released(exact, np.zeros(exact.shape, dtype=np.bool_), is_rounded=False)
+    protected = protect(exact)
+    return Released(protected.rounded, protected.hidden, is_rounded=True)

@@ -1,0 +1,98 @@
+"""A summary as a file: one page that opens anywhere and prints, or the same figures as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from hub import audit
+from hub.access import Viewer
+from hub.config import shipped
+from hub.errors import BadRequest
+from hub.places import service as places
+from hub.summaries.charts import pictures
+from hub.summaries.measures import Change
+from hub.summaries.service import Line, Summary
+from hub.words import FILTERS, month_code
+
+PACKAGE = Path(__file__).resolve().parents[1]
+MARKING = "OFFICIAL-SENSITIVE"
+
+
+def write(viewer: Viewer, summary: Summary, path: Path) -> dict[str, Any]:
+    """Write a summary to a file, on the record, and say what was written.
+
+    Raises
+    ------
+    BadRequest
+        If the name does not end with .html or .json, or the file cannot be written.
+    """
+    makers: dict[str, Callable[[Viewer, Summary], bytes]] = {".html": as_page, ".json": as_json}
+    maker = makers.get(path.suffix.lower())
+    if maker is None:
+        raise BadRequest(f"'{path.name}' ends with neither .html nor .json.", remedy="Give --output such a name.")
+    content = maker(viewer, summary)
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise BadRequest(f"'{path}' cannot be written: {error.strerror}.", remedy="Choose another place.") from error
+    audit.record(
+        viewer, "summary.exported", summary.borough_code, to=month_code(summary.last_month), kind=path.suffix.lower()
+    )
+    return {"output": str(path), **as_dict(summary)}
+
+
+def as_dict(summary: Summary) -> dict[str, Any]:
+    """The figures under the names that officers' scripts depend on."""
+    figures = dataclasses.asdict(summary)
+    figures |= {name: month_code(figures[name]) for name in ("first_month", "last_month")}
+    figures["total"] = _change(summary.total)
+    figures["groups"] = [_line(line) for line in summary.groups]
+    figures["wards"] = [_line(line) for line in summary.wards]
+    figures["months"] = [{**month, "month": month_code(month["month"])} for month in figures["months"]]
+    figures["missing"] = [month_code(month) for month in summary.missing]
+    figures["extract_date"] = summary.extract_date.isoformat()
+    del figures["boundary_set_id"]
+    return {"marking": MARKING, **figures}
+
+
+def as_json(_viewer: Viewer, summary: Summary) -> bytes:
+    """The figures as JSON."""
+    return orjson.dumps(as_dict(summary), option=orjson.OPT_INDENT_2)
+
+
+def as_page(viewer: Viewer, summary: Summary) -> bytes:
+    """One self-contained page, with its pictures and styles inside."""
+    environment = Environment(
+        loader=FileSystemLoader(shipped("templates")), undefined=StrictUndefined, autoescape=True, trim_blocks=True
+    )
+    environment.filters.update(FILTERS)
+    styles = (PACKAGE / "static" / "summary.css").read_text("utf-8")
+    page = environment.get_template("summaries/file.html").render(
+        summary=summary,
+        pictures=pictures(viewer, summary),
+        styles=Markup(styles),  # our own stylesheet, read from the package
+        marking=MARKING,
+        city=places.city(viewer.session),
+    )
+    return page.encode()
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {"name": line.name, "code": line.code, "rate_per_1000": line.rate, **_change(line.change)}
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "latest": change.latest,
+        "before": change.before,
+        "difference": change.difference,
+        "percent": change.percent,
+        "verdict": change.verdict.value,
+    }
