@@ -1,0 +1,242 @@
+"""The demonstration: a hub of its own with places, people and loaded files, made once and served on loopback.
+
+Everything goes in through the same services as in a real hub. It never touches the hub that `HUB_…` settings name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import orjson
+from hub.demo.generate import write_city
+
+from hub import migrate
+from hub.access import Role, Viewer
+from hub.accounts import service as accounts
+from hub.config import Settings
+from hub.db import Database
+from hub.errors import BadRequest, Unavailable
+from hub.places import service as places
+from hub.uploads import service as uploads
+from hub.uploads import work
+from hub.words import plural
+
+FOLDER = Path("var")
+ACTOR = "machine:demo"
+PORTS_TO_TRY = 20
+SECONDS_TO_START = 60
+
+# Older editions first, so that a month published twice ends with its later figures.
+FILES = ("mps-ward-level-2*.csv", "police-uk/*-street-all-crime/*.csv*", "police-uk/*-street/*.csv*")
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class DemoPerson:
+    """Somebody to try the demonstration as."""
+
+    email: str
+    password: str
+    role: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A demonstration that is ready to be served."""
+
+    settings: Settings
+    people: tuple[DemoPerson, ...]
+
+
+def run(*, data: Path | None, port: int) -> None:
+    """Make the demonstration unless it is there, then serve it until stopped."""
+    demo = prepare(data=data, say=lambda words: print(words, flush=True))
+    with serving(demo, port) as address:
+        print(f"\nThe demonstration is at {address}\n\nSign in as one of:")
+        for person in demo.people:
+            print(f"  {person.email:<28} {person.password:<24} {person.role}, {person.place}")
+        print("\nStop it with Ctrl+C. 'rm -r var' removes everything it made.", flush=True)
+        _wait_for_stop()
+
+
+def prepare(*, data: Path | None, say: Say, folder: Path | None = None) -> Demo:
+    """Make the demonstration's database, places, people and data, or find them made.
+
+    Raises
+    ------
+    BadRequest
+        If `data` is not a folder.
+    """
+    if data is not None and not data.is_dir():
+        raise BadRequest(f"There is no folder at '{data}'.", remedy="Give --data the folder with the real files.")
+    place = (folder or FOLDER / ("demo" if data is None else "demo-real")).resolve()
+    ready = place / "ready.json"
+    if not ready.is_file():
+        shutil.rmtree(place, ignore_errors=True)
+        _make(place, data, say)
+    kept = orjson.loads(ready.read_bytes())
+    return Demo(_settings(place, kept["secret"]), tuple(DemoPerson(**person) for person in kept["people"]))
+
+
+@contextlib.contextmanager
+def serving(demo: Demo, port: int) -> Iterator[str]:
+    """Run the web server and the worker beside this process; gives the address, and ends both at the end."""
+    port = _free_port(port)
+    settings = demo.settings
+    environment = {
+        **os.environ,
+        "HUB_ENVIRONMENT": settings.environment,
+        "HUB_DATABASE_URL": settings.database_url,
+        "HUB_FILES": str(settings.files),
+        "HUB_SECRET_KEY": settings.secret_key,
+    }
+    commands = (["serve", "--port", str(port)], ["work"])
+    started = [
+        subprocess.Popen([sys.executable, "-m", "hub", *command], env=environment, stdout=subprocess.DEVNULL)
+        for command in commands
+    ]
+    address = f"http://127.0.0.1:{port}/"
+    try:
+        _wait_for_answer(address, started)
+        yield address
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.wait()
+
+
+def _settings(place: Path, secret: str) -> Settings:
+    return Settings(
+        environment="demo",
+        database_url=f"sqlite:///{place / 'hub.sqlite'}",
+        files=place / "files",
+        secret_key=secret,
+    )
+
+
+def _make(place: Path, data: Path | None, say: Say) -> None:
+    started = time.monotonic()
+    settings = _settings(place, secrets.token_urlsafe(48))
+    settings.files.mkdir(parents=True)
+    if data is None:
+        say("Building the fictional city …")
+        data = place / "city"
+        write_city(data)
+    migrate.upgrade(settings)
+    database = Database(settings)
+    say("Loading places …")
+    with database.writing() as session:
+        report = places.load_places(session, [data], actor=ACTOR)
+    for line in report.lines():
+        say(f"  {line}")
+    people = _create_people(database)
+    for path in _files(data):
+        _upload(database, people[-1].email, path, say)
+    database.engine.dispose()
+    kept = {"secret": settings.secret_key, "people": [asdict(person) for person in people]}
+    # Written last, and whole: an interrupted start begins again instead of showing half a city.
+    unfinished = place / "ready.part"
+    unfinished.write_bytes(orjson.dumps(kept))
+    unfinished.rename(place / "ready.json")
+    say(f"Ready in {time.monotonic() - started:.0f} seconds.")
+
+
+def _create_people(database: Database) -> list[DemoPerson]:
+    """Make one person of each role, a neighbour to try the borders with, and last the administrator."""
+    with database.writing() as session:
+        by_bcu = sorted((b.bcu.name, b.name, b.code) for b in places.boroughs(session) if b.bcu is not None)
+        city = places.city(session)
+        bcu, borough, code = by_bcu[0]
+        _, other, other_code = next(row for row in by_bcu if row[0] != bcu)
+        wanted: list[tuple[str, Role, str, dict[str, object]]] = [
+            ("officer", Role.CSP_OFFICER, borough, {"boroughs": [code]}),
+            ("analyst", Role.CSP_ANALYST, borough, {"boroughs": [code]}),
+            ("police.lead", Role.BOROUGH_POLICE_LEAD, borough, {"boroughs": [code]}),
+            ("commander", Role.BCU_COMMANDER, bcu, {"bcu": bcu}),
+            ("leader", Role.COUNCIL_LEADER, borough, {"boroughs": [code]}),
+            ("neighbour", Role.CSP_OFFICER, other, {"boroughs": [other_code]}),
+            ("administrator", Role.ADMINISTRATOR, city.name if city else "everywhere", {"london": True}),
+        ]
+        made = []
+        for name, role, place, scope in wanted:
+            person = DemoPerson(f"{name}@demo.example", secrets.token_urlsafe(12), role.title, place)
+            accounts.create_person(
+                session,
+                person.email,
+                name.replace(".", " ").title(),
+                person.password,
+                role,
+                **{"boroughs": [], "bcu": None, "london": False, **scope},
+                actor=ACTOR,
+            )
+            made.append(person)
+    return made
+
+
+def _files(data: Path) -> list[Path]:
+    return [path for pattern in FILES for path in sorted(data.glob(pattern))]
+
+
+def _upload(database: Database, email: str, path: Path, say: Say) -> None:
+    """Take in one file as the administrator, by the same steps as anybody's upload."""
+
+    def quietly(_progress: str) -> None:
+        """Progress within one file is not worth a line of its own."""
+
+    with database.session(writes=True) as session:
+        viewer: Viewer = accounts.viewer_by_email(session, email)
+        with path.open("rb") as stream:
+            upload_id = uploads.receive(viewer, stream, path.name).id
+        session.commit()
+        work.map_and_check(viewer, upload_id, dataset=None, column_fields={}, report=quietly)
+        work.commit(viewer, {"upload_id": str(upload_id)}, quietly)
+        outcome = uploads.outcome(viewer, upload_id)
+        session.commit()
+    say(f"  {path.name}: {plural(outcome['placed'], 'record')} placed, {outcome['unplaced']:,} not in a ward")
+
+
+def _free_port(first: int) -> int:
+    for port in range(first, first + PORTS_TO_TRY):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
+    raise Unavailable(f"Ports {first} to {first + PORTS_TO_TRY - 1} are all taken.", remedy="Choose one with --port.")
+
+
+def _wait_for_answer(address: str, processes: list[subprocess.Popen[bytes]]) -> None:
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline:
+        if any(process.poll() is not None for process in processes):
+            break
+        with contextlib.suppress(URLError, ConnectionError), urlopen(f"{address}sign-in", timeout=5):
+            return
+        time.sleep(0.1)
+    raise Unavailable("The demonstration did not start.", remedy="Look at the messages above.")
+
+
+def _wait_for_stop() -> None:
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.pause()
