@@ -356,6 +356,7 @@ class Database:
         }
         # The same pool, but SQLite takes its write lock at BEGIN: at defaults, read-then-write loses updates.
         self._writer = self.engine.execution_options(hub_writes=True)
+        self._impatient_writer = self._writer.execution_options(hub_waits=False)
 
     def session(self, *, writes: bool) -> HubSession:
         """Open a session that sees nothing yet."""
@@ -365,6 +366,19 @@ class Database:
     def writing(self) -> Iterator[HubSession]:
         """Open a session, commit at the end, roll back if anything was raised."""
         with self.session(writes=True) as session:
+            yield session
+            session.commit()
+
+    @contextmanager
+    def writing_if_free(self) -> Iterator[HubSession]:
+        """Open a writing session for something small that can wait for another time.
+
+        Raises
+        ------
+        OperationalError
+            At once, where somebody else holds SQLite's one write lock.
+        """
+        with HubSession(self._impatient_writer, info=dict(self._info)) as session:
             yield session
             session.commit()
 
@@ -428,8 +442,10 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("hub_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    seconds = SECONDS_TO_WAIT_FOR_A_LOCK if options.get("hub_waits", True) else 0
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {seconds * 1000}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("hub_writes", False) else "BEGIN")
 
 
 @contextmanager
