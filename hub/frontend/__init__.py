@@ -99,7 +99,8 @@ def _copy(source: Path, target: Path) -> None:
 
 def _npm_ci(folder: Path) -> None:
     """Install with the machine's npm; without one, or where it fails, with Node from the Python package index."""
-    install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "error"]
+    install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    install += ["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"]
     npm = shutil.which("npm")
     try:
         if npm:
@@ -108,12 +109,13 @@ def _npm_ci(folder: Path) -> None:
     except (OSError, subprocess.CalledProcessError):
         shutil.rmtree(folder / "node_modules", ignore_errors=True)
     try:
-        environment.run([*_npm_of_our_own(folder), *install], folder=folder)
+        # This Node brings its own list of certificate authorities: the machine's may be others.
+        environment.run([*_npm_of_our_own(folder), *install], folder=folder, variables={"NODE_USE_SYSTEM_CA": "1"})
     except subprocess.CalledProcessError as error:
         raise environment.CannotSetUp(
             "The pages' front-end packages could not be fetched.",
-            remedy="see the message above. They come from the registry that npm is set to use (npm config get "
-            "registry); this machine must be able to reach it. The same command then goes on from here.",
+            remedy="see the message above. They come from the registry that npm is set to use, and Node, where the "
+            "machine's own is missing or fails, from pip's index; this machine must be able to reach both.",
             output=error.output,
         ) from error
 
