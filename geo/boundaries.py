@@ -244,7 +244,10 @@ def _fault(geometry: Geometry | None) -> str:
 
 
 def _polygonal(geometries: GeometryArray) -> GeometryArray:
-    polygons: GeometryArray = shapely.make_valid(geometries, method="structure", keep_collapsed=False)
+    polygons = geometries.copy()
+    # GEOS would turn the rings of a valid polygon too.
+    invalid = ~shapely.is_valid(polygons)
+    polygons[invalid] = shapely.make_valid(polygons[invalid], method="structure", keep_collapsed=False)
     for row in np.flatnonzero(~np.isin(shapely.get_type_id(polygons), POLYGONAL) & ~shapely.is_missing(polygons)):
         parts = shapely.get_parts(polygons[row])
         polygons[row] = shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
@@ -258,9 +261,11 @@ def _merged(polygons: GeometryArray) -> Geometry:
 
 
 def _overlaps(polygons: GeometryArray, labels: "pd.Index[Any]", tolerance_square_metres: float) -> pd.DataFrame:
+    # Of two areas that overlap at least one has an edge where it should not be: of one within another, the inner.
     suspects = np.flatnonzero(~shapely.is_empty(shapely.coverage_invalid_edges(polygons)))
-    one, other = shapely.STRtree(polygons[suspects]).query(polygons[suspects], predicate="intersects")
-    one, other = suspects[one[one < other]], suspects[other[one < other]]
+    suspect, near = shapely.STRtree(polygons).query(polygons[suspects], predicate="intersects")
+    pairs = np.sort(np.column_stack([suspects[suspect], near]), axis=1)
+    one, other = np.unique(pairs[pairs[:, 0] < pairs[:, 1]], axis=0).T
     shared = shapely.area(shapely.intersection(polygons[one], polygons[other]))
     listed = shared > tolerance_square_metres
     overlaps = {"first": labels[one[listed]], "second": labels[other[listed]], "square_metres": shared[listed]}

@@ -102,7 +102,9 @@ def quartic_density(
     )
     density *= 3 / (np.pi * bandwidth_metres**2) * SQUARE_METRES_IN_SQUARE_KILOMETRE
     share = _share_inside(grid, radius) if edge_corrected else np.ones(grid.mask.shape)
-    return np.divide(density, share, out=np.full(density.shape, np.nan), where=grid.mask)
+    corrected = np.full(grid.mask.shape, np.nan)
+    corrected[grid.mask] = density[grid.mask] / share[grid.mask]
+    return corrected
 
 
 def _kernel_sums(across: FloatArray, up: FloatArray, amounts: FloatArray, grid: Grid, radius: float) -> FloatArray:

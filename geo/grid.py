@@ -12,7 +12,7 @@ import numpy.typing as npt
 import shapely
 
 from geo.frames import NATIONAL_GRID, BoolArray, FloatArray, GeoError, Geometry, IntArray, paired_coordinates
-from geo.raster import EDGE, NOWHERE, rasterise
+from geo.raster import EDGE, NOWHERE, prepared_copy, rasterise
 
 CELL_STEP_METRES = 50
 CELLS_ALONG_SHORTER_SIDE = 150
@@ -76,13 +76,15 @@ def square_grid(outline: Geometry, *, cell_metres: float) -> Grid:
             f"Squares of {side} m over {(east - west) / 1000:,.0f} by {(north - south) / 1000:,.0f} km would be "
             f"about {expected:,.0f}, more than {MOST_CELLS:,}. Choose larger squares or a smaller area."
         )
-    raster = rasterise(np.array([outline], dtype=object), cell_metres=side)
+    outlines = np.array([outline], dtype=object)
+    raster = rasterise(outlines, cell_metres=side)
     mask = (raster.polygon != NOWHERE) & (raster.polygon != EDGE)
     rows, columns = np.nonzero(raster.polygon == EDGE)
     west_edges = raster.origin_easting + columns * side
     south_edges = raster.origin_northing + rows * side
     squares = shapely.box(west_edges, south_edges, west_edges + side, south_edges + side)
-    mask[rows, columns] = shapely.intersects(outline, squares) & ~shapely.touches(outline, squares)
+    indexed = prepared_copy(outlines)
+    mask[rows, columns] = shapely.intersects(indexed, squares) & ~shapely.touches(indexed, squares)
     used_rows, used_columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     cut = mask[used_rows[0] : used_rows[-1] + 1, used_columns[0] : used_columns[-1] + 1]
     return Grid(

@@ -183,8 +183,8 @@ def classify_gi_star(z: npt.ArrayLike, q: npt.ArrayLike) -> npt.NDArray[np.str_]
     Returns
     -------
     array of str, same shape
-        `hot_99.9`, `hot_99`, `hot_95`, `not_significant`, `cold_95`, `cold_99`, `cold_99.9`, or `not_tested` where
-        either is NaN. The number is 100 (1 - q) at its least.
+        `hot_99.9`, `hot_99` or `hot_95` where z is positive and q at most 0.001, 0.01 or 0.05; `cold_95`, `cold_99`
+        or `cold_99.9` likewise where z is negative; `not_tested` where either is NaN; otherwise `not_significant`.
 
     Raises
     ------

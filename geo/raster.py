@@ -90,7 +90,7 @@ def first_intersecting(polygons: GeometryArray, easting: FloatArray, northing: F
     Parameters
     ----------
     polygons : array of geometries, shape (n,)
-        Valid polygons; shapely keeps their search index with them, which changes nothing else.
+        Valid polygons.
     easting, northing : shape (m,)
         Finite coordinates in the polygons' unit.
 
@@ -100,12 +100,32 @@ def first_intersecting(polygons: GeometryArray, easting: FloatArray, northing: F
         Position of the polygon, `NOWHERE` if none.
     """
     found = np.full(easting.size, polygons.size, dtype=np.int64)
-    shapely.prepare(polygons)
     point, near = shapely.STRtree(polygons).query(shapely.points(easting, northing))
-    hit = shapely.intersects_xy(polygons[near], easting[point], northing[point])
+    candidates, candidate = np.unique(near, return_inverse=True)
+    hit = shapely.intersects_xy(prepared_copy(polygons[candidates])[candidate], easting[point], northing[point])
     np.minimum.at(found, point[hit], near[hit])
     found[found == polygons.size] = NOWHERE
     return found
+
+
+def prepared_copy(polygons: GeometryArray) -> GeometryArray:
+    """Return the same polygons with a search index of their own, which makes testing many points or squares fast.
+
+    A copy, since shapely keeps the index inside the geometry and two threads that use it at once corrupt memory.
+
+    Parameters
+    ----------
+    polygons : array of geometries, shape (n,)
+        Any polygons.
+
+    Returns
+    -------
+    array of geometries, shape (n,)
+        Prepared; for use by the calling function alone.
+    """
+    copies: GeometryArray = shapely.from_wkb(shapely.to_wkb(polygons))
+    shapely.prepare(copies)
+    return copies
 
 
 def _edge_squares(

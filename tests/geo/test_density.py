@@ -1,0 +1,125 @@
+"""Kernel density: published values, mass, and a neighbour search by scikit-learn."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.neighbors import KDTree
+
+from geo.boundaries import outline
+from geo.density import quartic_density, suggest_bandwidth_metres
+from geo.frames import GeoError, to_national_grid
+from geo.grid import Grid, cell_counts, cell_polygons, square_grid
+
+SQUARE = shapely.box(530_000, 180_000, 534_000, 183_000)
+
+
+def centres(grid: Grid) -> np.ndarray:
+    return shapely.get_coordinates(shapely.centroid(cell_polygons(grid, np.arange(grid.mask.size)).values))
+
+
+def density_by_scikit_learn(points: np.ndarray, weights: np.ndarray, grid: Grid, bandwidth_metres: float) -> np.ndarray:
+    """Find who is near with scikit-learn's tree, which has no quartic kernel of its own, and add up by definition."""
+    near, distances = KDTree(points).query_radius(centres(grid), bandwidth_metres, return_distance=True)
+    kernel = [
+        (weights[who] * (1 - (metres / bandwidth_metres) ** 2) ** 2).sum()
+        for who, metres in zip(near, distances, strict=True)
+    ]
+    return np.reshape(kernel, grid.mask.shape) * 3e6 / (np.pi * bandwidth_metres**2)
+
+
+def test_one_incident_has_the_published_density() -> None:
+    grid = square_grid(SQUARE, cell_metres=50)
+    density = quartic_density([532_025.0], [181_525.0], grid, bandwidth_metres=500)
+    assert density[30, 40] == pytest.approx(3.819719, abs=5e-7)
+    assert density[30, 45] == pytest.approx(2.148592, abs=5e-7)
+    assert density[25, 40] == pytest.approx(2.148592, abs=5e-7)
+    assert density[30, 50] == 0
+
+
+@given(seed=st.integers(0, 2**32 - 1), radius=st.sampled_from([1, 1.3, 2.5, 5]))
+@settings(deadline=None, max_examples=30)
+def test_density_is_the_sum_over_near_incidents(seed: int, radius: float) -> None:
+    random = np.random.default_rng(seed)
+    grid = square_grid(SQUARE, cell_metres=200)
+    # Some stand on one spot, some on corners and centres of squares, some outside the study area.
+    points = random.uniform((529_500, 179_500), (534_500, 183_500), (60, 2))
+    points[:20] = np.round(points[:20] / 100) * 100
+    points[20:30] = points[0]
+    weights = random.uniform(0, 3, 60)
+    bandwidth = 200 * radius
+    density = quartic_density(*points.T, grid, bandwidth_metres=bandwidth, weights=weights, edge_corrected=False)
+    np.testing.assert_allclose(density, density_by_scikit_learn(points, weights, grid, bandwidth), atol=1e-9)
+    order = random.permutation(60)
+    again = quartic_density(
+        *points[order].T, grid, bandwidth_metres=bandwidth, weights=weights[order], edge_corrected=False
+    )
+    np.testing.assert_allclose(again, density, atol=1e-9)
+
+
+@given(shift=st.tuples(st.integers(-20, 20), st.integers(-20, 20)), seed=st.integers(0, 1000))
+@settings(deadline=None, max_examples=20)
+def test_moving_everything_by_whole_squares_changes_nothing(shift: tuple[int, int], seed: int) -> None:
+    east, north = np.array(shift) * 200
+    x, y = np.random.default_rng(seed).uniform((530_000, 180_000), (534_000, 183_000), (30, 2)).T
+    here = quartic_density(x, y, square_grid(SQUARE, cell_metres=200), bandwidth_metres=1000)
+    moved = square_grid(shapely.affinity.translate(SQUARE, east, north), cell_metres=200)
+    there = quartic_density(x + east, y + north, moved, bandwidth_metres=1000)
+    np.testing.assert_allclose(here, there, atol=1e-9)
+
+
+def test_incidents_away_from_the_border_keep_their_total() -> None:
+    grid = square_grid(SQUARE, cell_metres=50)
+    x, y = np.random.default_rng(3).uniform((531_000, 181_000), (533_000, 182_000), (200, 2)).T
+    density = quartic_density(x, y, grid, bandwidth_metres=400)
+    assert np.nansum(density) * 0.05**2 == pytest.approx(200, rel=1e-4)
+    plain = quartic_density(x, y, grid, bandwidth_metres=400, edge_corrected=False)
+    np.testing.assert_allclose(density[8:-8, 8:-8], plain[8:-8, 8:-8], rtol=1e-12)
+
+
+def test_edge_correction_keeps_an_even_spread_even() -> None:
+    study_area = SQUARE.difference(shapely.Point(532_000, 181_500).buffer(700))
+    grid = square_grid(study_area, cell_metres=50)
+    x, y = centres(grid)[grid.mask.ravel()].T
+    corrected = quartic_density(x, y, grid, bandwidth_metres=500)
+    np.testing.assert_allclose(corrected[grid.mask], 400, rtol=0.005)
+    assert np.isnan(corrected[~grid.mask]).all()
+    plain = quartic_density(x, y, grid, bandwidth_metres=500, edge_corrected=False)
+    assert np.nanmin(plain) < 150
+
+
+def test_incidents_beyond_the_border_count_only_without_correction() -> None:
+    grid = square_grid(SQUARE, cell_metres=100)
+    beyond = ([529_900.0, np.nan], [181_500.0, 181_500.0])
+    assert np.nansum(quartic_density(*beyond, grid, bandwidth_metres=500)) == 0
+    assert np.nansum(quartic_density(*beyond, grid, bandwidth_metres=500, edge_corrected=False)) > 0
+    assert np.nansum(quartic_density([], [], grid, bandwidth_metres=500)) == 0
+
+
+def test_the_bandwidth_is_no_smaller_than_a_square_and_is_suggested() -> None:
+    grid = square_grid(SQUARE, cell_metres=100)
+    assert suggest_bandwidth_metres(100) == 500
+    for bandwidth_metres in (99, 0, -5, float("nan")):
+        with pytest.raises(GeoError, match="Try 500 m"):
+            quartic_density([], [], grid, bandwidth_metres=bandwidth_metres)
+    with pytest.raises(GeoError, match="1 weights for 2 points"):
+        quartic_density([1.0, 2.0], [1.0, 2.0], grid, bandwidth_metres=500, weights=[1.0])
+
+
+def test_real_street_level_crime_has_the_density_of_the_definition(
+    wards_2018: gpd.GeoDataFrame, street_points: pd.DataFrame
+) -> None:
+    westminster = outline(wards_2018[wards_2018["borough_code"] == "E09000033"])
+    grid = square_grid(westminster, cell_metres=100)
+    easting, northing = to_national_grid(street_points["Longitude"], street_points["Latitude"])
+    inside = shapely.intersects_xy(westminster, easting, northing)
+    points = np.column_stack([easting, northing])[inside]
+    density = quartic_density(*points.T, grid, bandwidth_metres=500, edge_corrected=False)
+    expected = density_by_scikit_learn(points, np.ones(len(points)), grid, 500)
+    np.testing.assert_allclose(density[grid.mask], expected[grid.mask], rtol=1e-9, atol=1e-9)
+    corrected = quartic_density(*points.T, grid, bandwidth_metres=500)
+    total = cell_counts(grid, *points.T).sum()
+    assert np.nansum(corrected) * 0.1**2 == pytest.approx(total, rel=0.05)
