@@ -19,7 +19,7 @@ from flask_wtf.csrf import CSRFError
 from jinja2 import Environment, FileSystemLoader, PackageLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hub import access
@@ -145,11 +145,14 @@ def prepare(app: Flask, settings: Settings, database: Database) -> None:
         strict_transport_security_max_age=ONE_YEAR,
         content_security_policy=CONTENT_SECURITY_POLICY,
         content_security_policy_nonce_in=["script-src"],
+        frame_options="DENY",
         referrer_policy="same-origin",
     )
-    csrf.init_app(app)
-    login_manager.init_app(app)
+    login_manager.init_app(app, add_context_processor=False)
+    # Before the CSRF check, which reads the whole body: nobody gets to send one who is not let in.
     app.before_request(_admit)
+    csrf.init_app(app)
+    app.before_request(_refuse_unwritable)
     app.after_request(_commit)
     app.after_request(_forbid_keeping)
     app.teardown_request(_close)
@@ -167,10 +170,14 @@ def database() -> Database:
     return cast(Database, current_app.extensions["hub_database"])
 
 
-def _open() -> None:
+def _open() -> ResponseReturnValue | None:
+    if isinstance(request.routing_exception, SecurityError):
+        # No page can be made: its links would carry the name that the request made up.
+        return Response("The hub is not served under that name.\n", SecurityError.code, mimetype="text/plain")
     g.reference = secrets.token_hex(6)
     g.viewer = None
     g.db_session = database().session(writes=request.method not in READING_METHODS)
+    return None
 
 
 def _admit() -> ResponseReturnValue | None:
@@ -187,6 +194,13 @@ def _admit() -> ResponseReturnValue | None:
     if isinstance(rule, Permission) and not viewer.may(rule):
         raise NotAllowed("Your role does not include this page.", remedy="Ask an administrator if it should.")
     return None
+
+
+def _refuse_unwritable() -> None:
+    """Refuse the one character that PostgreSQL cannot keep; nobody types it."""
+    sent = (request.path, *request.args, *request.args.values(), *request.form, *request.form.values())
+    if any("\0" in words for words in sent):
+        raise BadRequest("The request holds a character that no keyboard has.", remedy="Go back and try again.")
 
 
 def _commit(response: Response) -> Response:
@@ -222,11 +236,25 @@ def _problem(error: Exception) -> ResponseReturnValue:
     g.failed = True
     if isinstance(error, HTTPException) and error.code is not None and error.code < 400:
         return error
+    _forget_work(error)
     shown = error if isinstance(error, HubError) else _in_words(error)
     if shown.status >= 500:
         log.error("request failed", extra={"reference": g.get("reference")}, exc_info=error)
     body = render_template("problem.html", error=shown, reference=g.get("reference") if shown.status >= 500 else None)
-    return body, shown.status
+    headers = {"Allow": ", ".join(sorted(error.valid_methods or ()))} if isinstance(error, MethodNotAllowed) else {}
+    return body, shown.status, headers
+
+
+def _forget_work(error: Exception) -> None:
+    """Undo what a failed request had begun; with the database away, keep its error page from asking it again."""
+    db_session: HubSession | None = g.get("db_session")
+    if db_session is None:
+        return
+    if isinstance(error, OperationalError):
+        g.db_session = None
+        db_session.close()
+    else:
+        db_session.rollback()
 
 
 def _in_words(error: Exception) -> HubError:
@@ -238,7 +266,17 @@ def _in_words(error: Exception) -> HubError:
         )
     if isinstance(error, OperationalError):
         return Unavailable("The hub's database cannot be reached just now.", remedy="Try again in a minute.")
-    code = error.code if isinstance(error, HTTPException) and error.code else 500
+    code = error.code if isinstance(error, HTTPException) and error.code else OurFault.status
+    if code >= OurFault.status:
+        return OurFault(
+            "Something failed inside the hub. Nothing you had saved is lost.",
+            remedy="Try again. If it fails again, tell an administrator the reference below.",
+        )
+    return _refusal(code)
+
+
+def _refusal(code: int) -> HubError:
+    """Put what Flask itself refused into the hub's words."""
     if code == NotFound.status:
         return NotFound()
     if code == TooLarge.status:
@@ -248,12 +286,7 @@ def _in_words(error: Exception) -> HubError:
         )
     if code == NotUnderstood.status:
         return NotUnderstood("This page does not take that kind of request.", remedy="Start again from the home page.")
-    if code < 500:
-        return BadRequest("The hub could not understand the request.", remedy="Go back and try again.")
-    return OurFault(
-        "Something failed inside the hub. Nothing you had saved is lost.",
-        remedy="Try again. If it fails again, tell an administrator the reference below.",
-    )
+    return BadRequest("The hub could not understand the request.", remedy="Go back and try again.")
 
 
 # --- Templates -------------------------------------------------------------------------------------------------------
