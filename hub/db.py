@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
@@ -16,26 +16,33 @@ from typing import Any, ClassVar
 
 import shapely
 from sqlalchemy import (
+    ColumnClause,
     Connection,
     DateTime,
+    Delete,
     Dialect,
     Engine,
     Enum,
     ForeignKey,
+    Insert,
     LargeBinary,
     MetaData,
+    SelectBase,
     String,
     Table,
+    Update,
+    UpdateBase,
     create_engine,
     event,
     func,
+    insert,
     inspect,
     literal,
     make_url,
     select,
     text,
 )
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import (
     DeclarativeBase,
     FromStatement,
@@ -44,10 +51,12 @@ from sqlalchemy.orm import (
     ORMExecuteState,
     Session,
     SessionTransaction,
-    UOWTransaction,
     mapped_column,
+    object_session,
     with_loader_criteria,
 )
+from sqlalchemy.sql import ClauseElement, visitors
+from sqlalchemy.sql.visitors import ExternallyTraversible
 from sqlalchemy.types import TypeDecorator
 
 from hub.config import Settings
@@ -156,6 +165,12 @@ class Scope:
     areas: frozenset[str] = frozenset()
     is_everywhere: bool = False
 
+    def __post_init__(self) -> None:
+        # A comma or an asterisk in a code would widen what row-level security is told.
+        for code in (*self.boroughs, *area_key(self.areas - {EVERYTHING}).split("+")):
+            if code and not code.isalnum():
+                raise OutsideScope(f"'{code}' cannot be the code of a borough.")
+
     def admits(self, row: object) -> bool:
         """Whether a fenced row lies inside; rows that belong to nobody always do."""
         if isinstance(row, InBorough | InArea):
@@ -199,16 +214,28 @@ class HubSession(Session):
             yield
             self.flush()
         finally:
-            self.set_scope(before)
+            self._enter(before)
 
     def set_scope(self, scope: Scope) -> None:
-        """Change the scope; rows already loaded that lie outside it are forgotten."""
+        """Change the scope, once the present one has judged what was changed under it."""
+        self.flush()
+        self._enter(scope)
+
+    def _enter(self, scope: Scope) -> None:
+        """Take on a scope; forget the rows outside it, and what rows inside know of others."""
         self._scope = scope
-        for row in list(self.identity_map.values()):
-            if not scope.admits(row):
+        for row in [*self.new, *self.identity_map.values()]:
+            state: InstanceState[Any] = inspect(row)
+            if isinstance(row, InBorough | InArea) and not scope.admits_key(type(row), state.dict.get(row.fence)):
                 self.expunge(row)
-        if self.in_transaction():
-            _tell_postgresql(super().connection(), scope)
+            elif state.persistent:
+                state.load_options = ()  # They hold the criteria of the scope it was loaded under.
+                if known := state.mapper.relationships.keys() & state.dict.keys():
+                    self.expire(row, known)
+        # A transaction that is already broken takes no settings, and gives nothing until it has ended.
+        with suppress(SQLAlchemyError):
+            if self.in_transaction():
+                _tell_postgresql(super().connection(), scope)
 
     def get(self, entity: Any, ident: Any, **options: Any) -> Any:
         """Load by primary key, inside the scope, though the row be loaded already."""
@@ -239,12 +266,15 @@ def _fence_statement(state: ORMExecuteState) -> None:
     scope = session.scope
     if scope.is_everywhere:
         return
-    if not state.is_orm_statement or isinstance(state.statement, FromStatement):
+    if not state.is_orm_statement or isinstance(state.statement, FromStatement) or _writes_within(state.statement):
         raise OutsideScope("A statement that the fence cannot read was refused.")
-    if state.is_insert or state.is_update:
-        _fence_bulk_write(state, scope)
-    if state.is_insert:
+    if isinstance(state.statement, Insert):
+        _fence_insert(state.statement, state.parameters, scope)
         return
+    if isinstance(state.statement, Update | Delete):
+        _fence_change(state.statement, state.parameters)
+    elif not state.is_select:
+        raise OutsideScope("A statement that the fence cannot read was refused.")
     boroughs, areas = tuple(scope.boroughs), tuple(scope.areas)
     state.statement = state.statement.options(
         with_loader_criteria(InBorough, lambda cls: cls.borough_code.in_(boroughs), include_aliases=True)
@@ -255,37 +285,81 @@ def _fence_statement(state: ORMExecuteState) -> None:
         )
 
 
-def _fence_bulk_write(state: ORMExecuteState, scope: Scope) -> None:
-    """Let an insert carry only rows inside the scope, and no update move a row across the fence."""
-    mapper = state.bind_mapper
-    fenced = mapper.class_ if mapper is not None else None
-    if fenced is None or not issubclass(fenced, InBorough | InArea):
-        return
-    if state.is_update:
-        named = {getattr(column, "key", column) for column in getattr(state.statement, "_values", None) or {}}
-        if state.parameters or fenced.fence in named or getattr(state.statement, "_ordered_values", None):
-            raise OutsideScope(f"An update of {fenced.__name__} that the fence cannot follow was refused.")
-        return
-    rows = state.parameters if isinstance(state.parameters, Sequence) else [state.parameters or {}]
-    if not rows or not all(scope.admits_key(fenced, row.get(fenced.fence)) for row in rows):
-        raise OutsideScope(f"Rows of {fenced.__name__} outside the scope were refused.")
+def _writes_within(statement: Any) -> bool:
+    """Whether a statement has another inside it that inserts, changes or deletes."""
+    return any(isinstance(part, UpdateBase) for part in visitors.iterate(statement) if part is not statement)
 
 
-@event.listens_for(HubSession, "before_flush")
-def _fence_flush(session: HubSession, context: UOWTransaction, instances: object) -> None:
-    """Refuse new, changed and deleted rows outside the scope, and any row moved across the fence."""
-    for row in [*session.new, *session.dirty, *session.deleted]:
-        if not isinstance(row, InBorough | InArea):
-            continue
-        state: InstanceState[Any] = inspect(row)
+def _fence_insert(statement: Insert, parameters: Any, scope: Scope) -> None:
+    """Let an insert read nothing, and into a fenced table carry only rows inside the scope, given as parameters."""
+    if any(isinstance(part, SelectBase) for part in visitors.iterate(statement)):
+        raise OutsideScope("An insert that reads was refused: the fence cannot follow it.")
+    model = statement.entity_description["entity"]
+    if not issubclass(model, InBorough | InArea):
+        return
+    returned = [column["expr"] for column in statement.returning_column_descriptions]
+    if not statement.compare(insert(model).returning(*returned)):
+        raise OutsideScope(f"An insert of {model.__name__} that says more than its rows was refused.")
+    rows = parameters if isinstance(parameters, Sequence) else [parameters or {}]
+    if not rows or not all(scope.admits_key(model, row.get(model.fence)) for row in rows):
+        raise OutsideScope(f"Rows of {model.__name__} outside the scope were refused.")
+
+
+def _fence_change(statement: Update | Delete, parameters: Any) -> None:
+    """Let an update or delete name its own table only, subqueries apart, and move no row across the fence."""
+    if not {column.table for column in _columns_outside_subqueries(statement)} <= {statement.table}:
+        raise OutsideScope("A change that reads a second table beside its own was refused.")
+    model = statement.entity_description["entity"]
+    if isinstance(statement, Delete) or not issubclass(model, InBorough | InArea):
+        return
+    named = {getattr(column, "key", column) for column in getattr(statement, "_values", None) or {}}
+    if parameters or model.fence in named:
+        raise OutsideScope(f"An update of {model.__name__} that the fence cannot follow was refused.")
+
+
+def _columns_outside_subqueries(part: ExternallyTraversible) -> Iterator[ColumnClause[Any]]:
+    for child in part.get_children():
+        if isinstance(child, ColumnClause) and child.table is not None:
+            yield child
+        elif not isinstance(child, SelectBase):
+            yield from _columns_outside_subqueries(child)
+
+
+@event.listens_for(HubSession, "before_attach")
+def _fence_attached(session: HubSession, row: object) -> None:
+    """Refuse a row from elsewhere that claims to be in the database: its claim would not be checked again."""
+    if isinstance(row, InBorough | InArea) and inspect(row).key is not None and not session.scope.is_everywhere:
+        raise OutsideScope(f"A {type(row).__name__} that this session did not load was refused.")
+
+
+@event.listens_for(Base, "before_insert", propagate=True)
+@event.listens_for(Base, "before_update", propagate=True)
+@event.listens_for(Base, "before_delete", propagate=True)
+def _fence_row(_mapper: object, _connection: Connection, row: Base) -> None:
+    """Refuse to write a row outside the scope, to move one across the fence, or to write what a statement reads.
+
+    Judged as each row is written, after its parents have given it their keys.
+    """
+    scope: Scope = getattr(object_session(row), "scope", NOWHERE)
+    state: InstanceState[Any] = inspect(row)
+    if not scope.is_everywhere and any(isinstance(value, ClauseElement) for value in state.dict.values()):
+        raise OutsideScope(f"A {type(row).__name__} with a statement for a value was refused.")
+    if isinstance(row, InBorough | InArea):
         moved = state.persistent and state.attrs[row.fence].history.has_changes()
-        if moved or not session.scope.admits(row):
+        if moved or not scope.admits(row):
             raise OutsideScope(f"A {type(row).__name__} outside the scope was refused.")
 
 
 @event.listens_for(HubSession, "after_begin")
 def _scope_of_transaction(session: HubSession, transaction: SessionTransaction, connection: Connection) -> None:
     _tell_postgresql(connection, session.scope)
+
+
+@event.listens_for(HubSession, "after_soft_rollback")
+def _scope_after_savepoint(session: HubSession, transaction: SessionTransaction) -> None:
+    """Say the scope again when a savepoint is undone: PostgreSQL takes back what was set since."""
+    if transaction.nested and session.is_active:
+        _tell_postgresql(Session.connection(session), session.scope)
 
 
 def _tell_postgresql(connection: Connection, scope: Scope) -> None:
