@@ -1,0 +1,440 @@
+"""Reads place files into frames: outlines in metres on the National Grid, and tables of codes and figures.
+
+Recognises a file by its columns. Knows no database, and judges nothing but whether a file can be read.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeAlias
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+from pyogrio.errors import DataSourceError
+from pyproj import CRS
+from pyproj.exceptions import ProjError
+
+from geo.frames import NATIONAL_GRID
+
+CITY_FILE = "CITY.json"
+
+_OUTLINES = {".gpkg", ".geojson"}
+_GRID_EAST, _GRID_NORTH = 800_000, 1_300_000
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
+_YEAR_OF_WARDS = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_ ]wards", re.IGNORECASE)
+_SMALL_AREAS = re.compile(r"lsoa_code|lsoa\d\dcd")
+_RESIDENTS = (
+    (re.compile(r"census_((?:19|20)\d\d)$"), "Census"),
+    (re.compile(r"mid_?year_estimate_((?:19|20)\d\d)$"), "Mid-year estimate"),
+    (re.compile(r"population_iod_?((?:19|20)\d\d)$"), "Indices of Deprivation"),
+    (re.compile(r"(?:population|residents)_((?:19|20)\d\d)$"), "Population"),
+)
+"""How columns of residents are headed, and their source as it is said before the year: 'Census 2021'."""
+
+
+# --- What is found ---------------------------------------------------------------------------------------------------
+
+
+class Severity(StrEnum):
+    """What a finding means for the load."""
+
+    FATAL = "fatal"
+    """Nothing is loaded."""
+    WARNING = "warning"
+    """Loaded; somebody should look."""
+    NOTE = "note"
+    """Loaded; as it should be, and worth knowing."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to be said about the files."""
+
+    severity: Severity
+    code: str
+    where: str
+    """The file, or the boundary set."""
+    sentence: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.sentence} {self.remedy}".rstrip()
+
+
+class Unusable(Exception):
+    """A file that cannot be read as places."""
+
+    def __init__(self, code: str, where: str, sentence: str, remedy: str) -> None:
+        super().__init__(sentence)
+        self.finding = Finding(Severity.FATAL, code, where, sentence, remedy)
+
+
+# --- What is read ----------------------------------------------------------------------------------------------------
+
+
+class Kind(StrEnum):
+    """What a table holds, with the columns it is known by."""
+
+    BOROUGHS = "boroughs"
+    BCUS = "BCUs"
+    WARDS = "wards"
+    WARD_RESIDENTS = "residents of wards"
+    BOROUGH_RESIDENTS = "residents of boroughs"
+
+
+COLUMNS = {
+    Kind.BOROUGHS: ("borough_code", "borough_name"),
+    Kind.BCUS: ("borough_code", "bcu_name"),
+    Kind.WARDS: ("ward_code", "ward_name", "borough_code"),
+    Kind.WARD_RESIDENTS: ("ward_code",),
+    Kind.BOROUGH_RESIDENTS: ("borough_code",),
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """What one file, or one layer of it, holds.
+
+    `frame` has the columns of its kind, as text without outer spaces. Residents are one row for each code, `source`
+    and `year`, those of wards with the label `ward_name`.
+    """
+
+    kind: Kind
+    name: str
+    frame: pd.DataFrame
+    edition: str | None = None
+    """The year of the wards, where the file's name says it."""
+
+
+@dataclass(frozen=True)
+class Outlines(Table):
+    """A table whose `frame` also has outlines, in EPSG:27700, and for wards the label `borough_name`."""
+
+    frame: gpd.GeoDataFrame
+
+
+@dataclass(frozen=True)
+class CityFacts:
+    """What is to be said of the city, and when each of its boundary sets came into force."""
+
+    name: str
+    is_fictional: bool
+    attribution: str
+    in_force_from: Mapping[str, dt.date] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Unused:
+    """A file or layer left aside."""
+
+    name: str
+    reason: str
+
+
+Found: TypeAlias = Table | CityFacts | Finding | Unused
+
+
+@dataclass(frozen=True)
+class PlaceFiles:
+    """Everything read, everything found while reading, and which files were left aside and why."""
+
+    tables: tuple[Table, ...]
+    city: CityFacts | None
+    findings: tuple[Finding, ...]
+    unused: tuple[Unused, ...]
+
+    def of(self, kind: Kind) -> list[Table]:
+        """The tables of a kind, in the order read."""
+        return [table for table in self.tables if table.kind is kind]
+
+    def outlines(self, kind: Kind) -> list[Outlines]:
+        """The tables of a kind that has outlines, in the order read."""
+        return [table for table in self.of(kind) if isinstance(table, Outlines)]
+
+
+def read(paths: Sequence[Path]) -> PlaceFiles:
+    """Read place files, and the place files in folders.
+
+    In a folder, what holds no places is left aside by name, and a GeoPackage is preferred to a GeoJSON of the same
+    name. A file that is named itself must hold places. Files that cannot be read become fatal findings.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files and folders.
+
+    Returns
+    -------
+    PlaceFiles
+    """
+    found = [each for path in paths for each in _read_path(path)]
+    if all(isinstance(each, Unused) for each in found):
+        where = ", ".join(map(str, paths))
+        found.append(
+            Finding(Severity.FATAL, "file.no_places", where, "There is no place file here.", _columns_wanted())
+        )
+    return PlaceFiles(
+        tables=tuple(each for each in found if isinstance(each, Table)),
+        city=next((each for each in found if isinstance(each, CityFacts)), None),
+        findings=tuple(each for each in found if isinstance(each, Finding)),
+        unused=tuple(each for each in found if isinstance(each, Unused)),
+    )
+
+
+def _read_path(path: Path) -> Iterator[Found]:
+    if path.is_dir():
+        yield from _read_folder(path)
+    elif path.is_file():
+        found = list(_read_file(path))
+        yield from found
+        if all(isinstance(each, Unused) for each in found):
+            yield Finding(Severity.FATAL, "file.not_places", path.name, "It holds no places.", _columns_wanted())
+    else:
+        yield Finding(
+            Severity.FATAL, "file.missing", str(path), "There is no such file or folder.", "Check how it is written."
+        )
+
+
+def _read_folder(folder: Path) -> Iterator[Found]:
+    for path in sorted(folder.iterdir()):
+        twin = path.with_suffix(".gpkg")
+        if path.name.startswith("."):
+            continue
+        if path.is_dir():
+            yield Unused(f"{path.name}/", "a folder inside the folder")
+        elif path.suffix.lower() == ".geojson" and twin.is_file():
+            yield Unused(path.name, f"{twin.name} is used instead")
+        else:
+            yield from _read_file(path)
+
+
+def _read_file(path: Path) -> Iterator[Found]:
+    suffix = path.suffix.lower()
+    try:
+        if path.name.upper() == CITY_FILE.upper():
+            yield _read_city(path)
+        elif suffix in _OUTLINES:
+            yield from _read_outlines(path)
+        elif suffix == ".csv":
+            yield _read_csv(path)
+        else:
+            yield Unused(path.name, "not a place file")
+    except Unusable as refusal:
+        yield refusal.finding
+
+
+def _recognise(header: Iterable[str], *, has_outlines: bool) -> Kind | None:
+    columns = set(header)
+    if any(_SMALL_AREAS.search(column) for column in columns):
+        return None
+    if has_outlines:
+        candidates: tuple[Kind, ...] = (Kind.WARDS, Kind.BOROUGHS)
+    elif any(_source_and_year(column) for column in columns):
+        candidates = (Kind.WARD_RESIDENTS, Kind.BOROUGH_RESIDENTS)
+    else:
+        candidates = (Kind.BCUS,)
+    return next((kind for kind in candidates if columns.issuperset(COLUMNS[kind])), None)
+
+
+def _why_unused(header: Iterable[str]) -> str:
+    is_small_areas = any(_SMALL_AREAS.search(column) for column in header)
+    return "small areas (LSOAs) are not used" if is_small_areas else "not a place file"
+
+
+def _columns_wanted() -> str:
+    headed = "; ".join(f"{kind}: {', '.join(columns)}" for kind, columns in COLUMNS.items())
+    return (
+        f"Outlines are read from .gpkg and .geojson, tables from .csv, with these columns – {headed} – and residents "
+        "in columns such as usual_residents_census_2021."
+    )
+
+
+# --- Outlines --------------------------------------------------------------------------------------------------------
+
+
+def _read_outlines(path: Path) -> Iterator[Found]:
+    try:
+        layers = [str(layer) for layer in pyogrio.list_layers(path)[:, 0]]
+        headers = {layer: [str(name).lower() for name in pyogrio.read_info(path, layer)["fields"]] for layer in layers}
+    except DataSourceError as error:
+        raise Unusable(
+            "file.unreadable",
+            path.name,
+            "It cannot be opened as a GeoPackage or GeoJSON.",
+            "It may be cut short, or another kind of file: export it again.",
+        ) from error
+    kinds = {layer: _recognise(header, has_outlines=True) for layer, header in headers.items()}
+    if not any(kinds.values()):
+        yield Unused(path.name, _why_unused(column for header in headers.values() for column in header))
+    for kind in {kind: None for kind in kinds.values() if kind}:
+        candidates = [layer for layer in layers if kinds[layer] is kind]
+        chosen = _choose_layer(path, candidates)
+        yield from _read_layer(path, chosen, kind)
+        for layer in candidates:
+            if layer != chosen:
+                yield Unused(f"{path.name}, layer {layer}", f"layer {chosen} is used instead")
+
+
+def _choose_layer(path: Path, layers: list[str]) -> str:
+    """Where several layers would do: the one called for what it holds, or as the file."""
+    if len(layers) == 1:
+        return layers[0]
+    for name in ("wards", "boroughs", path.stem.lower()):
+        for layer in layers:
+            if layer.lower() == name:
+                return layer
+    raise Unusable(
+        "file.ambiguous",
+        path.name,
+        f"Several of its layers hold the same kind of place: {', '.join(layers)}.",
+        "Name the right one 'wards' or 'boroughs', or keep it alone in the file.",
+    )
+
+
+def _read_layer(path: Path, layer: str, kind: Kind) -> Iterator[Found]:
+    edition = _edition(path, layer) if kind is Kind.WARDS else None
+    frame = pyogrio.read_dataframe(path, layer=layer, force_2d=True)
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise Unusable("file.no_outlines", path.name, "It has no outlines.", "Export it with its geometry.")
+    frame = frame.rename(columns=str.lower)
+    crs = _crs(frame, path.name)
+    if crs.to_epsg() != NATIONAL_GRID:
+        seen = crs.to_string() if crs.to_epsg() else crs.name
+        frame = _reproject(frame, path.name, seen)
+        sentence = f"Its outlines were turned from {seen} into EPSG:27700, to within about 2 m."
+        yield Finding(Severity.NOTE, "crs.reprojected", path.name, sentence)
+    _require_in_britain(frame, path.name)
+    if kind is Kind.WARDS and "borough_name" not in frame:
+        frame["borough_name"] = ""
+    columns = list(dict.fromkeys([*COLUMNS[kind], "borough_name"]))
+    texts = {column: frame[column].fillna("").astype(str).str.strip() for column in columns}
+    yield Outlines(kind, path.name, frame.assign(**texts)[[*columns, "geometry"]], edition)
+
+
+def _edition(path: Path, layer: str) -> str:
+    year = _YEAR.search(path.stem) or _YEAR.search(layer)
+    if year is None:
+        raise Unusable(
+            "wards.no_year",
+            path.name,
+            "Its name does not say which edition of the wards it holds.",
+            "Name it for the year in which they came into force, for example wards-2022.gpkg.",
+        )
+    return year[1]
+
+
+def _crs(frame: gpd.GeoDataFrame, name: str) -> CRS:
+    if frame.crs is None or frame.crs.is_engineering:
+        raise Unusable(
+            "crs.missing",
+            name,
+            "It does not say which coordinate system its outlines are in.",
+            "Save it again with its coordinate system declared: EPSG:27700 for the British National Grid.",
+        )
+    return frame.crs
+
+
+def _reproject(frame: gpd.GeoDataFrame, name: str, seen: str) -> gpd.GeoDataFrame:
+    try:
+        return frame.to_crs(NATIONAL_GRID)
+    except ProjError as error:
+        raise Unusable(
+            "crs.unknown", name, f"Its outlines cannot be turned from {seen} into EPSG:27700.", "Save it in EPSG:27700."
+        ) from error
+
+
+def _require_in_britain(frame: gpd.GeoDataFrame, name: str) -> None:
+    west, south, east, north = frame.total_bounds
+    if len(frame) and not (west >= 0 and south >= 0 and east <= _GRID_EAST and north <= _GRID_NORTH):
+        raise Unusable(
+            "crs.wrong",
+            name,
+            "Its outlines lie outside Great Britain in the coordinate system that it declares.",
+            "Find out which coordinate system the numbers are in, and save it again with that one declared.",
+        )
+
+
+# --- Tables ----------------------------------------------------------------------------------------------------------
+
+
+def _read_csv(path: Path) -> Found:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+        header = [column.strip().lower() for column in next(csv.reader(lines), [])]
+    kind = _recognise(header, has_outlines=False)
+    if kind is None:
+        return Unused(path.name, _why_unused(header))
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
+    except (UnicodeDecodeError, pd.errors.ParserError) as error:
+        raise Unusable(
+            "file.unreadable", path.name, f"It cannot be read as a table: {error}.", "Save it as CSV in UTF-8."
+        ) from error
+    frame = frame.set_axis(header, axis=1).apply(lambda column: column.str.strip())
+    if kind is Kind.BCUS:
+        return Table(kind, path.name, frame[list(COLUMNS[kind])])
+    if kind is Kind.BOROUGH_RESIDENTS:
+        return Table(kind, path.name, _residents(frame, ["borough_code"], path.name))
+    year = _YEAR_OF_WARDS.search(path.stem)
+    labelled = frame if "ward_name" in frame else frame.assign(ward_name="")
+    return Table(
+        kind, path.name, _residents(labelled, ["ward_code", "ward_name"], path.name), year[1] if year else None
+    )
+
+
+def _source_and_year(column: str) -> tuple[str, int] | None:
+    found = ((pattern.search(column), source) for pattern, source in _RESIDENTS)
+    return next(((source, int(match[1])) for match, source in found if match), None)
+
+
+def _residents(frame: pd.DataFrame, labels: list[str], name: str) -> pd.DataFrame:
+    """One row for each place, source and year; blanks left out."""
+    parts = []
+    for column in frame.columns:
+        headed = _source_and_year(column)
+        if headed is None:
+            continue
+        written = frame[column].str.replace(",", "")
+        wrong = np.flatnonzero(written.ne("") & ~written.str.fullmatch(r"\d{1,9}"))
+        if wrong.size:
+            raise Unusable(
+                "residents.not_a_number",
+                name,
+                f"'{frame[column].iloc[wrong[0]]}' in row {wrong[0] + 2}, column {column}, is no number of residents.",
+                "Write a whole number, or leave it blank where it is not known.",
+            )
+        given = frame.loc[written.ne(""), labels]
+        source, year = headed
+        parts.append(given.assign(source=source, year=year, residents=written[given.index].astype("int64")))
+    return pd.concat(parts, ignore_index=True)
+
+
+# --- The city --------------------------------------------------------------------------------------------------------
+
+
+def _read_city(path: Path) -> CityFacts:
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8-sig"))
+        return CityFacts(
+            name=str(facts["name"]),
+            is_fictional=bool(facts["fictional"]),
+            attribution=str(facts["attribution"]),
+            in_force_from={
+                str(year): dt.date.fromisoformat(day) for year, day in facts.get("in_force_from", {}).items()
+            },
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Unusable(
+            "city.unreadable",
+            path.name,
+            "It does not say which city this is.",
+            'Write {"name": "…", "fictional": true, "attribution": "…", "in_force_from": {"2022": "2022-05-05"}}.',
+        ) from error
