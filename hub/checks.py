@@ -6,7 +6,6 @@ Checks the code and never changes it: formatting is compared, not applied.
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -108,10 +107,7 @@ def _check(tool: str, *arguments: str) -> Outcome:
 
 def _pytest(*arguments: str) -> tuple[bool, list[str]]:
     """Run pytest with its output shown as it comes, and give whether it passed and what it printed."""
-    command = [TOOLS / "pytest", *arguments]
-    with subprocess.Popen(
-        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, env={**os.environ, "PYTHONUNBUFFERED": "1"}
-    ) as process:
+    with subprocess.Popen([TOOLS / "pytest", *arguments], cwd=ROOT, text=True, stdout=subprocess.PIPE) as process:
         lines = []
         for line in process.stdout or ():
             print(line, end="", flush=True)
@@ -132,7 +128,7 @@ def _compared(benchmarks: Sequence[dict[str, Any]]) -> Iterator[str]:
     """Give each task's times, the hub's first, and each peer's as a multiple of the hub's."""
 
     def task(benchmark: dict[str, Any]) -> str:
-        return benchmark["group"] or benchmark["name"]
+        return str(benchmark["group"] or benchmark["name"])
 
     def peer(benchmark: dict[str, Any]) -> str:
         return str(benchmark["extra_info"].get("peer", ""))

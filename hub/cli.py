@@ -28,7 +28,11 @@ Command = Callable[[argparse.Namespace], dict[str, Any]]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    chosen = _parser().parse_args(arguments)
+    parser = _parser()
+    chosen, unknown = parser.parse_known_args(arguments)
+    if unknown and chosen.run not in (test, bench):
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    chosen.for_pytest = unknown
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
     try:
         with database_errors():
@@ -178,14 +182,14 @@ def test(chosen: argparse.Namespace) -> dict[str, Any]:
     """Check everything."""
     from hub import checks
 
-    return {"exit_status": checks.run_tests(chosen.rest)}
+    return {"exit_status": checks.run_tests(chosen.for_pytest)}
 
 
 def bench(chosen: argparse.Namespace) -> dict[str, Any]:
     """Measure the hub against its peers."""
     from hub import checks
 
-    return {"exit_status": checks.run_benchmarks(chosen.rest)}
+    return {"exit_status": checks.run_benchmarks(chosen.for_pytest)}
 
 
 # --- The machine's administrator -------------------------------------------------------------------------------------
@@ -341,8 +345,7 @@ def _parser() -> argparse.ArgumentParser:
     trying.add_argument("--port", type=int, default=8000)
 
     for name, run in (("test", test), ("bench", bench)):
-        checking = add(name, run, json=False)
-        checking.add_argument("rest", nargs=argparse.REMAINDER, help="passed on to pytest")
+        add(name, run, json=False).epilog = "Whatever else is given is passed on to pytest."
 
     loading = add("load-places", load_places)
     loading.add_argument("files", nargs="+", type=Path, metavar="FILE|FOLDER")

@@ -185,7 +185,7 @@ def _make_empty() -> None:
 
 def _install(lock: str) -> None:
     """Install with uv, which is several times faster; with pip where uv cannot be had or does not get through."""
-    variables = _uv_settings()
+    variables = uv_settings()
     locked: list[str | Path] = ["--require-hashes", "--requirement", LOCKS / lock]
     project: list[str | Path] = ["--no-deps", "--no-build-isolation", "--editable", ROOT]
     try:
@@ -222,7 +222,7 @@ def _pip_settings() -> dict[str, str]:
     return told["global"] | told["install"] | told[":env:"]
 
 
-def _uv_settings() -> dict[str, str]:
+def uv_settings() -> dict[str, str]:
     """Give uv what pip has been told; what uv has been told itself stands."""
     settings = {
         "UV_PYTHON_DOWNLOADS": "never",
