@@ -184,23 +184,12 @@ def _make_empty() -> None:
 
 
 def _install(lock: str) -> None:
-    """Install with uv, which is several times faster; with pip where uv cannot be had or does not get through."""
-    variables = uv_settings()
-    locked: list[str | Path] = ["--require-hashes", "--requirement", LOCKS / lock]
-    project: list[str | Path] = ["--no-deps", "--no-build-isolation", "--editable", ROOT]
-    try:
+    """Install what is locked, then the hub itself so that it runs from the checkout."""
+    with contextlib.suppress(subprocess.CalledProcessError):
         pip("install", "--quiet", "--only-binary", ":all:", "--require-hashes", "--requirement", LOCKS / UV_LOCK)
-        install: list[str | Path] = [VENV / "bin" / "uv", "pip", "install", "--python", PYTHON]
-        run([*install, "--compile-bytecode", *locked], variables=variables)
-        run([*install, *project], variables=variables)
-    except (OSError, subprocess.CalledProcessError):
-        _install_with_pip(locked, project)
-
-
-def _install_with_pip(locked: Sequence[str | Path], project: Sequence[str | Path]) -> None:
     try:
-        pip("install", *locked)
-        pip("install", *project)
+        install(PYTHON, "--require-hashes", "--requirement", LOCKS / lock)
+        install(PYTHON, "--no-deps", "--no-build-isolation", "--editable", ROOT)
     except subprocess.CalledProcessError as error:
         raise CannotSetUp(
             "The hub's packages could not be installed.",
@@ -208,6 +197,15 @@ def _install_with_pip(locked: Sequence[str | Path], project: Sequence[str | Path
             "(python3 -m pip config list); this machine must be able to reach it.",
             output=error.output,
         ) from error
+
+
+def install(python: Path, *arguments: str | Path) -> None:
+    """Install with uv, which is several times faster; with pip where uv cannot be had or does not get through."""
+    try:
+        command = [VENV / "bin" / "uv", "pip", "install", "--python", python, "--compile-bytecode", *arguments]
+        run(command, variables=_uv_settings())
+    except (OSError, subprocess.CalledProcessError):
+        pip("--python", python, "install", *arguments)
 
 
 def _pip_settings() -> dict[str, str]:
@@ -222,7 +220,7 @@ def _pip_settings() -> dict[str, str]:
     return told["global"] | told["install"] | told[":env:"]
 
 
-def uv_settings() -> dict[str, str]:
+def _uv_settings() -> dict[str, str]:
     """Give uv what pip has been told; what uv has been told itself stands."""
     settings = {
         "UV_PYTHON_DOWNLOADS": "never",
