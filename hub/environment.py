@@ -188,7 +188,7 @@ def _install(lock: str) -> None:
     with contextlib.suppress(subprocess.CalledProcessError):
         pip("install", "--quiet", "--only-binary", ":all:", "--require-hashes", "--requirement", LOCKS / UV_LOCK)
     try:
-        install(PYTHON, "--require-hashes", "--requirement", LOCKS / lock)
+        install(PYTHON, "--compile", "--require-hashes", "--requirement", LOCKS / lock)
         install(PYTHON, "--no-deps", "--no-build-isolation", "--editable", ROOT)
     except subprocess.CalledProcessError as error:
         raise CannotSetUp(
@@ -202,7 +202,7 @@ def _install(lock: str) -> None:
 def install(python: Path, *arguments: str | Path) -> None:
     """Install with uv, which is several times faster; with pip where uv cannot be had or does not get through."""
     try:
-        command = [VENV / "bin" / "uv", "pip", "install", "--python", python, "--compile-bytecode", *arguments]
+        command = [VENV / "bin" / "uv", "pip", "install", "--python", python, *arguments]
         run(command, variables=_uv_settings())
     except (OSError, subprocess.CalledProcessError):
         pip("--python", python, "install", *arguments)
