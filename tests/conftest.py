@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import pwd
 import shutil
@@ -14,10 +15,18 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+import shapely
+from argon2 import PasswordHasher
+from flask import Flask
 
-from hub import migrate
+from hub import audit, create_app, migrate
+from hub.access import Role
+from hub.accounts import passwords
+from hub.accounts import service as accounts
 from hub.config import Settings
 from hub.db import Database
+from hub.places.models import Bcu, Borough, BoroughPopulation, BoundarySet, City, Ward
+from tests.client import StrictClient
 
 REQUIRE_ALL = os.environ.get("HUB_REQUIRE_ALL") == "1"
 TEST_SECRET_KEY = "only-for-tests-" + "x" * 32
@@ -55,7 +64,9 @@ class PostgresCluster:
             probe.bind(("127.0.0.1", 0))
             self._port = probe.getsockname()[1]
         self._run("initdb", "-D", "data", "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8")
-        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories={self._folder}"
+        options = (
+            f"-p {self._port} -c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories={self._folder}"
+        )
         self._run("pg_ctl", "-D", "data", "-o", options, "-l", "log", "-w", "start")
         self._sql("CREATE ROLE hub_owner LOGIN", "CREATE ROLE hub_web LOGIN")
 
@@ -176,3 +187,90 @@ def database(settings: Settings) -> Iterator[Database]:
     database = Database(settings)
     yield database
     database.engine.dispose()
+
+
+# --- A small city, one person for each role, and the app -------------------------------------------------------------
+
+HOME, SIBLING, ELSEWHERE = "F09000001", "F09000002", "F09000003"
+"""Three boroughs: the first two make up one BCU, the third is the other BCU's only one."""
+PASSWORD = "tea ladder violin fog"
+"""Of every person in `people`."""
+
+PLACES_OF_ROLES: dict[Role, dict[str, object]] = {
+    Role.CSP_OFFICER: {"boroughs": [HOME]},
+    Role.CSP_ANALYST: {"boroughs": [HOME]},
+    Role.BOROUGH_POLICE_LEAD: {"boroughs": [HOME]},
+    Role.BCU_COMMANDER: {"bcu": "north"},
+    Role.COUNCIL_LEADER: {"boroughs": [HOME]},
+    Role.ADMINISTRATOR: {"london": True},
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """Hash with as little work as Argon2 allows: tests make many people, and a third of a second each adds up."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+@pytest.fixture
+def small_city(database: Database) -> None:
+    """Two BCUs and three boroughs of two wards each, every ward a square kilometre, all in a row."""
+    now = dt.datetime.now(dt.UTC)
+    boroughs = {HOME: ("Alder", 0), SIBLING: ("Birch", 0), ELSEWHERE: ("Cedar", 1)}
+    with database.writing() as session:
+        session.add(City(id=1, name="Smallport", is_fictional=True, attribution="Made up for tests."))
+        bcus = [Bcu(slug="north", name="North"), Bcu(slug="south", name="South")]
+        edition = BoundarySet(
+            code="2022", in_force_from=dt.date(2022, 5, 5), source="Made up", content_hash="0" * 64, loaded_at=now
+        )
+        session.add_all([*bcus, edition])
+        session.flush()
+        for number, (code, (name, bcu)) in enumerate(boroughs.items()):
+            squares = [shapely.box(x, 0, x + 1000, 1000) for x in (2000 * number, 2000 * number + 1000)]
+            session.add(Borough(code=code, name=name, bcu_id=bcus[bcu].id, outline=shapely.union_all(squares)))
+            session.flush()
+            session.add(BoroughPopulation(borough_code=code, source="Census", year=2021, residents=20_000))
+            session.add_all(
+                Ward(
+                    boundary_set_id=edition.id,
+                    code=f"F0500000{2 * number + side}",
+                    name=f"{name} {'West' if side == 0 else 'East'}",
+                    borough_code=code,
+                    residents=10_000,
+                    residents_source="Census",
+                    residents_year=2021,
+                    outline=square,
+                )
+                for side, square in enumerate(squares)
+            )
+
+
+@pytest.fixture
+def people(database: Database, small_city: None) -> dict[Role, str]:
+    """The e-mail address of one person for each role, held for `HOME`, for the BCU that it is in, or for London."""
+    emails = {role: f"{role.value.replace('_', '.')}@test.example" for role in Role}
+    with database.writing() as session:
+        for role, email in emails.items():
+            accounts.create_person(
+                session, email, role.title, PASSWORD, role, actor=audit.MACHINE, **PLACES_OF_ROLES[role]
+            )
+    return emails
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The web application on the test's database."""
+    app = create_app(settings)
+    app.test_client_class = StrictClient
+    yield app
+    app.extensions["hub_database"].engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> StrictClient:
+    """A browser that nobody has signed in with, which fails the test where a page is not as pages must be."""
+    client = app.test_client()
+    assert isinstance(client, StrictClient)
+    return client
