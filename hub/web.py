@@ -37,7 +37,7 @@ from hub.errors import (
     TooLarge,
     Unavailable,
 )
-from hub.words import FILTERS
+from hub.words import FILTERS, MARKING
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,6 @@ PUBLIC = "public"
 SIGNED_IN = "signed in"
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 ONE_YEAR = 31_536_000
-MARKING = "OFFICIAL-SENSITIVE"
 
 CONTENT_SECURITY_POLICY = {
     "default-src": "'none'",

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from hub.errors import BadRequest
 
 LONDON = ZoneInfo("Europe/London")
+MARKING = "OFFICIAL-SENSITIVE"
+"""On every page and every file that leaves the hub."""
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 
