@@ -91,6 +91,17 @@ def test_edge_correction_keeps_an_even_spread_even() -> None:
     assert np.nanmin(plain) < 150
 
 
+def test_edge_correction_divides_by_the_share_of_the_kernel_inside() -> None:
+    grid = square_grid(shapely.box(0, 0, 300, 100), cell_metres=100)
+    density = quartic_density([150.0], [50.0], grid, bandwidth_metres=250)
+    # The bandwidth is 2.5 squares, so a square at distance d weighs (1 - 4 d^2 / 25)^2.
+    one, two, diagonal, knight = ((1 - squared * 4 / 25) ** 2 for squared in (1, 4, 2, 5))
+    whole = 1 + 4 * (one + two + diagonal) + 8 * knight
+    peak = 3e6 / (np.pi * 250**2)
+    expected = [one / (1 + one + two), 1 / (1 + 2 * one), one / (1 + one + two)]
+    np.testing.assert_allclose(density, [np.multiply(expected, peak * whole)], rtol=1e-12)
+
+
 def test_incidents_beyond_the_border_count_only_without_correction() -> None:
     grid = square_grid(SQUARE, cell_metres=100)
     beyond = ([529_900.0, np.nan], [181_500.0, 181_500.0])
