@@ -24,8 +24,11 @@ from hub.demo import names
 CRS = "EPSG:27700"
 EARLIER, LATER = 2016, 2025
 IN_FORCE_FROM = {EARLIER: "2016-05-05", LATER: "2025-05-01"}
-CENTRE = np.array([660_000.0, 437_500.0])
-"""In the North Sea, far from any land: no record of this city can fall in a real one."""
+CENTRE = np.array([640_000.0, 437_500.0])
+"""In the North Sea, far from any land: no record of this city can fall in a real one.
+
+Not farther east: beyond 1.84° E pyproj changes how it turns metres into degrees, and points would come back 130 m off.
+"""
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
@@ -34,6 +37,7 @@ Shapes = npt.NDArray[np.object_]
 Texts = npt.NDArray[np.object_]
 
 _SPACING_METRES = 100.0
+_STRIP_METRES = 330.0
 _RESIDENTS = 570_000
 _TOWNS = {
     names.ASHMARROW: (-4_900.0, 2_900.0),
@@ -189,7 +193,7 @@ def _river_northing(easting: Floats) -> Floats:
 def _mosaic(rng: np.random.Generator) -> Floats:
     """Scatter the mosaic's points evenly, and in pairs along the river so that the edge between two lies on it."""
     row_metres = _SPACING_METRES * np.sqrt(3) / 2
-    column, row = np.meshgrid(np.arange(-105, 92), np.arange(-82, 83))
+    column, row = np.meshgrid(np.arange(-108, 93), np.arange(-86, 87))
     grid = np.column_stack([(column + 0.5 * (row % 2)).ravel() * _SPACING_METRES, row.ravel() * row_metres])
     scattered = CENTRE + grid + rng.uniform(-0.36, 0.36, grid.shape) * _SPACING_METRES
     clear = np.abs(scattered[:, 1] - _river_northing(scattered[:, 0])) > 0.9 * _SPACING_METRES
@@ -211,12 +215,14 @@ def _neighbours(mosaic: Voronoi) -> sparse.csr_array:
 def _land(points: Floats, neighbours: sparse.csr_array, rng: np.random.Generator) -> Flags:
     """Which cells are the city: one piece of land without lakes, open to the sea along the river's lower half."""
     east, north = (points - CENTRE).T
-    rough = 0.10 * waves(points, rng, wavelength_metres=5_200) + 0.035 * waves(points, rng, wavelength_metres=1_300)
-    city = (east / 9_000) ** 2 + (north / 6_500) ** 2 + rough < 1
+    rough = 0.08 * waves(points, rng, wavelength_metres=5_200) + 0.035 * waves(points, rng, wavelength_metres=1_300)
+    city = (east / 8_900) ** 2 + (north / 6_200) ** 2 + rough < 1
     coast = 7_300 + 420 * waves(points, rng, wavelength_metres=3_400) + 130 * waves(points, rng, wavelength_metres=900)
     half_width = np.clip(0.125 * (east - 500), 0, None) * (1 + 0.18 * waves(points, rng, wavelength_metres=1_500))
     estuary = np.abs(points[:, 1] - _river_northing(points[:, 0])) < half_width
-    land = _largest_piece(city & (east < coast) & ~estuary, neighbours)
+    # The mosaic's outermost cells are open: land there could not be drawn.
+    inner = ((points > points.min(axis=0) + 250) & (points < points.max(axis=0) - 250)).all(axis=1)
+    land = _largest_piece(inner & city & (east < coast) & ~estuary, neighbours)
     return ~_largest_piece(~land, neighbours)
 
 
@@ -361,8 +367,7 @@ def _redraw(
         untouched = [ward for ward in untouched if ward not in (kept, lost)]
     for _ in range(review.redrawn_pairs):
         pair = _touching_pair(ground, edition, untouched)
-        cells = np.flatnonzero(np.isin(edition.ward, pair))
-        edition.ward[cells] = np.array(pair)[_halves(ground, cells, rng)]
+        _move_edge(ground, edition, *pair)
         untouched = [ward for ward in untouched if ward not in pair]
     for ward in rng.choice(untouched, review.renames, replace=False):
         edition.name[int(ward)] = str(spare.pop())
@@ -370,7 +375,7 @@ def _redraw(
 
 def _split(ground: Ground, edition: _Edition, ward: int, rng: np.random.Generator) -> None:
     cells = np.flatnonzero(edition.ward == ward)
-    half = _halves(ground, cells, rng)
+    half = _divide(ground, ground.bent, cells, _seeds(ground, cells, 2, rng))
     east, north = ground.points[cells[half == 1]].mean(axis=0) - ground.points[cells[half == 0]].mean(axis=0)
     sides = ("West", "East") if abs(east) > abs(north) else ("South", "North")
     if (east if abs(east) > abs(north) else north) < 0:
@@ -382,8 +387,13 @@ def _split(ground: Ground, edition: _Edition, ward: int, rng: np.random.Generato
         edition.name[fresh] = f"{was} {side}"
 
 
-def _halves(ground: Ground, cells: Ints, rng: np.random.Generator) -> Ints:
-    return _divide(ground, ground.bent, cells, _seeds(ground, cells, 2, rng))
+def _move_edge(ground: Ground, edition: _Edition, gainer: int, loser: int) -> None:
+    """Give a ward a strip of its neighbour's ground."""
+    cells = np.flatnonzero(np.isin(edition.ward, [gainer, loser]))
+    ward = edition.ward[cells]
+    metres, _ = cKDTree(ground.points[cells[ward == gainer]]).query(ground.points[cells])
+    ward[metres < _STRIP_METRES] = gainer
+    edition.ward[cells] = _join_fragments(ward, ground.neighbours[cells][:, cells])
 
 
 def _touching_pair(ground: Ground, edition: _Edition, wards: list[int]) -> tuple[int, int]:

@@ -19,7 +19,7 @@ from hub.demo.incidents import Record, record
 from hub.demo.planted import MONTHS, RESPONSES, Hotspot
 from hub.demo.streets import build_streets
 
-DEFAULT_SEED = 2026
+DEFAULT_SEED = 2024
 ATTRIBUTION = (
     f"Fictional data. {names.CITY} does not exist: its places, organisations and figures were made up by the hub's own "
     "generator and describe nobody."

@@ -141,7 +141,7 @@ def in_words(date: pd.Series, form: str) -> Texts:
 
 def _week(name: str) -> Floats:
     """The strength of each day of the period, for one shape of the week."""
-    return np.array(WEEKS[name], dtype=np.float64)[DAYS.dayofweek.to_numpy(dtype=np.intp)]
+    return np.array(WEEKS[name], dtype=np.float64)[DAYS.day_of_week.to_numpy(dtype=np.intp)]
 
 
 def hours(clock: str, count: int, rng: np.random.Generator) -> Ints:

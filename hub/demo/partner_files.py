@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from pyproj import Transformer
 
+from geo.frames import to_longitude_latitude
 from hub.demo import names
-from hub.demo.city import CRS, LATER, City, Texts, stream
+from hub.demo.city import LATER, City, Texts, stream
 from hub.demo.incidents import Kind, happen, in_words, locate
 from hub.demo.planted import MONTHS
 
@@ -135,6 +135,7 @@ def council_asb(borough_code: str, city: City, streets: pd.DataFrame) -> pd.Data
         qualifier = rng.choice(["Personal", "Nuisance", "Environmental"], len(happened), p=heading.qualifiers)
         reports.append(happened.assign(qualifier=qualifier))
     located = locate(pd.concat(reports, ignore_index=True), city, own, rng)
+    located = located[located["borough_code"] == borough_code]
     return pd.DataFrame(
         {
             "Date": in_words(located["date"], "%d/%m/%Y"),
@@ -240,9 +241,7 @@ def fire_incidents(city: City, streets: pd.DataFrame) -> pd.DataFrame:
     minutes = (60 * np.maximum(1, rng.gamma(1.5, 0.6, len(calls)) * size)).round()
     first = rng.lognormal(5.7, 0.28, len(calls)).round()
     second = np.where(size > 1, first + rng.gamma(2, 45, len(calls)).round(), np.nan)
-    lon, lat = Transformer.from_crs(CRS, "EPSG:4326", always_xy=True).transform(
-        calls["easting"].to_numpy(), calls["northing"].to_numpy()
-    )
+    lon, lat = to_longitude_latitude(calls["easting"], calls["northing"])
     district = names.POSTCODE_AREA + (ward["ward_code"].str[-4:].astype(int) // 4 + 1).astype(str)
     station = ward["borough_name"].map(names.FIRE_STATIONS)
     return pd.DataFrame(
@@ -307,11 +306,9 @@ def perception_survey(offences: pd.DataFrame, city: City) -> pd.DataFrame:
     """The survey by borough and quarter, with the sender's decimal commas and stray empty columns."""
     rng = stream(city.seed, "perception")
     boroughs = city.boroughs.sort_values("borough_name")
-    rate = (
-        offences.groupby("borough_code").size().reindex(boroughs["borough_code"]).to_numpy()
-        / boroughs["residents_2021"]
-    )
-    mood = -0.25 * ((rate - rate.mean()) / rate.mean()).to_numpy() + rng.normal(0, 0.02, len(boroughs))
+    offences_in = offences.groupby("borough_code").size().reindex(boroughs["borough_code"])
+    rate = offences_in.to_numpy() / boroughs["residents_2021"].to_numpy()
+    mood = -0.25 * (rate / rate.mean() - 1) + rng.normal(0, 0.02, len(boroughs))
     rows = []
     for quarter in pd.period_range(MONTHS[1], MONTHS[-1], freq="M")[::3]:
         years = (quarter - MONTHS[0]).n / 12

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from pyproj import Transformer
 
+from geo.frames import to_longitude_latitude
 from hub.demo import names
-from hub.demo.city import CRS, LATER, City, stream
+from hub.demo.city import LATER, City, stream
 from hub.demo.incidents import ASB, in_words
 
 STREET_COLUMNS = (
@@ -167,7 +167,8 @@ def street_level(offences: pd.DataFrame, asb: pd.DataFrame, streets: pd.DataFram
     every = pd.concat([asb, offences], ignore_index=True)
     kind = every["offence_group"].map(_CRIME_TYPE_OF_GROUP).fillna(every["offence_subgroup"].map(_CRIME_TYPE_OF_THEFT))
     is_crime = every["offence_group"] != ASB
-    point = streets[["location", f"ward_{LATER}"]].assign(**_lon_lat(streets)).reindex(every["point"])
+    lon, lat = to_longitude_latitude(streets["easting"], streets["northing"])
+    point = streets[["location", f"ward_{LATER}"]].assign(lon=lon.round(6), lat=lat.round(6)).reindex(every["point"])
     identifier = rng.bytes(32 * len(every)).hex()
     frame = pd.DataFrame(
         {
@@ -188,13 +189,6 @@ def street_level(offences: pd.DataFrame, asb: pd.DataFrame, streets: pd.DataFram
     frame.loc[~is_crime, ["Crime ID", "Last outcome category"]] = ""
     order = pd.DataFrame({"month": frame["Month"], "ward": point[f"ward_{LATER}"].to_numpy(), "kind": kind})
     return frame.loc[order.sort_values(["month", "ward", "kind"], kind="stable").index, list(STREET_COLUMNS)]
-
-
-def _lon_lat(streets: pd.DataFrame) -> dict[str, np.ndarray]:
-    lon, lat = Transformer.from_crs(CRS, "EPSG:4326", always_xy=True).transform(
-        streets["easting"].to_numpy(), streets["northing"].to_numpy()
-    )
-    return {"lon": lon.round(6), "lat": lat.round(6)}
 
 
 def offence_records(offences: pd.DataFrame) -> pd.DataFrame:
