@@ -14,7 +14,7 @@ from geo.frames import BoolArray, FloatArray, GeoError, GeometryArray, IntArray
 
 NOWHERE = -1
 EDGE = -2
-MOST_CELLS = 60_000_000
+MOST_CELLS = 20_000_000
 
 # A square is called an edge square if an edge comes this near (in squares), far more than rounding can amount to.
 _MARGIN = 1e-6
@@ -76,8 +76,8 @@ def rasterise(polygons: GeometryArray, *, cell_metres: float) -> Raster:
     edge = _edge_squares(polygons, west, south, cell_metres, (n_rows, n_columns))
     region = np.empty(edge.shape, dtype=np.int32)
     n_regions = ndimage.label(~edge, output=region)
-    sample = np.zeros(n_regions + 1, dtype=np.int64)
-    sample[region.ravel()[::-1]] = np.arange(region.size - 1, -1, -1)
+    sample = np.zeros(n_regions + 1, dtype=np.int32)
+    sample[region.ravel()[::-1]] = np.arange(region.size - 1, -1, -1, dtype=np.int32)
     row, column = np.divmod(sample[1:], n_columns)
     holder = np.full(n_regions + 1, EDGE, dtype=np.int32)
     holder[1:] = first_intersecting(polygons, (west + column + 0.5) * cell_metres, (south + row + 0.5) * cell_metres)
