@@ -138,9 +138,10 @@ def _compared(benchmarks: Sequence[dict[str, Any]]) -> Iterator[str]:
         own = None
         for benchmark in timed:
             seconds = benchmark["stats"]["median"]
+            way = peer(benchmark) or benchmark["name"].removeprefix("test_").replace("_", " ")
             if not peer(benchmark):
-                own = seconds
-            ratio = f"{seconds / own:9.2f} × the hub's time" if own and peer(benchmark) else ""
-            yield f"  {peer(benchmark) or 'hub':<40}{seconds:12.4f} s{ratio}"
+                own = own or seconds
+            ratio = f"{seconds / own:10.2f} × the hub's" if own and peer(benchmark) else ""
+            yield f"  {way:<50}{seconds:12.4f} s{ratio}"
             for stage, stage_seconds in benchmark["extra_info"].get("stages", {}).items():
-                yield f"    {stage:<38}{stage_seconds:12.4f} s"
+                yield f"    {stage:<48}{stage_seconds:12.4f} s"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import json
 import re
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from hub import cli, create_app, web
 from hub.config import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -186,3 +188,28 @@ def test_locks_name_no_host_and_every_package_has_its_hash() -> None:
     fetched = {name: package for name, package in packages.items() if name}
     assert fetched
     assert all("integrity" in package and "resolved" not in package for package in fetched.values())
+
+
+# --- What is promised in the README, and what every route declares ---------------------------------------------------
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    (subparsers,) = (action for action in cli._parser()._actions if isinstance(action, argparse._SubParsersAction))
+    return dict(subparsers.choices)
+
+
+def test_every_command_and_option_is_in_the_readme() -> None:
+    assert commands()
+    for name, command in commands().items():
+        (line,) = (line for line in README.splitlines() if line.startswith(f"| `hub {name}"))
+        options = {option for action in command._actions for option in action.option_strings if len(option) > 2}
+        assert not [option for option in options - {"--help", "--json", "--password-stdin"} if option not in line]
+
+
+def test_a_route_that_declares_no_permission_stops_the_start(new_settings: Callable[..., Settings]) -> None:
+    app = create_app(new_settings("sqlite"))
+    app.add_url_rule("/undeclared", "undeclared", lambda: "anybody's")
+    with pytest.raises(RuntimeError, match="undeclared"):
+        web.refuse_undeclared(app)
+    app.view_functions["undeclared"] = web.public(app.view_functions["undeclared"])
+    web.refuse_undeclared(app)

@@ -1,0 +1,97 @@
+"""`hub test` fails when anything failed and names what it could not test; `hub bench` sets the hub beside its peers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hub import checks
+from hub.errors import SettingsError
+
+
+def stand_in(folder: Path, tool: str, *, says: str, status: int = 0) -> None:
+    path = folder / tool
+    path.write_text(f"#!/bin/sh\ncat <<'END'\n{says}\nEND\nexit {status}\n")
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand-ins for the tools, all content."""
+    for tool in ("ruff", "mypy", "lint-imports", "djlint"):
+        stand_in(tmp_path, tool, says="nothing to say")
+    stand_in(tmp_path, "pytest", says="===== 3 passed in 0.10s =====")
+    monkeypatch.setattr(checks, "TOOLS", tmp_path)
+    return tmp_path
+
+
+def test_all_passing_is_said_and_pytest_has_the_last_word(tools: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert checks.run_tests() == 0
+    said = capsys.readouterr().out
+    assert "FAILED" not in said
+    assert "NOT TESTED" not in said
+    assert "nothing to say" not in said
+    assert said.endswith("\n===== 3 passed in 0.10s =====\n")
+
+
+@pytest.mark.parametrize("tool", ["ruff", "mypy", "lint-imports", "djlint", "pytest"])
+def test_one_failing_tool_fails_everything_and_is_heard(
+    tools: Path, tool: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand_in(tools, tool, says="what is wrong", status=1)
+    assert checks.run_tests() == 1
+    said = capsys.readouterr().out
+    assert "what is wrong" in said
+    assert f"  FAILED  {tool}" in said
+
+
+def test_what_was_skipped_is_named_with_how_many_tests(tools: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [
+        "SKIPPED [2] tests/conftest.py:39: A browser is missing, so this was not tested.",
+        "SKIPPED [1] tests/conftest.py:40: A PostgreSQL is missing, so this was not tested.",
+        "SKIPPED [1200] tests/conftest.py:41: A browser is missing, so this was not tested.",
+        "===== 3 passed, 1203 skipped in 0.10s =====",
+    ]
+    stand_in(tools, "pytest", says="\n".join(lines))
+    assert checks.run_tests() == 0
+    said = capsys.readouterr().out
+    assert (
+        "NOT TESTED on this machine:\n"
+        "  A PostgreSQL is missing, so this was not tested. (1 test)\n"
+        "  A browser is missing, so this was not tested. (1,202 tests)\n"
+    ) in said
+
+
+def test_an_installed_hub_has_nothing_to_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "ROOT", tmp_path)
+    with pytest.raises(SettingsError, match="installed hub"):
+        checks.run_tests()
+
+
+def test_without_pytest_the_cure_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "TOOLS", tmp_path)
+    with pytest.raises(SettingsError) as refused:
+        checks.run_benchmarks()
+    assert "python3 -m hub test" in refused.value.remedy
+
+
+def test_peers_are_given_as_multiples_of_the_hubs_own_time() -> None:
+    def timed(name: str, median: float, **extra: object) -> dict[str, object]:
+        return {"name": name, "group": "points to wards", "stats": {"median": median}, "extra_info": extra}
+
+    rows = list(
+        checks._compared(
+            [
+                timed("test_points_joined", 5.0, peer="geopandas"),
+                timed("test_points_placed", 0.5, stages={"reading": 0.125, "placing": 0.375}),
+            ]
+        )
+    )
+    assert [row.split() for row in rows] == [
+        ["points", "to", "wards"],
+        ["points", "placed", "0.5000", "s"],
+        ["reading", "0.1250", "s"],
+        ["placing", "0.3750", "s"],
+        ["geopandas", "5.0000", "s", "10.00", "×", "the", "hub's"],
+    ]
