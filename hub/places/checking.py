@@ -154,7 +154,8 @@ def _judge(files: PlaceFiles, known: Known) -> Judged[Places]:
     if len(editions) == len(files.of(Kind.WARDS)):
         sets = {**known.wards, **{edition.code: edition.wards for edition in editions}}
         ward_residents = yield from _ward_residents(files, sets, boroughs)
-        yield from _without_residents(editions, known.with_residents | set(ward_residents))
+        if len(ward_residents) == len(files.of(Kind.WARD_RESIDENTS)):
+            yield from _without_residents(editions, known.with_residents | set(ward_residents))
     return Places(
         city=city,
         boroughs=boroughs if borough_table else None,
@@ -332,21 +333,18 @@ def _clean_outlines(table: Outlines, code: str, name: str) -> Judged[gpd.GeoData
     """Index by code, in order, and repair; None where an outline encloses nothing."""
     places: gpd.GeoDataFrame = table.frame.set_index(code).sort_index()
     coverage = boundaries.check_coverage(places)
+    names = _names(places, name)
+    faults = zip(_named(names, coverage.invalid.index), coverage.invalid, strict=True)
+    listed = _some((f"{place}: {fault}" for place, fault in faults), separator="; ")
     try:
         repaired = boundaries.repair(places)
-    except GeoError as error:
-        yield _fatal("outline.empty", table.name, str(error), "")
+    except GeoError:
+        sentence = f"Some of its outlines enclose no ground. Those that are not valid: {listed}."
+        yield _fatal("outline.empty", table.name, sentence, "Correct or remove them in the source file.")
         return None
-    names = _names(places, name)
     if len(coverage.invalid):
-        faults = zip(_named(names, coverage.invalid.index), coverage.invalid, strict=True)
-        listed = _some((f"{place}: {fault}" for place, fault in faults), separator="; ")
-        yield _warning(
-            "outline.repaired",
-            table.name,
-            f"{words.plural(len(coverage.invalid), 'invalid outline')} repaired: {listed}.",
-            "Look at them on the map.",
-        )
+        sentence = f"{words.plural(len(coverage.invalid), 'invalid outline')} repaired: {listed}."
+        yield _warning("outline.repaired", table.name, sentence, "Look at them on the map.")
     yield from _overlap_findings(table, names, coverage.overlaps)
     yield from _gap_findings(table, names, repaired, coverage.gaps)
     return repaired
