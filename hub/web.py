@@ -185,7 +185,7 @@ def _admit() -> ResponseReturnValue | None:
     if rule == PUBLIC:
         return None
     if not current_user.is_authenticated:
-        if request.method == "GET" and request.accept_mimetypes.accept_html:
+        if _wants_a_page():
             return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
         raise NotSignedIn("You are not signed in, or were signed out.", remedy="Sign in and try again.")
     viewer: Viewer = current_user.viewer
@@ -193,6 +193,12 @@ def _admit() -> ResponseReturnValue | None:
     if isinstance(rule, Permission) and not viewer.may(rule):
         raise NotAllowed("Your role does not include this page.", remedy="Ask an administrator if it should.")
     return None
+
+
+def _wants_a_page() -> bool:
+    """Whether a person will read the answer, and not a script that would take the sign-in page for its data."""
+    accepted, meant_for = request.accept_mimetypes, request.headers.get("Sec-Fetch-Dest", "document")
+    return request.method == "GET" and meant_for == "document" and (accepted.accept_html or not accepted)
 
 
 def _refuse_unwritable() -> None:

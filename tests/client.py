@@ -72,7 +72,7 @@ class StrictClient(FlaskClient):
         """Ask, then check the answer before the test sees it."""
         response = super().open(*args, **options)
         check_headers(response)
-        if response.mimetype == "text/html" and response.data and "Content-Disposition" not in response.headers:
+        if _is_page(response):
             self.page = check_page(response)
             self.csrf_token = self.page.csrf_token or self.csrf_token
         return response
@@ -91,6 +91,12 @@ class StrictClient(FlaskClient):
     def sign_out(self) -> TestResponse:
         """Sign out by the button at the top of every page."""
         return self.submit("/sign-out")
+
+
+def _is_page(response: TestResponse) -> bool:
+    """Whether a reader gets to see it: not a redirection, a download, or the answer to HEAD."""
+    is_shown = response.mimetype == "text/html" and "Content-Disposition" not in response.headers
+    return is_shown and not 300 <= response.status_code < 400 and bool(response.data)
 
 
 def words_of(element: Element) -> str:
