@@ -68,7 +68,9 @@ def run_benchmarks(arguments: Sequence[str] = ()) -> int:
     _refuse_without_a_checkout()
     with tempfile.TemporaryDirectory(prefix="hub-bench-") as folder:
         results = Path(folder, "results.json")
-        passed, _ = _pytest("tests/benchmarks", "--benchmark-only", f"--benchmark-json={results}", "-q", *arguments)
+        passed, _ = _pytest(
+            "tests/benchmarks", "--benchmark-only", "--benchmark-quiet", f"--benchmark-json={results}", "-q", *arguments
+        )
         if results.exists() and results.stat().st_size:
             print(*_compared(json.loads(results.read_text("utf-8"))["benchmarks"]), sep="\n", flush=True)
     return 0 if passed else 1
