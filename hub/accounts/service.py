@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
@@ -60,6 +60,11 @@ def viewer_of(session: HubSession, person_id: UUID, *, today: dt.date | None = N
     grants = _grants(session, person_id, today or dt.datetime.now(LONDON).date())
     session.set_scope(scope_of(grants, places.named_areas(session), every_borough=places.every_borough(session)))
     return Viewer(person_id, person.email, person.name, grants, session)
+
+
+def names(session: HubSession, person_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Name people, so that a page can say who did what."""
+    return dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(person_ids))).tuples().all())
 
 
 def viewer_by_email(session: HubSession, email: str) -> Viewer:

@@ -1,0 +1,707 @@
+"""What can be done with an upload: receive, match, check, commit, undo, discard; and what can be seen of it.
+
+Every act re-checks the viewer's right in every borough of the upload. A file's content is read only by `confined`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import UUID, uuid4
+
+import polars as pl
+from sqlalchemy import event, func, select
+
+from hub import audit, db, jobs, words
+from hub.access import Permission, Viewer
+from hub.accounts import service as accounts
+from hub.db import HubSession
+from hub.errors import BadRequest, Conflict, NotAllowed, NotFound, TooMany
+from hub.jobs import Job, JobState
+from hub.places import service as places
+from hub.uploads import confined, files, versions
+from hub.uploads.confined import Column
+from hub.uploads.files import ORIGINAL
+from hub.uploads.findings import Severity
+from hub.uploads.kinds import DATASETS, MONTH_COUNTS, DatasetKind, recognise
+from hub.uploads.kinds import propose as propose_columns
+from hub.uploads.models import State, Upload
+from hub.uploads.placing import Geography
+from hub.uploads.reading import Limits
+
+MOST_BYTES_AN_AREA = 20_000_000_000
+MOST_IN_PROGRESS = 5
+PROBLEMS_A_PAGE = 50
+MOST_PROBLEMS_IN_AN_OUTCOME = 1_000
+MOST_LISTED = 200
+UNFINISHED = (State.RECEIVED, State.MAPPED, State.CHECKED)
+
+
+# --- Receive ---------------------------------------------------------------------------------------------------------
+
+
+def receive(viewer: Viewer, stream: BinaryIO, file_name: str) -> Upload:
+    """Store a file for all the boroughs that the viewer may upload for.
+
+    Raises
+    ------
+    BadFile
+        If it is not a CSV file that can be read for certain, or is too large.
+    Conflict
+        If the area's files fill their share of the disk.
+    """
+    boroughs = viewer.boroughs(Permission.UPLOAD_WRITE)
+    if not boroughs:
+        raise NotAllowed("Your role does not let you upload files.", remedy="Ask an administrator if it should.")
+    area_key = db.area_key(boroughs)
+    limits = files.limits_of(viewer.session)
+    file_name = files.display_name(file_name, limits)
+    _refuse_a_full_share(viewer, area_key)
+    upload_id = uuid4()
+    folder = files.folder_of(viewer.session, upload_id)
+    folder.mkdir(parents=True)
+    try:
+        sha256, size_bytes = files.store(stream, folder, limits)
+        look = confined.look(folder / ORIGINAL, file_name, limits)
+    except BaseException:
+        files.remove(folder)
+        raise
+    upload = Upload(
+        id=upload_id,
+        area_key=area_key,
+        owner_id=viewer.person_id,
+        file_name=file_name,
+        sha256=sha256,
+        size_bytes=size_bytes,
+        report={"headings": look.headings, "encoding": look.encoding, "delimiter": look.delimiter},
+        received_at=_now(),
+    )
+    viewer.session.add(upload)
+    viewer.session.flush()
+    audit.record(viewer, "upload.received", upload_id, size_bytes=size_bytes, sha256=sha256)
+    return upload
+
+
+def limits_of(session: HubSession) -> Limits:
+    """How large an upload may be in this hub."""
+    return Limits(file_bytes=session.info["max_upload_bytes"], rows=session.info["max_upload_rows"])
+
+
+def _refuse_a_full_share(viewer: Viewer, area_key: str) -> None:
+    stored = viewer.session.scalar(
+        select(func.sum(Upload.size_bytes)).where(Upload.area_key == area_key, Upload.state != State.DISCARDED)
+    )
+    if (stored or 0) >= MOST_BYTES_AN_AREA:
+        raise Conflict(
+            f"The files of this area fill their share of {words.megabytes(MOST_BYTES_AN_AREA)}.",
+            remedy="Ask an administrator to remove old ones.",
+        )
+
+
+# --- Match columns ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a file seems to hold: its columns, the likeliest kind, and which column fills which field."""
+
+    columns: tuple[Column, ...]
+    kind: DatasetKind | None
+    column_fields: Mapping[str, str]
+
+
+def propose(viewer: Viewer, upload_id: UUID, dataset: str | None = None) -> Proposal:
+    """Guess the kind of an upload, unless told, and its columns from their headings; the file is looked into again."""
+    upload = _upload(viewer, upload_id, Permission.UPLOAD_WRITE)
+    if upload.state not in UNFINISHED:
+        raise Conflict("This upload is finished.", remedy="Upload the file again to change it.")
+    look = confined.look(_folder(viewer, upload) / ORIGINAL, upload.file_name, files.limits_of(viewer.session))
+    if dataset is not None and dataset != upload.dataset:
+        kind = _kind(dataset)
+        return Proposal(look.columns, kind, propose_columns(look.headings, kind))
+    if upload.dataset is not None:
+        return Proposal(look.columns, DATASETS[upload.dataset], upload.column_fields)
+    return Proposal(look.columns, *recognise(look.headings))
+
+
+def set_columns(viewer: Viewer, upload_id: UUID, dataset: str, column_fields: Mapping[str, str]) -> Upload:
+    """Say what an upload holds, and in which columns.
+
+    Raises
+    ------
+    BadRequest
+        Naming the kind, column or field that does not exist, is given twice, or is missing.
+    """
+    upload = _upload(viewer, upload_id, Permission.UPLOAD_WRITE, lock=True)
+    if upload.state not in UNFINISHED:
+        raise Conflict("This upload is finished.", remedy="Upload the file again to change it.")
+    kind, headings = _kind(dataset), upload.report["headings"]
+    known = {field.key for field in kind.fields}
+    for column, field in column_fields.items():
+        if column not in headings:
+            raise BadRequest(
+                f"The file has no column '{column[:80]}'.", remedy=f"Its columns are: {', '.join(headings)[:400]}."
+            )
+        if field not in known:
+            raise BadRequest(
+                f"'{field[:80]}' is no field of {kind.title}.", remedy=f"Use one of: {', '.join(sorted(known))}."
+            )
+    filled = [field for field in column_fields.values() if field != MONTH_COUNTS]
+    twice = sorted({kind.field(field).title for field in filled if filled.count(field) > 1})
+    if twice:
+        raise BadRequest(f"More than one column is given for: {', '.join(twice)}.", remedy="Choose one column for it.")
+    missing = kind.missing(column_fields.values())
+    if missing:
+        raise BadRequest(
+            f"No column is given for: {', '.join(missing)}.", remedy="Choose the column that holds it for each."
+        )
+    upload.dataset, upload.column_fields, upload.state = kind.key, dict(column_fields), State.MAPPED
+    upload.checked_at = None
+    viewer.session.flush()
+    return upload
+
+
+def _kind(dataset: str) -> DatasetKind:
+    if dataset not in DATASETS:
+        raise BadRequest(f"There is no dataset kind '{dataset[:80]}'.", remedy=f"Use one of: {', '.join(DATASETS)}.")
+    return DATASETS[dataset]
+
+
+# --- Check -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CheckTask:
+    """All that a check needs, so that it can run outside any transaction."""
+
+    upload_id: UUID
+    folder: Path
+    file_name: str
+    limits: Limits
+    dataset: str
+    column_fields: Mapping[str, str]
+    geography: Geography
+    scope: frozenset[str]
+    today: dt.date
+
+    def run(self) -> CheckResult:
+        """Read and check the file, and keep what was found beside it."""
+        check_id = uuid4().hex
+        report = confined.check(
+            self.folder / ORIGINAL,
+            self.file_name,
+            self.limits,
+            dataset=self.dataset,
+            column_fields=self.column_fields,
+            geography=self.geography,
+            scope=self.scope,
+            today=self.today,
+            destination=self.folder / check_id,
+        )
+        return CheckResult(self, check_id, report)
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What a check gave, in files beside the original."""
+
+    task: CheckTask
+    check_id: str
+    report: Mapping[str, Any]
+
+
+def plan_check(viewer: Viewer, upload_id: UUID) -> CheckTask:
+    """Gather all that a check needs."""
+    upload = _upload(viewer, upload_id, Permission.UPLOAD_WRITE)
+    if upload.state not in {State.MAPPED, State.CHECKED} or upload.dataset is None:
+        raise Conflict("The columns of this upload have not been matched.", remedy="Match them, then check it.")
+    return CheckTask(
+        upload_id=upload.id,
+        folder=_folder(viewer, upload),
+        file_name=upload.file_name,
+        limits=files.limits_of(viewer.session),
+        dataset=upload.dataset,
+        column_fields=dict(upload.column_fields),
+        geography=_geography(viewer.session, with_outlines=DATASETS[upload.dataset].has_points),
+        scope=_boroughs(upload),
+        today=_today(),
+    )
+
+
+def keep_check(viewer: Viewer, result: CheckResult) -> Upload:
+    """Make a check's result the upload's, unless the upload has moved on meanwhile."""
+    task = result.task
+    upload = _upload(viewer, task.upload_id, Permission.UPLOAD_WRITE, lock=True)
+    is_as_checked = (upload.dataset, upload.column_fields) == (task.dataset, task.column_fields)
+    if upload.state not in {State.MAPPED, State.CHECKED} or not is_as_checked:
+        files.remove(task.folder / result.check_id)
+        raise Conflict("This upload changed while it was being checked.", remedy="Check it again.")
+    headings = upload.report["headings"]
+    upload.report = {**result.report, "headings": headings, "check_id": result.check_id}
+    same = versions.twin_of(viewer.session, upload)
+    if same is not None:
+        upload.report = {**upload.report, "same_as": str(same.id)}
+    upload.boundary_set_id = result.report["boundary_set_id"]
+    upload.state, upload.checked_at = State.CHECKED, _now()
+    viewer.session.flush()
+    audit.record(
+        viewer,
+        "upload.checked",
+        upload.id,
+        **{key: result.report[key] for key in ("rows", "placed", "unplaced", "refused", "total", "problems_total")},
+    )
+    _once_committed(viewer.session, lambda: files.remove_older_checks(task.folder, result.check_id))
+    return upload
+
+
+def _geography(session: HubSession, *, with_outlines: bool) -> Geography:
+    sets = places.boundary_sets(session)
+    if not sets:
+        raise Conflict(
+            "The hub knows no wards yet, so no file can be checked.",
+            remedy="Ask an administrator to load them with 'hub load-places'.",
+        )
+    index = places.ward_index(session)
+    names = {borough.code: borough.name for borough in places.boroughs(session)}
+    wards = {name: index[name].tolist() for name in index.columns}
+    boroughs: dict[str, list[Any]] = {"borough_code": list(names), "borough_name": list(names.values())}
+    if with_outlines:
+        outlines = [places.wards(session, its.id) for its in sets]
+        wards = {
+            "boundary_set_id": [its.id for its, frame in zip(sets, outlines, strict=True) for _ in range(len(frame))],
+            "ward_code": [code for frame in outlines for code in frame.index],
+            "ward_name": [name for frame in outlines for name in frame["ward_name"]],
+            "borough_code": [code for frame in outlines for code in frame["borough_code"]],
+            "outline": [outline for frame in outlines for outline in frame.geometry.to_wkb()],
+        }
+        whole = places.borough_outlines(session)
+        boroughs = {
+            "borough_code": whole.index.tolist(),
+            "borough_name": whole["borough_name"].tolist(),
+            "outline": whole.geometry.to_wkb().tolist(),
+        }
+    return Geography(
+        pl.DataFrame(
+            {
+                "boundary_set_id": [its.id for its in sets],
+                "boundary_set": [its.code for its in sets],
+                "in_force_from": [its.in_force_from for its in sets],
+            }
+        ),
+        pl.DataFrame(wards),
+        pl.DataFrame(boroughs),
+    )
+
+
+# --- Commit ----------------------------------------------------------------------------------------------------------
+
+
+def commit(viewer: Viewer, upload_id: UUID) -> Upload:
+    """Make a checked upload the live data of every borough its rows cover, for the months it covers.
+
+    Returns
+    -------
+    The upload whose versions now hold the data: this one, or the earlier one of the same content. To commit twice is to
+    commit once.
+
+    Raises
+    ------
+    Conflict
+        If it is not checked, or has problems that must be fixed.
+    """
+    upload = _upload(viewer, upload_id, Permission.UPLOAD_COMMIT, lock=True)
+    if upload.state is State.COMMITTED:
+        return upload
+    if upload.state is State.DISCARDED and "same_as" in upload.report:
+        return _upload(viewer, UUID(upload.report["same_as"]), Permission.UPLOAD_COMMIT)
+    if upload.state is not State.CHECKED:
+        raise Conflict("This upload is not checked.", remedy="Check it, then commit it.")
+    must_fix = _counted(upload.report, Severity.MUST_FIX)
+    if must_fix:
+        raise Conflict(
+            f"{words.plural(must_fix, 'problem')} of this upload must be fixed before it can be committed.",
+            remedy="Correct them in the file, and upload it again.",
+        )
+    boroughs = upload.report["boroughs"]
+    viewer.require(Permission.UPLOAD_COMMIT, boroughs)
+    versions.lock(viewer.session, str(upload.dataset), boroughs)
+    same = versions.twin_of(viewer.session, upload)
+    if same is not None:
+        upload.report = {**upload.report, "same_as": str(same.id)}
+        _discard(viewer, upload)
+        return same
+    upload.state, upload.committed_at = State.COMMITTED, _now()
+    numbers = versions.add(viewer, upload, _found(viewer, upload, "rows"), _found(viewer, upload, "months"))
+    audit.record(
+        viewer,
+        "upload.committed",
+        upload.id,
+        dataset=upload.dataset,
+        versions=numbers,
+        months=[upload.report["months"][0], upload.report["months"][-1]],
+        placed=upload.report["placed"],
+        unplaced=upload.report["unplaced"],
+        refused=upload.report["refused"],
+    )
+    return upload
+
+
+# --- Undo, discard ---------------------------------------------------------------------------------------------------
+
+
+def undo(viewer: Viewer, upload_id: UUID) -> Upload:
+    """Take a committed upload back: for each month it made live, the newest earlier version is live again, or none."""
+    upload = _upload(viewer, upload_id, Permission.UPLOAD_COMMIT, lock=True)
+    if upload.state is State.UNDONE:
+        return upload
+    if upload.state is not State.COMMITTED:
+        raise Conflict("This upload is not committed, so there is nothing to undo.")
+    numbers = versions.take_back(viewer.session, upload)
+    upload.state = State.UNDONE
+    viewer.session.flush()
+    audit.record(viewer, "upload.undone", upload.id, dataset=upload.dataset, versions=numbers)
+    return upload
+
+
+def discard(viewer: Viewer, upload_id: UUID) -> Upload:
+    """Give up an upload that is not committed, and remove its file."""
+    upload = _upload(viewer, upload_id, Permission.UPLOAD_WRITE, lock=True)
+    if upload.state is State.DISCARDED:
+        return upload
+    if upload.state not in UNFINISHED:
+        raise Conflict("This upload is committed.", remedy="Undo it instead.")
+    _discard(viewer, upload)
+    return upload
+
+
+def _discard(viewer: Viewer, upload: Upload) -> None:
+    upload.state = State.DISCARDED
+    viewer.session.flush()
+    audit.record(viewer, "upload.discarded", upload.id)
+    folder = _folder(viewer, upload)
+    _once_committed(viewer.session, lambda: files.remove(folder))
+
+
+# --- Jobs ------------------------------------------------------------------------------------------------------------
+
+
+def ask_for(viewer: Viewer, upload_id: UUID, act: str) -> Upload:
+    """Have a worker `check` or `commit` an upload; asked again while it is at work, the first asking stands."""
+    may = {"check": Permission.UPLOAD_WRITE, "commit": Permission.UPLOAD_COMMIT}[act]
+    upload = _upload(viewer, upload_id, may, lock=True)
+    at_work = list(
+        viewer.session.scalars(
+            select(Job).where(
+                Job.asker_id == viewer.person_id,
+                Job.kind.startswith("uploads."),
+                Job.state.in_([JobState.WAITING, JobState.RUNNING]),
+            )
+        )
+    )
+    if upload.job_id in {job.id for job in at_work}:
+        return upload
+    if len(at_work) >= MOST_IN_PROGRESS:
+        raise TooMany(
+            f"{len(at_work)} of your uploads are being worked on, as many as may be at once.",
+            remedy="Wait for one of them to be done, then try again.",
+        )
+    upload.job_id = jobs.enqueue(viewer, f"uploads.{act}", upload_id=str(upload_id)).id
+    viewer.session.flush()
+    return upload
+
+
+# --- See -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class UploadView:
+    """An upload, as far as pages show it."""
+
+    id: UUID
+    file_name: str
+    size_bytes: int
+    state: State
+    kind: DatasetKind | None
+    boroughs: tuple[str, ...]
+    """Names of those its rows cover, once checked; until then of those it was sent for."""
+    months: tuple[dt.date, ...]
+    report: Mapping[str, Any]
+    boundary_set: str | None
+    owner: str
+    is_own: bool
+    received_at: dt.datetime
+    committed_at: dt.datetime | None
+    is_at_work: bool
+    progress: str
+    failure: str
+    must_fix: int
+    please_confirm: int
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether the report says what the file holds."""
+        return "total" in self.report
+
+    @property
+    def same_as(self) -> UUID | None:
+        """The earlier upload of the same file that is live."""
+        return UUID(self.report["same_as"]) if "same_as" in self.report else None
+
+
+def uploads(viewer: Viewer) -> list[UploadView]:
+    """List the newest uploads of areas that the viewer may read uploads of."""
+    allowed = viewer.boroughs(Permission.UPLOAD_READ)
+    newest = viewer.session.scalars(select(Upload).order_by(Upload.received_at.desc()).limit(MOST_LISTED)).all()
+    return _views(viewer, [upload for upload in newest if _boroughs(upload) <= allowed])
+
+
+def upload(viewer: Viewer, upload_id: UUID) -> UploadView:
+    """Show one upload."""
+    return _views(viewer, [_upload(viewer, upload_id, Permission.UPLOAD_READ)])[0]
+
+
+def _views(viewer: Viewer, shown: Sequence[Upload]) -> list[UploadView]:
+    session = viewer.session
+    borough_names = {borough.code: borough.name for borough in places.boroughs(session)}
+    set_codes = {its.id: its.code for its in places.boundary_sets(session)}
+    owners = accounts.names(session, {one.owner_id for one in shown})
+    asked = [one.job_id for one in shown if one.job_id]
+    at_work: dict[UUID | None, Job] = {job.id: job for job in session.scalars(select(Job).where(Job.id.in_(asked)))}
+    return [
+        _view(viewer, one, borough_names, set_codes, owners[one.owner_id], at_work.get(one.job_id)) for one in shown
+    ]
+
+
+def _view(
+    viewer: Viewer,
+    upload: Upload,
+    borough_names: Mapping[str, str],
+    set_codes: Mapping[int, str],
+    owner: str,
+    job: Job | None,
+) -> UploadView:
+    report = upload.report
+    codes = report.get("boroughs") or sorted(_boroughs(upload))
+    return UploadView(
+        id=upload.id,
+        file_name=upload.file_name,
+        size_bytes=upload.size_bytes,
+        state=upload.state,
+        kind=DATASETS[upload.dataset] if upload.dataset else None,
+        boroughs=tuple(sorted(borough_names[code] for code in codes)),
+        months=tuple(words.parse_month(month) for month in report.get("months", ())),
+        report=report,
+        boundary_set=set_codes.get(upload.boundary_set_id) if upload.boundary_set_id else None,
+        owner=owner,
+        is_own=upload.owner_id == viewer.person_id,
+        received_at=upload.received_at,
+        committed_at=upload.committed_at,
+        is_at_work=job is not None and not job.is_over,
+        progress=job.progress if job and not job.is_over else "",
+        failure=job.failure if job and job.state is JobState.FAILED else "",
+        must_fix=_counted(report, Severity.MUST_FIX),
+        please_confirm=_counted(report, Severity.PLEASE_CONFIRM),
+    )
+
+
+@dataclass(frozen=True)
+class ProblemsPage:
+    """Some of the problems found, and where they stand among all."""
+
+    problems: tuple[dict[str, Any], ...]
+    page: int
+    pages: int
+    kept: int
+    total: int
+
+
+def problems(viewer: Viewer, upload_id: UUID, page: int = 1) -> ProblemsPage:
+    """Show one page of an upload's problems, the gravest first."""
+    upload = _upload(viewer, upload_id, Permission.UPLOAD_READ)
+    found = _found(viewer, upload, "problems")
+    pages = max(1, -(-found.height // PROBLEMS_A_PAGE))
+    if not 1 <= page <= pages:
+        raise NotFound
+    shown = found.slice((page - 1) * PROBLEMS_A_PAGE, PROBLEMS_A_PAGE)
+    return ProblemsPage(tuple(shown.to_dicts()), page, pages, found.height, upload.report["problems_total"])
+
+
+def all_problems(viewer: Viewer, upload_id: UUID) -> pl.DataFrame:
+    """Give every problem kept, for a download."""
+    return _found(viewer, _upload(viewer, upload_id, Permission.UPLOAD_READ), "problems")
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is live for one month or borough, and what would be."""
+
+    label: str
+    live: int | None
+    """None where nothing is live yet."""
+    new: int
+
+    @property
+    def percent(self) -> float | None:
+        """By how much it would change; None where nothing is to be compared."""
+        return 100 * (self.new - self.live) / self.live if self.live else None
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a commit would replace."""
+
+    months: tuple[Change, ...]
+    boroughs: tuple[Change, ...]
+    months_replaced: int
+
+
+def preview(viewer: Viewer, upload_id: UUID) -> Preview:
+    """Compare a checked upload with what is live, by month and by borough."""
+    upload = _upload(viewer, upload_id, Permission.UPLOAD_READ)
+    new = _found(viewer, upload, "months").select(
+        "borough_code", "month", (pl.col("placed") + pl.col("unplaced")).alias("new")
+    )
+    live = versions.live_counts(viewer.session, upload, upload.report["boroughs"])
+    both = new.join(live, on=["borough_code", "month"], how="left")
+    names = {borough.code: borough.name for borough in places.boroughs(viewer.session)}
+    months = [Change(words.month_name(month), *sums) for month, *sums in _sums(both, "month").iter_rows()]
+    boroughs = [Change(names[code], *sums) for code, *sums in _sums(both, "borough_code").iter_rows()]
+    replaced = both.filter(pl.col("live").is_not_null())["month"].n_unique()
+    return Preview(tuple(months), tuple(sorted(boroughs, key=lambda one: one.label)), replaced)
+
+
+def _sums(both: pl.DataFrame, by: str) -> pl.DataFrame:
+    live = pl.when(pl.col("live").is_not_null().any()).then(pl.col("live").sum())
+    return both.group_by(by).agg(live.alias("live"), pl.col("new").sum()).sort(by)
+
+
+def outcome(viewer: Viewer, upload_id: UUID) -> dict[str, Any]:
+    """Say how an upload stands, as `hub upload --json` prints it.
+
+    A file that is live already is reported as the earlier upload that holds it, with this one's problems.
+    """
+    upload = _upload(viewer, upload_id, Permission.UPLOAD_READ)
+    report = upload.report
+    holder = _upload(viewer, UUID(report["same_as"]), Permission.UPLOAD_READ) if "same_as" in report else upload
+    view = _views(viewer, [upload])[0]
+    listed: list[dict[str, Any]] = []
+    if upload is not holder:
+        listed.append(_already_loaded(holder))
+    if view.is_checked and (_folder(viewer, upload) / report["check_id"]).is_dir():
+        listed += _found(viewer, upload, "problems").head(MOST_PROBLEMS_IN_AN_OUTCOME - len(listed)).to_dicts()
+    is_live = holder.state is State.COMMITTED
+    return {
+        "id": str(upload.id),
+        "file": upload.file_name,
+        "state": str(holder.state),
+        "version": str(holder.id) if is_live else None,
+        "dataset": upload.dataset,
+        "boundary_set": view.boundary_set,
+        "boroughs": report.get("boroughs", []),
+        "months": report.get("months", []),
+        **{key: report.get(key, 0) for key in _TOTALS},
+        "problems_total": report.get("problems_total", 0) + (upload is not holder),
+        "problems": listed,
+    }
+
+
+_TOTALS = (
+    "rows",
+    "rows_placed",
+    "rows_unplaced",
+    "rows_outside",
+    "rows_faulty",
+    "placed",
+    "unplaced",
+    "refused",
+    "refused_outside",
+    "refused_faulty",
+    "total",
+)
+
+
+def _already_loaded(holder: Upload) -> dict[str, Any]:
+    when = f" on {words.date_name(holder.committed_at.astimezone(words.LONDON).date())}" if holder.committed_at else ""
+    return {
+        "row": None,
+        "column": None,
+        "code": "already_loaded",
+        "severity": str(Severity.NOTE),
+        "message": f"This very file was committed{when} and is live. It is not loaded a second time.",
+    }
+
+
+def outcome_lines(outcome: Mapping[str, Any]) -> list[str]:
+    """Say an outcome to a person at the command line."""
+    lines = [
+        f"{outcome['file']}: {outcome['state']}",
+        f"  dataset        {outcome['dataset']}, on the wards of {outcome['boundary_set']}",
+        f"  rows           {outcome['rows']:,}",
+        f"  placed         {outcome['placed']:,}",
+        f"  not placed     {outcome['unplaced']:,}",
+        f"  refused        {outcome['refused']:,}",
+        f"  total          {outcome['total']:,}",
+    ]
+    if outcome["version"]:
+        lines.append(f"  version        {outcome['version']}")
+    for problem in outcome["problems"]:
+        places_named = [f"row {problem['row']:,}"] if problem["row"] else []
+        places_named += [f"column {problem['column']}"] if problem["column"] else []
+        where = f"{', '.join(places_named)}: " if places_named else ""
+        lines.append(f"  {problem['severity']}: {where}{problem['message']}")
+    if outcome["problems_total"] > len(outcome["problems"]):
+        lines.append(f"  and {outcome['problems_total'] - len(outcome['problems']):,} more problems")
+    return lines
+
+
+# --- The door --------------------------------------------------------------------------------------------------------
+
+
+def _upload(viewer: Viewer, upload_id: UUID, may: Permission, *, lock: bool = False) -> Upload:
+    """Find an upload that the viewer may do something with, in every borough it was made for."""
+    wanted = select(Upload).where(Upload.id == upload_id)
+    if lock:
+        wanted = wanted.with_for_update().execution_options(populate_existing=True)
+    found = viewer.session.scalar(wanted)
+    if found is None:
+        raise NotFound
+    viewer.require(may, _boroughs(found))
+    return found
+
+
+def _boroughs(upload: Upload) -> frozenset[str]:
+    return frozenset(upload.area_key.split("+"))
+
+
+def _folder(viewer: Viewer, upload: Upload) -> Path:
+    return files.folder_of(viewer.session, upload.id)
+
+
+def _found(viewer: Viewer, upload: Upload, name: str) -> pl.DataFrame:
+    return files.found(_folder(viewer, upload), upload.report.get("check_id", "unchecked"), name)
+
+
+def _counted(report: Mapping[str, Any], severity: Severity) -> int:
+    return sum(one["count"] for one in report.get("problems", {}).values() if one["severity"] == severity)
+
+
+def _once_committed(session: HubSession, work: Callable[[], None]) -> None:
+    """Do what cannot be rolled back only when the transaction is kept."""
+    event.listen(session, "after_commit", lambda _session: work(), once=True)
+
+
+def remove_strays(session: HubSession) -> int:
+    """Remove what died or discarded uploads left on disk; the session must see every upload. Returns how many."""
+    kept = session.scalars(select(Upload.id).where(Upload.state != State.DISCARDED)).all()
+    return files.remove_strays(session, kept)
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _today() -> dt.date:
+    return dt.datetime.now(words.LONDON).date()

@@ -1,0 +1,58 @@
+"""The long work on uploads, for the worker and the command line: the only place here that ends a transaction.
+
+A file is read and checked between two transactions: on SQLite a writing one keeps everybody else from writing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from hub.access import Viewer
+from hub.errors import BadRequest
+from hub.jobs import Handler, Report
+from hub.uploads import service
+from hub.uploads.files import ORIGINAL
+from hub.uploads.kinds import DATASETS
+from hub.words import megabytes
+
+
+def check(viewer: Viewer, arguments: Mapping[str, Any], report: Report) -> None:
+    """Check an upload whose columns are matched."""
+    task = service.plan_check(viewer, UUID(arguments["upload_id"]))
+    viewer.session.commit()
+    report(f"Reading and checking {megabytes((task.folder / ORIGINAL).stat().st_size)}")
+    result = task.run()
+    report("Keeping what was found")
+    service.keep_check(viewer, result)
+    viewer.session.commit()
+
+
+def commit(viewer: Viewer, arguments: Mapping[str, Any], report: Report) -> None:
+    """Make a checked upload live."""
+    report("Making it live")
+    service.commit(viewer, UUID(arguments["upload_id"]))
+    viewer.session.commit()
+
+
+def map_and_check(
+    viewer: Viewer, upload_id: UUID, *, dataset: str | None, column_fields: Mapping[str, str], report: Report
+) -> None:
+    """Match an upload's columns, those given first and the rest by their headings, and check it."""
+    proposal = service.propose(viewer, upload_id, dataset)
+    if proposal.kind is None:
+        raise BadRequest(
+            "The headings of the file are those of no dataset the hub knows: "
+            f"{', '.join(column.heading for column in proposal.columns)[:300]}.",
+            remedy=f"Name the dataset ({', '.join(DATASETS)}), and say which column fills which field.",
+        )
+    proposed = {
+        column: field for column, field in proposal.column_fields.items() if field not in column_fields.values()
+    }
+    service.set_columns(viewer, upload_id, proposal.kind.key, {**proposed, **column_fields})
+    check(viewer, {"upload_id": str(upload_id)}, report)
+
+
+HANDLERS: Mapping[str, Handler] = MappingProxyType({"uploads.check": check, "uploads.commit": commit})
