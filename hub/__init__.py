@@ -1,9 +1,8 @@
 """The hub: where London's Community Safety Partnerships share ward-level data, each borough with its own people.
 
-Importable on a bare Python: everything beyond the standard library is imported inside `create_app`.
+Importable on a bare Python, and on one that is too old to run it: what is beyond the standard library is imported
+inside `create_app`.
 """
-
-from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: "Settings | None" = None) -> "Flask":
     """Make the web application, or refuse to start.
 
     Raises
