@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import subprocess
 import sys
@@ -85,6 +86,13 @@ def test_a_python_replaced_underneath_is_noticed(checkout: Path) -> None:
     environment.PYTHON.symlink_to("/bin/sh")
     environment.prepare("serve")
     assert installed(checkout) == [environment.RUN_LOCK] * 2
+
+
+@pytest.mark.parametrize("name", ["__init__.py", "__main__.py"])
+def test_an_old_python_can_read_far_enough_to_be_told(name: str) -> None:
+    source = (Path(environment.__file__).parent / name).read_text("utf-8")
+    ast.parse(source, feature_version=(3, 6))
+    assert "__future__" not in source
 
 
 def test_a_missing_venv_module_is_named_with_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
