@@ -1,53 +1,28 @@
-"""The ground of the fictional city: its shores, boroughs, wards of two editions and residents.
+"""The boundaries of the fictional city: boroughs, and the wards of two editions with a boundary review between.
 
-A pure function of the seed. Everything is grouped from one fine mosaic of small cells, so that the areas of every
-level share their edges exactly. Never reads or writes a file.
+A pure function of the seed; never reads or writes a file.
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 from scipy import sparse
 from scipy.sparse import csgraph
-from scipy.spatial import Voronoi, cKDTree
+from scipy.spatial import cKDTree
 
 from hub.demo import names
+from hub.demo.ground import CENTRE, TOWNS, Floats, Ground, Ints, Texts, build_ground, points_at, river_northing, stream
 
 CRS = "EPSG:27700"
 EARLIER, LATER = 2016, 2025
 IN_FORCE_FROM = {EARLIER: "2016-05-05", LATER: "2025-05-01"}
-CENTRE = np.array([640_000.0, 437_500.0])
-"""In the North Sea, far from any land: no record of this city can fall in a real one.
-
-Not farther east: beyond 1.84° E pyproj changes how it turns metres into degrees, and points would come back 130 m off.
-"""
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.intp]
-Flags = npt.NDArray[np.bool_]
-Shapes = npt.NDArray[np.object_]
-Texts = npt.NDArray[np.object_]
-
-_SPACING_METRES = 100.0
 _STRIP_METRES = 330.0
-_RESIDENTS = 570_000
-_TOWNS = {
-    names.ASHMARROW: (-4_900.0, 2_900.0),
-    names.BRACKENHOLT: (-4_900.0, -2_600.0),
-    names.CASTLEHYTHE: (-500.0, 900.0),
-    names.GULLHOLM: (4_900.0, -2_300.0),
-    names.LARKHEATH: (300.0, -3_100.0),
-    names.WINTERMOOR: (3_600.0, 4_000.0),
-}
-"""The town at the heart of each borough, in metres from the city's centre. Sorted: the borough codes follow it."""
 _NORTH_OF_THE_RIVER = (names.ASHMARROW, names.CASTLEHYTHE, names.WINTERMOOR)
 _WARDS_EARLIER = {
     names.ASHMARROW: 20,
@@ -99,33 +74,13 @@ class City:
     towns: Mapping[str, tuple[float, float]]
 
 
-@dataclass(frozen=True)
-class Ground:
-    """The land as a mosaic of small cells, before anyone drew a boundary on it."""
-
-    points: Floats
-    bent: Floats
-    """The points, moved by smooth noise: straight lines between these are winding lines on the ground."""
-    swayed: Floats
-    """The points, moved farther by slower noise: between these the boroughs are divided."""
-    north: Flags
-    residents: Floats
-    neighbours: sparse.csr_array
-    outlines: Shapes
-
-
-def stream(seed: int, part: str) -> np.random.Generator:
-    """Give each part of the city its own random numbers, so that a change to one leaves the others as they were."""
-    return np.random.default_rng([seed, zlib.crc32(part.encode())])
-
-
 def build_city(seed: int) -> City:
     """Raise the city from the sea."""
-    ground = _ground(stream(seed, "ground"))
+    ground = build_ground(seed)
     borough = _boroughs(ground, stream(seed, "boroughs"))
     earlier, later = _wards(ground, borough, stream(seed, "wards"))
     frames, changes = _draw(ground, borough, earlier, later, stream(seed, "populations"))
-    towns = {name: (float(CENTRE[0] + x), float(CENTRE[1] + y)) for name, (x, y) in _TOWNS.items()}
+    towns = {name: (float(CENTRE[0] + x), float(CENTRE[1] + y)) for name, (x, y) in TOWNS.items()}
     return City(
         seed=seed,
         boroughs=frames.boroughs,
@@ -142,118 +97,6 @@ def place(easting_northing: Floats, wards: gpd.GeoDataFrame) -> Texts:
     ward, found = shapely.STRtree(points_at(easting_northing)).query(wards.geometry.to_numpy(), predicate="contains")
     codes[found] = wards["ward_code"].to_numpy(dtype=object)[ward]
     return codes
-
-
-def points_at(easting_northing: Floats) -> Shapes:
-    """Make the coordinates, shape (n, 2), into an array of points."""
-    return np.asarray(shapely.points(easting_northing), dtype=object)
-
-
-def waves(points: Floats, rng: np.random.Generator, *, wavelength_metres: float) -> Floats:
-    """Smooth noise of about that wavelength, mean 0 and variance 1: a sum of plane waves in random directions."""
-    count = 24
-    angle = rng.uniform(0, 2 * np.pi, count)
-    pace = 2 * np.pi / (wavelength_metres * rng.uniform(0.7, 1.4, count))
-    towards = np.column_stack([np.cos(angle), np.sin(angle)]) * pace[:, None]
-    phase = (points - CENTRE) @ towards.T + rng.uniform(0, 2 * np.pi, count)
-    return np.asarray(np.cos(phase).sum(axis=1) / np.sqrt(count / 2))
-
-
-# --- The ground -------------------------------------------------------------------------------------------------------
-
-
-def _ground(rng: np.random.Generator) -> Ground:
-    points = _mosaic(rng)
-    mosaic = Voronoi(points)
-    neighbours = _neighbours(mosaic)
-    land = _land(points, neighbours, rng)
-    bent = points + 125 * _drift(points, rng, wavelength_metres=1_500) + 45 * _drift(points, rng, wavelength_metres=600)
-    swayed = bent + 620 * _drift(points, rng, wavelength_metres=5_500)
-    return Ground(
-        points=points[land],
-        bent=bent[land],
-        swayed=swayed[land],
-        north=points[land, 1] > _river_northing(points[land, 0]),
-        residents=_residents(points[land], rng),
-        neighbours=neighbours[land][:, land],
-        outlines=_outlines(mosaic, land),
-    )
-
-
-def _drift(points: Floats, rng: np.random.Generator, *, wavelength_metres: float) -> Floats:
-    return np.column_stack([waves(points, rng, wavelength_metres=wavelength_metres) for _ in "xy"])
-
-
-def _river_northing(easting: Floats) -> Floats:
-    """The middle of the river, winding from the hills in the west to its mouth in the east."""
-    east = easting - CENTRE[0]
-    return np.asarray(CENTRE[1] + 900 * np.sin(east / 2_300 + 0.8) + 330 * np.sin(east / 790 + 1.5) - 0.09 * east)
-
-
-def _mosaic(rng: np.random.Generator) -> Floats:
-    """Scatter the mosaic's points evenly, and in pairs along the river so that the edge between two lies on it."""
-    row_metres = _SPACING_METRES * np.sqrt(3) / 2
-    column, row = np.meshgrid(np.arange(-108, 93), np.arange(-86, 87))
-    grid = np.column_stack([(column + 0.5 * (row % 2)).ravel() * _SPACING_METRES, row.ravel() * row_metres])
-    scattered = CENTRE + grid + rng.uniform(-0.36, 0.36, grid.shape) * _SPACING_METRES
-    clear = np.abs(scattered[:, 1] - _river_northing(scattered[:, 0])) > 0.9 * _SPACING_METRES
-    along = np.arange(scattered[:, 0].min(), scattered[:, 0].max(), 0.6 * _SPACING_METRES)
-    banks = [np.column_stack([along, _river_northing(along) + side * 0.5 * _SPACING_METRES]) for side in (-1, 1)]
-    return np.vstack([scattered[clear], *banks])
-
-
-def _neighbours(mosaic: Voronoi) -> sparse.csr_array:
-    """Which cells share an edge long enough to walk across."""
-    ends = np.asarray(mosaic.ridge_vertices)
-    length = np.linalg.norm(mosaic.vertices[ends[:, 0]] - mosaic.vertices[ends[:, 1]], axis=1)
-    pairs = mosaic.ridge_points[(ends >= 0).all(axis=1) & (length > 0.12 * _SPACING_METRES)]
-    size = len(mosaic.points)
-    one_way = sparse.coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(size, size)).tocsr()
-    return sparse.csr_array(one_way + one_way.T)
-
-
-def _land(points: Floats, neighbours: sparse.csr_array, rng: np.random.Generator) -> Flags:
-    """Which cells are the city: one piece of land without lakes, open to the sea along the river's lower half."""
-    east, north = (points - CENTRE).T
-    rough = 0.08 * waves(points, rng, wavelength_metres=5_200) + 0.035 * waves(points, rng, wavelength_metres=1_300)
-    city = (east / 8_900) ** 2 + (north / 6_200) ** 2 + rough < 1
-    coast = 7_300 + 420 * waves(points, rng, wavelength_metres=3_400) + 130 * waves(points, rng, wavelength_metres=900)
-    half_width = np.clip(0.125 * (east - 500), 0, None) * (1 + 0.18 * waves(points, rng, wavelength_metres=1_500))
-    estuary = np.abs(points[:, 1] - _river_northing(points[:, 0])) < half_width
-    # The mosaic's outermost cells are open: land there could not be drawn.
-    inner = ((points > points.min(axis=0) + 250) & (points < points.max(axis=0) - 250)).all(axis=1)
-    land = _largest_piece(inner & city & (east < coast) & ~estuary, neighbours)
-    return ~_largest_piece(~land, neighbours)
-
-
-def _largest_piece(chosen: Flags, neighbours: sparse.csr_array) -> Flags:
-    members = np.flatnonzero(chosen)
-    _, piece = csgraph.connected_components(neighbours[members][:, members], directed=False)
-    largest = np.zeros(len(chosen), dtype=bool)
-    largest[members[piece == np.bincount(piece).argmax()]] = True
-    return largest
-
-
-def _residents(points: Floats, rng: np.random.Generator) -> Floats:
-    """Crowded at the centre and round each town, thin at the edges, with estates and parks."""
-
-    def near(place: tuple[float, float], metres: float) -> Floats:
-        return np.asarray(np.exp(-(((points - CENTRE - place) ** 2).sum(axis=1)) / (2 * metres**2)))
-
-    density = 0.16 + 1.3 * near((-500, 700), 2_300) + sum(0.75 * near(town, 1_250) for town in _TOWNS.values())
-    density *= np.exp(0.45 * waves(points, rng, wavelength_metres=1_700))
-    density[waves(points, rng, wavelength_metres=1_100) > 1.75] *= 0.04
-    return np.asarray(density * _RESIDENTS / density.sum())
-
-
-def _outlines(mosaic: Voronoi, land: Flags) -> Shapes:
-    """The cells' polygons, to the decimetre: rounded before they are joined, so that shared edges stay shared."""
-    regions = [mosaic.regions[region] for region in mosaic.point_region[land]]
-    cell = np.repeat(np.arange(len(regions)), [len(region) for region in regions])
-    corners = mosaic.vertices[np.concatenate(regions)]
-    east, north = (corners - mosaic.points[land][cell]).T
-    around = np.lexsort((np.arctan2(north, east), cell))
-    return np.asarray(shapely.polygons(shapely.linearrings(corners[around].round(1), indices=cell[around])))
 
 
 # --- Dividing the ground ----------------------------------------------------------------------------------------------
@@ -305,13 +148,14 @@ def _join_fragments(area: Ints, neighbours: sparse.csr_array) -> Ints:
 
 def _boroughs(ground: Ground, rng: np.random.Generator) -> Ints:
     """Three boroughs on each shore, each around its town. The number is the borough's place in the alphabet."""
-    order = sorted(_TOWNS)
+    order = sorted(TOWNS)
     borough = np.empty(len(ground.points), dtype=np.intp)
     for north in (True, False):
         members = np.flatnonzero(ground.north == north)
         towns = [name for name in order if (name in _NORTH_OF_THE_RIVER) == north]
-        centres = CENTRE + np.array([_TOWNS[name] for name in towns]) + rng.normal(0, 150, (3, 2))
+        centres = CENTRE + np.array([TOWNS[name] for name in towns]) + rng.normal(0, 150, (3, 2))
         number = np.array([order.index(name) for name in towns])
+        # Two rounds only, so that each stays near its town.
         borough[members] = number[_divide(ground, ground.swayed, members, centres, rounds=2)]
     return borough
 
@@ -327,7 +171,7 @@ class _Edition:
 def _wards(ground: Ground, borough: Ints, rng: np.random.Generator) -> tuple[_Edition, _Edition]:
     spare = list(rng.permutation(names.WARDS))
     earlier = _Edition(np.empty(len(ground.points), dtype=np.intp), {})
-    for number, name in enumerate(sorted(_TOWNS)):
+    for number, name in enumerate(sorted(TOWNS)):
         members = np.flatnonzero(borough == number)
         count = _WARDS_EARLIER[name]
         first = len(earlier.name)
@@ -338,14 +182,14 @@ def _wards(ground: Ground, borough: Ints, rng: np.random.Generator) -> tuple[_Ed
     earlier.name[_ward_at_the_mouth(ground, borough, earlier)] = names.PORT_WARD
     later = _Edition(earlier.ward.copy(), dict(earlier.name))
     for name, review in _REVIEWS.items():
-        _redraw(ground, later, np.flatnonzero(borough == sorted(_TOWNS).index(name)), review, spare, rng)
+        _redraw(ground, later, np.flatnonzero(borough == sorted(TOWNS).index(name)), review, spare, rng)
     return earlier, later
 
 
 def _ward_at_the_mouth(ground: Ground, borough: Ints, edition: _Edition) -> int:
     """The ward on the south shore that ships pass first."""
-    shore = np.flatnonzero(borough == sorted(_TOWNS).index(names.GULLHOLM))
-    mouth = np.array([CENTRE[0] + 6_000, _river_northing(CENTRE[:1] + 6_000)[0]])
+    shore = np.flatnonzero(borough == sorted(TOWNS).index(names.GULLHOLM))
+    mouth = np.array([CENTRE[0] + 6_000, river_northing(CENTRE[:1] + 6_000)[0]])
     return int(edition.ward[shore[np.linalg.norm(ground.points[shore] - mouth, axis=1).argmin()]])
 
 
@@ -418,16 +262,14 @@ def _draw(
 ) -> tuple[_Frames, tuple[Change, ...]]:
     """Turn the areas into frames with codes, outlines and residents, and say what changed between the editions."""
     pieces = _pieces(ground, borough, earlier, later)
-    growth = rng.uniform(0.985, 1.0, len(_TOWNS))
+    growth = rng.uniform(0.985, 1.0, len(TOWNS))
     pieces["residents_2019"] = pieces["residents"] * growth[pieces["borough"]]
     old = _ward_frame(pieces, earlier.name, by="earlier", residents="residents_2019")
     new = _ward_frame(pieces, later.name, by="later", residents="residents")
     old["ward_code"] = [_code("F05", number) for number in range(1, len(old) + 1)]
     is_reviewed = new["borough_name"].isin(list(_REVIEWS))
     new.loc[is_reviewed, "ward_code"] = [_code("F05", len(old) + 1 + number) for number in range(is_reviewed.sum())]
-    new.loc[~is_reviewed, "ward_code"] = new["ward_name"].map(
-        old[~old["borough_name"].isin(list(_REVIEWS))].set_index("ward_name")["ward_code"]
-    )
+    new.loc[~is_reviewed, "ward_code"] = new["area"].map(old.set_index("area")["ward_code"])
     changes = _changes(pieces, old, new)
     frames = [frame.drop(columns="area").reset_index(drop=True) for frame in (old, new)]
     return _Frames(_borough_frame(pieces, *frames), *frames), changes
@@ -439,14 +281,15 @@ def _pieces(ground: Ground, borough: Ints, earlier: _Edition, later: _Edition) -
         {"borough": borough, "earlier": earlier.ward, "later": later.ward, "residents": ground.residents}
     )
     groups = cells.groupby(["borough", "earlier", "later"])
-    outlines = [shapely.coverage_union_all(ground.outlines[rows]) for rows in groups.indices.values()]
+    residents = groups["residents"].sum()
+    outlines = [shapely.coverage_union_all(ground.outlines[groups.indices[piece]]) for piece in residents.index]
     simplified = shapely.coverage_simplify(np.array(outlines, dtype=object), 60.0)
-    return gpd.GeoDataFrame(groups["residents"].sum().reset_index(), geometry=simplified, crs=CRS)
+    return gpd.GeoDataFrame(residents.reset_index(), geometry=simplified, crs=CRS)
 
 
 def _ward_frame(pieces: gpd.GeoDataFrame, name: dict[int, str], *, by: str, residents: str) -> gpd.GeoDataFrame:
     """Wards in the order of their codes: by borough, then by name."""
-    order = sorted(_TOWNS)
+    order = sorted(TOWNS)
     rows = []
     for area in np.unique(pieces[by]):
         parts = pieces[pieces[by] == area]
@@ -467,7 +310,7 @@ def _ward_frame(pieces: gpd.GeoDataFrame, name: dict[int, str], *, by: str, resi
 
 def _borough_frame(pieces: gpd.GeoDataFrame, old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Boroughs, whose residents are exactly the sum of their wards' in the year of each edition's count."""
-    order = sorted(_TOWNS)
+    order = sorted(TOWNS)
     in_2019 = old.groupby("borough_code")["residents"].sum()
     in_2021 = new.groupby("borough_code")["residents"].sum()
     return gpd.GeoDataFrame(

@@ -50,12 +50,16 @@ def write_city(folder: Path, *, seed: int = DEFAULT_SEED) -> Written:
     city = build_city(seed)
     streets = build_streets(city)
     happened = record(city, streets)
+    files = []
     for path, geography in _geography(city):
         geography.to_file(_within(folder, path), layer=Path(path).stem.split("-")[0], driver="GPKG", engine="pyogrio")
+        files.append(path)
     for path, table in _tables(city, streets, happened):
         table.to_csv(_within(folder, path), index=False, lineterminator="\n")
+        files.append(path)
     for path, document in (("CITY.json", _city_document(city)), ("planted.json", _planted_document(city, happened))):
         _within(folder, path).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        files.append(path)
     return Written(
         folder=folder,
         name=names.CITY,
@@ -67,7 +71,7 @@ def write_city(folder: Path, *, seed: int = DEFAULT_SEED) -> Written:
         offences=len(happened.offences),
         offences_not_placed=int(happened.offences[f"ward_{LATER}"].isna().sum()),
         asb_incidents=len(happened.asb),
-        files=tuple(sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())),
+        files=tuple(sorted(files)),
     )
 
 

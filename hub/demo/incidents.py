@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from hub.demo.city import EARLIER, LATER, City, Floats, Ints, Texts, place, stream
+from hub.demo.city import EARLIER, LATER, City, place
+from hub.demo.ground import Floats, Ints, Texts, stream
 from hub.demo.planted import MONTHS, RESPONSES, Hotspot, plant
 
 DAYS = pd.date_range(MONTHS[0].start_time, MONTHS[-1].end_time.normalize(), freq="D")

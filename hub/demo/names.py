@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 CITY = "Nevermouth"
-RIVER = "the Never"
 POLICE = f"{CITY} Police"
 FIRE_BRIGADE = CITY
 

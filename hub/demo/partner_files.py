@@ -13,7 +13,8 @@ import pandas as pd
 
 from geo.frames import to_longitude_latitude
 from hub.demo import names
-from hub.demo.city import LATER, City, Texts, stream
+from hub.demo.city import LATER, City
+from hub.demo.ground import Texts, stream
 from hub.demo.incidents import Kind, happen, in_words, locate
 from hub.demo.planted import MONTHS
 
@@ -317,7 +318,8 @@ def perception_survey(offences: pd.DataFrame, city: City) -> pd.DataFrame:
             for name, proportion in zip(boroughs["borough_name"], level, strict=True):
                 rows.append((_last_day(quarter), "PAS", name, measure, _comma(proportion), _comma(float(level.mean()))))
     frame = pd.DataFrame(rows, columns=["Date", "Survey", "Borough", "Measure", "Proportion", "MPS"])
-    return frame.assign(**{" " * blank: "" for blank in range(1, 5)}).rename(columns=str.strip)
+    nameless = pd.DataFrame("", index=frame.index, columns=["", "", "", ""])
+    return pd.concat([frame, nameless], axis=1)
 
 
 def _last_day(month: pd.Period) -> str:

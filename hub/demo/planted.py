@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from hub.demo import names
-from hub.demo.city import EARLIER, LATER, City, Floats, Ints
+from hub.demo.city import EARLIER, LATER, City
+from hub.demo.ground import Floats, Ints
 
 MONTHS = pd.period_range("2023-11", "2026-10", freq="M")
 

@@ -13,7 +13,8 @@ import pandas as pd
 
 from geo.frames import to_longitude_latitude
 from hub.demo import names
-from hub.demo.city import LATER, City, stream
+from hub.demo.city import LATER, City
+from hub.demo.ground import stream
 from hub.demo.incidents import ASB, in_words
 
 STREET_COLUMNS = (

@@ -12,7 +12,8 @@ import pandas as pd
 import shapely
 
 from hub.demo import names
-from hub.demo.city import EARLIER, LATER, City, Flags, Floats, place, points_at, stream, waves
+from hub.demo.city import EARLIER, LATER, City, place
+from hub.demo.ground import Flags, Floats, points_at, stream, waves
 
 _STREETS = 1_650
 _PACE_METRES = 75.0

@@ -10,7 +10,8 @@ import shapely
 
 from geo.boundaries import check_coverage
 from hub.demo import names
-from hub.demo.city import CENTRE, CRS, EARLIER, LATER, City, build_city
+from hub.demo.city import CRS, EARLIER, LATER, City, build_city
+from hub.demo.ground import CENTRE
 
 
 @pytest.fixture(scope="module", params=["the demo's", 7, 1984])
