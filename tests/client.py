@@ -45,6 +45,11 @@ class Page:
         return words_of(next(self.all("title")))
 
     @property
+    def text(self) -> str:
+        """All that it says."""
+        return words_of(self.tree)
+
+    @property
     def main(self) -> str:
         """All that its main part says."""
         return words_of(next(self.all("main")))
