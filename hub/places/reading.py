@@ -13,21 +13,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
-from pyogrio.errors import DataSourceError
+from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj import CRS
 from pyproj.exceptions import ProjError
+from shapely.errors import ShapelyError
 
 from geo.frames import NATIONAL_GRID
 
 CITY_FILE = "CITY.json"
 
 _OUTLINES = {".gpkg", ".geojson"}
+_LONGEST_CITY_NAME, _LONGEST_ATTRIBUTION = 80, 500
 _GRID_EAST, _GRID_NORTH = 800_000, 1_300_000
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _YEAR_OF_WARDS = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_ ]wards", re.IGNORECASE)
@@ -230,6 +232,10 @@ def _read_file(path: Path) -> Iterator[Found]:
             yield Unused(path.name, "not a place file")
     except Unusable as refusal:
         yield refusal.finding
+    except (DataSourceError, DataLayerError, ShapelyError):
+        sentence = "It cannot be read as a GeoPackage or GeoJSON with outlines."
+        remedy = "It may be cut short, damaged, or another kind of file: export it again."
+        yield Finding(Severity.FATAL, "file.unreadable", path.name, sentence, remedy)
 
 
 def _recognise(header: Iterable[str], *, has_outlines: bool) -> Kind | None:
@@ -262,16 +268,8 @@ def _columns_wanted() -> str:
 
 
 def _read_outlines(path: Path) -> Iterator[Found]:
-    try:
-        layers = [str(layer) for layer in pyogrio.list_layers(path)[:, 0]]
-        headers = {layer: [str(name).lower() for name in pyogrio.read_info(path, layer)["fields"]] for layer in layers}
-    except DataSourceError as error:
-        raise Unusable(
-            "file.unreadable",
-            path.name,
-            "It cannot be opened as a GeoPackage or GeoJSON.",
-            "It may be cut short, or another kind of file: export it again.",
-        ) from error
+    layers = [str(layer) for layer in pyogrio.list_layers(path)[:, 0]]
+    headers = {layer: [str(name).lower() for name in pyogrio.read_info(path, layer)["fields"]] for layer in layers}
     kinds = {layer: _recognise(header, has_outlines=True) for layer, header in headers.items()}
     if not any(kinds.values()):
         yield Unused(path.name, _why_unused(column for header in headers.values() for column in header))
@@ -316,7 +314,7 @@ def _read_layer(path: Path, layer: str, kind: Kind) -> Iterator[Found]:
     if kind is Kind.WARDS and "borough_name" not in frame:
         frame["borough_name"] = ""
     columns = list(dict.fromkeys([*COLUMNS[kind], "borough_name"]))
-    texts = {column: frame[column].fillna("").astype(str).str.strip() for column in columns}
+    texts = {column: frame[column].map(str, na_action="ignore").fillna("").str.strip() for column in columns}
     yield Outlines(kind, path.name, frame.assign(**texts)[[*columns, "geometry"]], edition)
 
 
@@ -353,8 +351,9 @@ def _reproject(frame: gpd.GeoDataFrame, name: str, seen: str) -> gpd.GeoDataFram
 
 
 def _require_in_britain(frame: gpd.GeoDataFrame, name: str) -> None:
-    west, south, east, north = frame.total_bounds
-    if len(frame) and not (west >= 0 and south >= 0 and east <= _GRID_EAST and north <= _GRID_NORTH):
+    drawn = frame[~(frame.geometry.isna() | frame.geometry.is_empty)]
+    west, south, east, north = drawn.total_bounds
+    if len(drawn) and not (west >= 0 and south >= 0 and east <= _GRID_EAST and north <= _GRID_NORTH):
         raise Unusable(
             "crs.wrong",
             name,
@@ -372,13 +371,7 @@ def _read_csv(path: Path) -> Found:
     kind = _recognise(header, has_outlines=False)
     if kind is None:
         return Unused(path.name, _why_unused(header))
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False)
-    except (UnicodeDecodeError, pd.errors.ParserError) as error:
-        raise Unusable(
-            "file.unreadable", path.name, f"It cannot be read as a table: {error}.", "Save it as CSV in UTF-8."
-        ) from error
-    frame = frame.set_axis(header, axis=1).apply(lambda column: column.str.strip())
+    frame = pd.DataFrame(_rows(path, header), columns=header, dtype="str").apply(lambda column: column.str.strip())
     if kind is Kind.BCUS:
         return Table(kind, path.name, frame[list(COLUMNS[kind])])
     if kind is Kind.BOROUGH_RESIDENTS:
@@ -388,6 +381,22 @@ def _read_csv(path: Path) -> Found:
     return Table(
         kind, path.name, _residents(labelled, ["ward_code", "ward_name"], path.name), year[1] if year else None
     )
+
+
+def _rows(path: Path, header: list[str]) -> list[list[str]]:
+    """The rows below the header, each as long as it: a comma too many would move figures between columns."""
+    if len(set(header)) < len(header):
+        raise Unusable("file.unreadable", path.name, "Two of its columns have the same heading.", "Rename one of them.")
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            rows = [row for row in csv.reader(lines) if any(row)][1:]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise Unusable("file.unreadable", path.name, f"It is no table: {error}.", "Save it as CSV in UTF-8.") from error
+    uneven = next((number for number, row in enumerate(rows, 2) if len(row) != len(header)), None)
+    if uneven is not None:
+        sentence = f"Row {uneven} has {len(rows[uneven - 2])} columns, and the heading {len(header)}."
+        raise Unusable("file.uneven", path.name, sentence, "Put values that hold a comma between quotation marks.")
+    return rows
 
 
 def _source_and_year(column: str) -> tuple[str, int] | None:
@@ -422,19 +431,22 @@ def _residents(frame: pd.DataFrame, labels: list[str], name: str) -> pd.DataFram
 
 def _read_city(path: Path) -> CityFacts:
     try:
-        facts = json.loads(path.read_text(encoding="utf-8-sig"))
-        return CityFacts(
-            name=str(facts["name"]),
-            is_fictional=bool(facts["fictional"]),
-            attribution=str(facts["attribution"]),
-            in_force_from={
-                str(year): dt.date.fromisoformat(day) for year, day in facts.get("in_force_from", {}).items()
-            },
-        )
+        return _city_facts(json.loads(path.read_text(encoding="utf-8-sig")))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unusable(
             "city.unreadable",
             path.name,
             "It does not say which city this is.",
-            'Write {"name": "…", "fictional": true, "attribution": "…", "in_force_from": {"2022": "2022-05-05"}}.',
+            'Write {"name": "…", "fictional": true, "attribution": "…", "in_force_from": {"2022": "2022-05-05"}}, with '
+            f"a name of at most {_LONGEST_CITY_NAME} characters and an attribution of at most {_LONGEST_ATTRIBUTION}.",
         ) from error
+
+
+def _city_facts(written: Any) -> CityFacts:
+    name, is_fictional, attribution = written["name"], written["fictional"], written["attribution"]
+    if not (0 < len(name) <= _LONGEST_CITY_NAME and len(attribution) <= _LONGEST_ATTRIBUTION):
+        raise ValueError("The name or the attribution is too long.")
+    if not (isinstance(name, str) and isinstance(attribution, str) and isinstance(is_fictional, bool)):
+        raise TypeError("The name or the attribution is no text, or fictional is neither true nor false.")
+    dates = written.get("in_force_from", {}).items()
+    return CityFacts(name, is_fictional, attribution, {year: dt.date.fromisoformat(day) for year, day in dates})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -128,6 +129,25 @@ def test_a_file_cut_short_is_refused(tmp_path: Path) -> None:
     assert fatal(read([cut])) == ["file.unreadable"]
 
 
+@pytest.mark.filterwarnings("ignore:Non closed ring")
+@pytest.mark.parametrize("ring", [[[1.0, 51.0], [1.1, 51.0]], [[1.0, 51.0], [1.1, 51.0], [1.1, 51.1], [1.0, 52.0]]])
+def test_a_damaged_outline_is_refused(tmp_path: Path, ring: list[list[float]]) -> None:
+    path = tmp_path / "wards-2020.geojson"
+    nine_wards().to_crs(4326).to_file(path)
+    collection = json.loads(path.read_text("utf-8"))
+    collection["features"][4]["geometry"]["coordinates"] = [ring]
+    path.write_text(json.dumps(collection), "utf-8")
+    assert fatal(read([path])) == ["file.unreadable"]
+
+
+def test_codes_that_are_missing_or_numbers_are_read_as_written(tmp_path: Path) -> None:
+    path = tmp_path / "wards-2020.gpkg"
+    nine_wards().assign(ward_code=range(9), ward_name=[None, *"abcdefgh"]).to_file(path)
+    (table,) = read([path]).tables
+    assert list(table.frame["ward_code"]) == list("012345678")
+    assert list(table.frame["ward_name"]) == ["", *"abcdefgh"]
+
+
 def test_a_file_named_itself_must_hold_places(tmp_path: Path) -> None:
     path = tmp_path / "offences.csv"
     path.write_text("ward_code,month,count\nF05000001,2024-01,3\n")
@@ -162,6 +182,21 @@ def test_what_is_no_number_of_residents_is_named_by_row(tmp_path: Path, written:
     assert f"'{written}' in row 3, column usual_residents_census_2021" in files.findings[0].sentence
 
 
+@pytest.mark.parametrize("row", ["F05000001,12,345", "F05000001"])
+def test_a_row_with_more_or_fewer_values_than_columns_is_refused(tmp_path: Path, row: str) -> None:
+    path = tmp_path / "ward-population.csv"
+    path.write_text(f"ward_code,usual_residents_census_2021\n{row}\n")
+    files = read([path])
+    assert fatal(files) == ["file.uneven"]
+    assert "Row 2" in files.findings[0].sentence
+
+
+def test_two_columns_of_one_heading_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ward-population.csv"
+    path.write_text("ward_code,usual_residents_census_2021,Usual_residents_census_2021\nF05000001,1,2\n")
+    assert fatal(read([path])) == ["file.unreadable"]
+
+
 def test_a_table_in_another_encoding_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "bcu.csv"
     path.write_bytes("borough_code,bcu_name\nF09000001,Caf\xe9\n".encode("latin-1"))
@@ -171,7 +206,16 @@ def test_a_table_in_another_encoding_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["{", "[]", '{"name": "X"}', '{"name": "X", "fictional": true, "attribution": "Y", "in_force_from": 3}']
+    "written",
+    [
+        "{",
+        "[]",
+        '{"name": "X"}',
+        '{"name": "X", "fictional": true, "attribution": "Y", "in_force_from": 3}',
+        '{"name": "X", "fictional": "no", "attribution": "Y"}',
+        '{"name": "", "fictional": true, "attribution": "Y"}',
+        '{"name": "X", "fictional": true, "attribution": "' + "Y" * 501 + '"}',
+    ],
 )
 def test_a_city_file_that_does_not_say_enough_is_refused(tmp_path: Path, written: str) -> None:
     path = tmp_path / "CITY.json"
