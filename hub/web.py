@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from flask import Flask, Response, current_app, g, redirect, render_template, request, url_for
@@ -307,6 +308,7 @@ def _prepare_templates(app: Flask) -> None:
     app.context_processor(_context)
 
 
+@cache
 def _govuk_macros() -> dict[str, Callable[..., Markup]]:
     """Load the GOV.UK macros where undefined parameters are allowed; our own templates stay strict."""
     lax = Environment(
