@@ -41,19 +41,22 @@ class DealtTotals:
     sizes: IntArray
 
     @cached_property
-    def _tails(self) -> dict[int, tuple[FloatArray, FloatArray]]:
-        """The chance, for each size, of a total of at least, and of at most, 0, 1, 2 and so on."""
+    def _at_least(self) -> dict[int, FloatArray]:
+        """The chance, for each size, of a total of at least 0, 1, 2 and so on."""
         share = np.bincount(self.counts) / self.counts.size
-        tails = {}
+        chances = {}
         for size in np.unique(self.sizes).tolist():
             length = (share.size - 1) * size + 1
             padded = fft.next_fast_len(length, real=True)
             law = np.maximum(fft.irfft(fft.rfft(share, padded) ** size, padded)[:length], 0)
-            tails[size] = law[::-1].cumsum()[::-1], law.cumsum()
-        return tails
+            chances[size] = law[::-1].cumsum()[::-1]
+        return chances
 
-    def p(self) -> FloatArray:
-        """Return the chance of a total at least this unusual: twice the smaller tail.
+    def p_at_least(self) -> FloatArray:
+        """Return the chance of a total at least as large as the one seen.
+
+        One-sided, for hotspots alone: among small areas the quiet ones are parks and rivers, and so many that testing
+        for them together with the busy ones would let chance in among the busy ones.
 
         Returns
         -------
@@ -61,16 +64,15 @@ class DealtTotals:
             Between `LEAST_P` and 1; NaN outside the mask.
         """
         inside = np.ones(self.totals.shape)
-        for size, (at_least, at_most) in self._tails.items():
+        for size, at_least in self._at_least.items():
             here = self.sizes == size
-            seen = self.totals[here]
-            inside[here] = np.clip(2 * np.minimum(at_least[seen], at_most[seen]), LEAST_P, 1)
+            inside[here] = np.clip(at_least[self.totals[here]], LEAST_P, 1)
         p = np.full(self.mask.shape, np.nan)
         p[self.mask] = inside
         return p
 
-    def expected_above(self, *, p_at_most: float) -> float:
-        """Return how many cells chance alone would put above the ordinary with a p no larger than this.
+    def expected_flags(self, *, p_at_most: float) -> float:
+        """Return how many cells chance alone would give a p no larger than this.
 
         Parameters
         ----------
@@ -83,10 +85,10 @@ class DealtTotals:
             An expectation, from 0 to n.
         """
         expected = 0.0
-        for size, (at_least, _) in self._tails.items():
-            flagged = at_least[2 * at_least <= p_at_most]
-            expected += float(flagged[0]) * np.count_nonzero(self.sizes == size) if flagged.size else 0.0
-        return expected
+        for size, at_least in self._at_least.items():
+            flagged = at_least[at_least <= p_at_most]
+            expected += flagged[0] * np.count_nonzero(self.sizes == size) if flagged.size else 0.0
+        return float(expected)
 
 
 def dealt_totals(counts: npt.ArrayLike, mask: npt.ArrayLike, *, reach_cells: int = 1) -> DealtTotals:
@@ -132,8 +134,8 @@ def dealt_totals(counts: npt.ArrayLike, mask: npt.ArrayLike, *, reach_cells: int
     )
 
 
-def expected_above_by_shuffling(
-    counts: npt.ArrayLike, neighbours: sparse.csr_array, *, z_at_least: float, seed: int, shuffles: int = 999
+def expected_flags_by_shuffling(
+    counts: npt.ArrayLike, neighbours: sparse.csr_array, *, z_at_least: float, seed: int, shuffles: int = 199
 ) -> float:
     """Return how many areas would reach a Gi* score had the counts been shuffled over the areas.
 

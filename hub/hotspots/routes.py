@@ -1,19 +1,164 @@
-"""Addresses of the hotspot map: the page, its layer, and its downloads. Translates only."""
+"""Addresses of the hotspot map: the page, the layer it draws, and the files to take away."""
 
 from __future__ import annotations
 
-from flask import Blueprint, g, render_template
+import gzip
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import orjson
+from flask import Blueprint, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import OperationalError
 
-from hub.access import Permission
+from hub.access import Permission, Viewer
+from hub.db import Database
+from hub.errors import BadRequest
+from hub.hotspots import exports, layers, service
+from hub.hotspots.forms import OverlayForm, chosen_show
+from hub.hotspots.layers import Column, LegendItem, Row, Show
+from hub.hotspots.overlays import Overlay
+from hub.hotspots.scoring import Units
 from hub.places import service as places
-from hub.web import needs
+from hub.places.service import Area
+from hub.web import database, needs
+from hub.words import parse_month
 
+ROWS_A_PAGE = 50
+FILE_TYPES = {"geojson": "application/geo+json", "gpkg": "application/geopackage+sqlite3", "csv": "text/csv"}
+
+log = logging.getLogger(__name__)
 bp = Blueprint("hotspots", __name__)
+
+
+@dataclass(frozen=True)
+class HotspotPage:
+    """What the page shows of one overlay."""
+
+    area: Area
+    show: Show
+    overlay: Overlay
+    sentence: str
+    legend: tuple[LegendItem, ...]
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    sort: str
+    number: int
+    pages: int
+    asked: dict[str, str]
+    """What was asked, for the addresses of the layer, the files and the table's other pages."""
 
 
 @bp.get("/areas/<area>/hotspots")
 @needs(Permission.OVERLAY_READ)
 def show(area: str) -> ResponseReturnValue:
     """Show where offences concentrate in one area."""
-    return render_template("hotspots/show.html", area=places.area(g.viewer, area, Permission.OVERLAY_READ))
+    found = places.area(g.viewer, area, Permission.OVERLAY_READ)
+    offered = service.choices(g.viewer, found)
+    if offered is None:
+        return render_template("hotspots/empty.html", area=found)
+    form = OverlayForm(request.args)
+    form.offer(offered)
+    try:
+        asked = {field.name: field.data for field in (form.show, form.category, form.first, form.last)}
+        overlay = _overlay(found, asked)
+    except BadRequest as error:
+        return render_template("hotspots/show.html", area=found, form=form, error=error, page=None), error.status
+    page = _page(found, overlay, asked)
+    response = make_response(render_template("hotspots/show.html", area=found, form=form, error=None, page=page))
+    return _kept_after(response, overlay)
+
+
+@bp.get("/areas/<area>/hotspots/layer.json")
+@needs(Permission.OVERLAY_READ)
+def layer(area: str) -> ResponseReturnValue:
+    """Give what the map draws."""
+    found = places.area(g.viewer, area, Permission.OVERLAY_READ)
+    overlay = _overlay(found, request.args.to_dict())
+    outlines = places.borough_outlines(g.viewer.session, found.borough_codes)
+    drawn = layers.layer(overlay, chosen_show(request.args.get("show")), outlines)
+    response = Response(orjson.dumps(drawn), mimetype="application/json")
+    if request.accept_encodings.quality("gzip"):
+        response.set_data(gzip.compress(response.get_data(), compresslevel=5))
+        response.headers["Content-Encoding"] = "gzip"
+    response.vary.add("Accept-Encoding")
+    return _kept_after(response, overlay)
+
+
+@bp.get("/areas/<area>/hotspots/overlay.<any(csv, geojson, gpkg):form>")
+@needs(Permission.OVERLAY_READ)
+def download(area: str, form: str) -> ResponseReturnValue:
+    """Give an overlay as a file, once it is on the record that it left."""
+    found = places.area(g.viewer, area, Permission.OVERLAY_READ)
+    overlay = _overlay(found, request.args.to_dict())
+    content = exports.content_of(overlay, form)
+    with _writing(database(), g.viewer) as viewer:
+        exports.record(viewer, overlay, form)
+    response = Response(content, mimetype=FILE_TYPES[form])
+    response.headers["Content-Disposition"] = f'attachment; filename="{overlay.name}.{form}"'
+    return _kept_after(response, overlay)
+
+
+def _overlay(area: Area, asked: dict[str, str]) -> Overlay:
+    showing = chosen_show(asked.get("show"))
+    return service.overlay(
+        g.viewer,
+        area,
+        units=showing.units,
+        method=showing.method,
+        category=asked.get("category"),
+        first_month=parse_month(asked.get("from", ""), what="The first month"),
+        last_month=parse_month(asked.get("to", ""), what="The last month"),
+    )
+
+
+def _page(area: Area, overlay: Overlay, asked: dict[str, str]) -> HotspotPage:
+    showing, sort = Show(asked["show"]), request.args.get("sort", "")
+    _, legend = layers.classes(overlay, showing)
+    units = layers.ordered(overlay, showing, sort)
+    a_page = ROWS_A_PAGE if overlay.units is Units.CELLS else len(units)
+    pages = -(-len(units) // a_page)
+    number = min(max(request.args.get("page", 1, type=int), 1), pages)
+    shown = units.iloc[(number - 1) * a_page : number * a_page]
+    return HotspotPage(
+        area=area,
+        show=showing,
+        overlay=overlay,
+        sentence=overlay.count_sentence if showing is Show.WARD_COUNT else overlay.sentence,
+        legend=tuple(item for item in legend if item.units or item.key.startswith(("hot", "cold", "not-significant"))),
+        columns=layers.columns(overlay),
+        rows=tuple(layers.rows(overlay, showing, shown)),
+        sort=sort,
+        number=number,
+        pages=pages,
+        asked=asked,
+    )
+
+
+# --- Writing beside a GET, which keeps nothing itself ----------------------------------------------------------------
+
+
+@contextmanager
+def _writing(database: Database, reader: Viewer) -> Iterator[Viewer]:
+    """Open a short transaction of its own, for the same person and in the same scope."""
+    with database.writing() as session:
+        session.set_scope(reader.session.scope)
+        yield replace(reader, session=session)
+
+
+def _kept_after(response: Response, overlay: Overlay) -> Response:
+    """Keep what was worked out once the answer has gone, so that nobody waits for it."""
+    if not overlay.is_kept:
+        its_database, reader = database(), g.viewer
+
+        def keep() -> None:
+            try:
+                with _writing(its_database, reader) as viewer:
+                    service.keep(viewer, overlay)
+            except OperationalError:
+                log.warning("an overlay could not be kept; it will be worked out again", exc_info=True)
+
+        response.call_on_close(keep)
+    return response

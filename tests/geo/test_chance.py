@@ -15,38 +15,38 @@ EVERY = np.ones((3, 3), dtype=bool)
 def test_hand_worked_chances() -> None:
     # One incident in four cells, each the neighbour of all: four draws of which each is the 1 with chance 1/4.
     dealt = chance.dealt_totals([[1, 0], [0, 0]], np.ones((2, 2), dtype=bool))
-    at_least, at_most = 1 - 0.75**4, 0.75**4 + 4 * 0.25 * 0.75**3
-    np.testing.assert_allclose(dealt.p(), min(1, 2 * min(at_least, at_most)))
+    np.testing.assert_allclose(dealt.p_at_least(), 1 - 0.75**4)
 
 
 def test_a_corner_is_set_against_totals_of_its_own_size() -> None:
     counts = np.array([[3, 0, 0], [0, 0, 0], [0, 0, 0]])
     dealt = chance.dealt_totals(counts, EVERY)
     assert dealt.sizes.tolist() == [4, 6, 4, 6, 9, 6, 4, 6, 4]
-    p = dealt.p()
-    assert p[0, 0] == pytest.approx(2 * (1 - (8 / 9) ** 4))
+    p = dealt.p_at_least()
+    assert p[0, 0] == pytest.approx(1 - (8 / 9) ** 4)
+    assert p[1, 1] == pytest.approx(1 - (8 / 9) ** 9)
     assert p[2, 2] == 1
 
 
-def test_p_agrees_with_dealing_the_counts_many_times() -> None:
+def test_it_agrees_with_dealing_the_counts_many_times() -> None:
     random = np.random.default_rng(7)
     counts = random.poisson(0.4, (12, 12)) * random.integers(1, 4, (12, 12))
     mask = np.hypot(*np.indices((12, 12)) - 5.5) < 6
     dealt = chance.dealt_totals(counts, mask)
     draws = random.choice(counts[mask], size=(200_000, 9)).sum(axis=1)
     for total in (0, 3, 8, 14):
-        at_least, at_most = (draws >= total).mean(), (draws <= total).mean()
-        alike = (dealt.totals == total) & (dealt.sizes == 9)
-        for p in dealt.p()[mask][alike]:
-            assert p == pytest.approx(min(1, 2 * min(at_least, at_most)), abs=0.01)
+        for p in dealt.p_at_least()[mask][(dealt.totals == total) & (dealt.sizes == 9)]:
+            assert p == pytest.approx((draws >= total).mean(), abs=0.005)
 
 
 def test_what_lies_outside_the_mask_changes_nothing() -> None:
     counts, mask = np.array([[1, 0, 2], [0, 4, 0], [1, 1, 9]]), EVERY.copy()
     mask[2, 2] = False
     other = np.where(mask, counts, 5000)
-    np.testing.assert_array_equal(chance.dealt_totals(counts, mask).p(), chance.dealt_totals(other, mask).p())
-    assert np.isnan(chance.dealt_totals(counts, mask).p()[2, 2])
+    np.testing.assert_array_equal(
+        chance.dealt_totals(counts, mask).p_at_least(), chance.dealt_totals(other, mask).p_at_least()
+    )
+    assert np.isnan(chance.dealt_totals(counts, mask).p_at_least()[2, 2])
 
 
 def test_structureless_counts_are_rarely_flagged_though_the_normal_law_would_flag_many() -> None:
@@ -55,7 +55,7 @@ def test_structureless_counts_are_rarely_flagged_though_the_normal_law_would_fla
     for _ in range(20):
         counts = random.poisson(0.01, mask.shape) * random.integers(1, 4, mask.shape)
         z = hotspots.gi_star_grid(counts, mask)
-        dealt = hotspots.benjamini_hochberg(chance.dealt_totals(counts, mask).p())
+        dealt = hotspots.benjamini_hochberg(chance.dealt_totals(counts, mask).p_at_least())
         normal = hotspots.benjamini_hochberg(hotspots.two_sided_p(z))
         dealt_flags += int(((dealt <= 0.05) & (z > 0)).any())
         normal_flags += int(((normal <= 0.05) & (z > 0)).any())
@@ -66,14 +66,13 @@ def test_structureless_counts_are_rarely_flagged_though_the_normal_law_would_fla
 def test_as_many_are_expected_as_dealing_gives() -> None:
     random, mask = np.random.default_rng(3), np.ones((40, 40), dtype=bool)
     counts = random.poisson(0.5, mask.shape)
-    expected = chance.dealt_totals(counts, mask).expected_above(p_at_most=0.02)
+    expected = chance.dealt_totals(counts, mask).expected_flags(p_at_most=0.02)
     dealt = []
     for _ in range(200):
         law = chance.dealt_totals(random.permutation(counts.ravel()).reshape(mask.shape), mask)
-        above = law.totals > counts.mean() * law.sizes
-        dealt.append(np.count_nonzero((law.p()[mask] <= 0.02) & above))
+        dealt.append(np.count_nonzero(law.p_at_least() <= 0.02))
     assert expected == pytest.approx(np.mean(dealt), rel=0.1)
-    assert chance.dealt_totals(counts, mask).expected_above(p_at_most=0) == 0
+    assert chance.dealt_totals(counts, mask).expected_flags(p_at_most=0) == 0
 
 
 def test_shuffling_counts_how_many_areas_reach_a_score() -> None:
@@ -81,11 +80,11 @@ def test_shuffling_counts_how_many_areas_reach_a_score() -> None:
     counts = np.array([30, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
     # The one busy area lifts itself and each neighbour, 2 or 3 areas wherever it lies, to z = 1.65 or more.
     z_at_least = float(np.nanmin(hotspots.gi_star(counts, chain)[:2]))
-    few = chance.expected_above_by_shuffling(counts, chain, z_at_least=1.6, seed=1)
+    few = chance.expected_flags_by_shuffling(counts, chain, z_at_least=1.6, seed=1)
     assert z_at_least > 1.6
     assert 2 < few < 3
-    assert few == chance.expected_above_by_shuffling(counts, chain, z_at_least=1.6, seed=1)
-    assert chance.expected_above_by_shuffling(counts, chain, z_at_least=99, seed=1) == 0
+    assert few == chance.expected_flags_by_shuffling(counts, chain, z_at_least=1.6, seed=1)
+    assert chance.expected_flags_by_shuffling(counts, chain, z_at_least=99, seed=1) == 0
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,197 @@
+"""An overlay as a file for another tool: GeoJSON, GeoPackage or CSV, one feature for each unit, on the record.
+
+Each file says what it holds and how it was made: GeoJSON in members of its own, GeoPackage in a second table, CSV in
+columns, so that it stays a plain table.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import orjson
+import pandas as pd
+import pyogrio
+
+from geo.boundaries import to_geojson_geometries
+from hub import audit
+from hub.access import Viewer
+from hub.errors import BadRequest
+from hub.hotspots.overlays import Overlay
+from hub.hotspots.scoring import Units
+from hub.words import MARKING, month_code
+
+WARD_COLUMNS = ("ward_name", "borough_code", "count", "population", "rate_per_1000", "z", "p", "q", "class")
+CELL_COLUMNS = ("ward_name", "west", "south", "count", "z", "p", "q", "density", "class")
+WHOLE_NUMBERS = frozenset({"count", "population", "west", "south"})
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write(viewer: Viewer, overlay: Overlay, path: Path) -> dict[str, Any]:
+    """Write an overlay to a file, on the record, and say what was written.
+
+    Raises
+    ------
+    BadRequest
+        If the name ends in none of .geojson, .gpkg and .csv, or the file cannot be written.
+    """
+    content = content_of(overlay, path.suffix.lower().removeprefix("."))
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise BadRequest(f"'{path}' cannot be written: {error.strerror}.", remedy="Choose another place.") from error
+    record(viewer, overlay, path.suffix.lower().removeprefix("."))
+    return {"output": str(path), "features": len(overlay.table), **as_dict(overlay)}
+
+
+def content_of(overlay: Overlay, form: str) -> bytes:
+    """Make the content of a file.
+
+    Raises
+    ------
+    BadRequest
+        If the form is none of geojson, gpkg and csv.
+    """
+    if form not in FORMS:
+        raise BadRequest(
+            f"An overlay cannot be written as '{form}'.", remedy="Choose a name that ends in .geojson, .gpkg or .csv."
+        )
+    return FORMS[form](overlay)
+
+
+def record(viewer: Viewer, overlay: Overlay, form: str) -> None:
+    """Record that an overlay left the hub."""
+    audit.record(
+        viewer,
+        "overlay.exported",
+        overlay.area_key,
+        form=form,
+        units=overlay.units.value,
+        method=overlay.method.value,
+        category=overlay.category,
+        months=[month_code(month) for month in overlay.months],
+        inputs=overlay.inputs_hash,
+    )
+
+
+def as_dict(overlay: Overlay) -> dict[str, Any]:
+    """What an overlay is and how it was made, under the names that officers' scripts depend on."""
+    return {
+        "marking": MARKING,
+        "sentence": overlay.sentence,
+        "area": overlay.area_slug,
+        "area_name": overlay.area_name,
+        "units": overlay.units.value,
+        "method": overlay.method.value,
+        "category": overlay.category,
+        "from": month_code(overlay.question.first_month),
+        "to": month_code(overlay.question.last_month),
+        "months": [month_code(month) for month in overlay.months],
+        "missing": [
+            {
+                "borough_code": gap.borough_code,
+                "months": [month_code(month) for month in gap.months],
+                "left_out": gap.is_left_out,
+            }
+            for gap in overlay.gaps
+        ],
+        "data_to": month_code(overlay.data_to),
+        "provisional": [month_code(month) for month in overlay.provisional],
+        "dataset": overlay.dataset,
+        "measure": overlay.measure,
+        "versions": [
+            {
+                "borough_code": version.borough_code,
+                "version": version.public_id,
+                "number": version.number,
+                "extract_date": version.extract_date.isoformat(),
+            }
+            for version in overlay.versions
+        ],
+        "boundary_set": overlay.boundary_set,
+        "denominator": overlay.denominator,
+        "cell_metres": overlay.cell_metres,
+        "bandwidth_metres": overlay.bandwidth_metres,
+        "total": overlay.total,
+        "placed": overlay.total - overlay.unplaced,
+        "unplaced": overlay.unplaced,
+        "tested": overlay.tested,
+        "flags_by_chance": overlay.flags_by_chance,
+        "method_words": overlay.method_words,
+        "source": overlay.source_words,
+        "notes": list(overlay.notes),
+        "attribution": overlay.attribution,
+    }
+
+
+def features(overlay: Overlay) -> pd.DataFrame:
+    """One row a unit: `ward_code` or `cell`, then the figures that apply."""
+    is_wards = overlay.units is Units.WARDS
+    names = [name for name in (WARD_COLUMNS if is_wards else CELL_COLUMNS) if name in overlay.table]
+    table = overlay.table[names].astype({name: "Int64" for name in names if name in WHOLE_NUMBERS})
+    table.insert(0, "ward_code" if is_wards else "cell", overlay.table.index.astype(str))
+    return table.reset_index(drop=True)
+
+
+def _geojson(overlay: Overlay) -> bytes:
+    table = features(overlay)
+    records = table.astype(object).where(table.notna(), None).to_dict("records")
+    geometries = to_geojson_geometries(overlay.outlines, tolerance_metres=0)
+    return orjson.dumps(
+        {
+            "type": "FeatureCollection",
+            "name": overlay.name,
+            "provenance": as_dict(overlay),
+            "features": [
+                {"type": "Feature", "properties": properties, "geometry": geometry}
+                for properties, geometry in zip(records, geometries, strict=True)
+            ],
+        },
+        option=orjson.OPT_SERIALIZE_NUMPY,
+    )
+
+
+def _geopackage(overlay: Overlay) -> bytes:
+    units = gpd.GeoDataFrame(features(overlay), geometry=overlay.outlines.to_numpy(), crs=overlay.outlines.crs)
+    told = as_dict(overlay)
+    about = pd.DataFrame(
+        {"item": list(told), "value": [said if isinstance(said, str) else _as_text(said) for said in told.values()]}
+    )
+    with tempfile.TemporaryDirectory(prefix="hub-overlay-") as folder:
+        path = Path(folder, "overlay.gpkg")
+        pyogrio.write_dataframe(units, path, layer=overlay.units.value, layer_metadata={"DESCRIPTION": MARKING})
+        pyogrio.write_dataframe(about, path, layer="about")
+        return path.read_bytes()
+
+
+def _as_text(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _csv(overlay: Overlay) -> bytes:
+    """A plain table; the last columns say the same in each row, so that no row loses its source."""
+    table = features(overlay)
+    table["category"] = overlay.category
+    table["first_month"], table["last_month"] = month_code(overlay.months[0]), month_code(overlay.months[-1])
+    table["source"] = overlay.source_words
+    table["marking"] = MARKING
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(table.columns)
+    writer.writerows([_cell(value) for value in row] for row in table.itertuples(index=False))
+    return text.getvalue().encode()
+
+
+def _cell(value: Any) -> Any:
+    """Write nothing for what is not known, and no text that a spreadsheet would run as a formula."""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+    return "" if pd.isna(value) else value
+
+
+FORMS: dict[str, Callable[[Overlay], bytes]] = {"geojson": _geojson, "gpkg": _geopackage, "csv": _csv}

@@ -1,0 +1,268 @@
+"""An overlay as its page shows it: one class for each unit, the legend, the rows of the table, and what the map draws.
+
+The map gets wards as simplified shapes, and squares as numbers that it turns into shapes itself: a few bytes each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geo.boundaries import to_geojson_geometries
+from geo.frames import to_longitude_latitude
+from geo.hotspots import CONFIDENCE_BY_LEVEL, NOT_SIGNIFICANT, NOT_TESTED, classify_rates
+from hub.hotspots.overlays import Overlay
+from hub.hotspots.scoring import DENSITY_BANDS, LESS_DENSE, Method, Units
+from hub.words import number
+
+BANDS = 5
+NO_FIGURE = "no-figure"
+PIXELS_ACROSS = 1000
+DEGREE = 3
+"""Of the polynomials that give a lattice point's longitude and latitude: within 0.1 m over London."""
+EVIDENCE = {"95": "some evidence", "99": "strong evidence", "99.9": "very strong evidence"}
+
+
+class Show(StrEnum):
+    """What the page can show, as one plain choice."""
+
+    WARD_HOTSPOTS = "wards-gi_star"
+    WARD_RATE = "wards-rate"
+    WARD_COUNT = "wards-count"
+    CELL_HOTSPOTS = "cells-gi_star"
+    CELL_DENSITY = "cells-density"
+
+    @property
+    def units(self) -> Units:
+        """What it divides the ground into."""
+        return Units(self.partition("-")[0])
+
+    @property
+    def method(self) -> Method:
+        """The overlay that it shows; counts come with every one, and need the least with the rate."""
+        return Method.RATE if self is Show.WARD_COUNT else Method(self.partition("-")[2])
+
+    @property
+    def words(self) -> str:
+        """How a person would ask for it."""
+        return _SHOW_WORDS[self]
+
+
+_SHOW_WORDS = {
+    Show.WARD_HOTSPOTS: "Wards: hotspots (Gi*)",
+    Show.WARD_RATE: "Wards: rate per 1,000 residents",
+    Show.WARD_COUNT: "Wards: count",
+    Show.CELL_HOTSPOTS: "Small areas: hotspots (Gi*)",
+    Show.CELL_DENSITY: "Small areas: density",
+}
+
+
+@dataclass(frozen=True)
+class LegendItem:
+    """One class on the map: what it is called in the style sheet, in words, and how many units are in it."""
+
+    key: str
+    words: str
+    units: int
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the table."""
+
+    key: str
+    title: str
+    is_number: bool = True
+    places: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """One unit in the table: its code, its figures in words, and its class."""
+
+    code: str
+    cells: tuple[str, ...]
+    key: str
+
+
+def classes(overlay: Overlay, show: Show) -> tuple[pd.Series[str], tuple[LegendItem, ...]]:
+    """Give each unit its class for the map, with the legend that says what the classes mean."""
+    if overlay.method is Method.GI_STAR:
+        keys, words = overlay.table["class"].map(_key), _hotspot_words()
+    elif overlay.method is Method.DENSITY:
+        keys, words = overlay.table["class"].map(_key), _density_words()
+    else:
+        keys, words = _bands(overlay.table["count" if show is Show.WARD_COUNT else "rate_per_1000"], show)
+    units = keys.value_counts()
+    return keys, tuple(LegendItem(key, said, int(units.get(key, 0))) for key, said in words.items())
+
+
+def _key(name: str) -> str:
+    return name.replace("_", "-").replace(".", "-")
+
+
+def _hotspot_words() -> dict[str, str]:
+    levels = list(reversed(CONFIDENCE_BY_LEVEL.values()))
+    hot = {_key(f"hot_{level}"): f"Hotspot: {EVIDENCE[level]} ({level}%)" for level in levels}
+    cold = {_key(f"cold_{level}"): f"Quiet: {EVIDENCE[level]} ({level}%)" for level in reversed(levels)}
+    nothing = {_key(NOT_SIGNIFICANT): "Not significant: no more than chance gives"}
+    return hot | nothing | cold | {_key(NOT_TESTED): "No data, or could not be tested"}
+
+
+def _density_words() -> dict[str, str]:
+    words, above = {}, None
+    for least, name in DENSITY_BANDS:
+        words[_key(name)] = f"{least} times the average, or more" if above is None else f"{least} to {above} times"
+        above = least
+    return words | {_key(LESS_DENSE): f"Less than {above} times: not coloured"}
+
+
+def _bands(values: pd.Series[float], show: Show) -> tuple[pd.Series[str], dict[str, str]]:
+    """Sort wards into five classes of about equal size; the legend gives the lowest and highest figure of each."""
+    sorted_ = classify_rates(values.to_numpy(), classes=BANDS)
+    places = 0 if show is Show.WARD_COUNT else 1
+    # The darkest colour is for the highest class, however many there are.
+    offset = BANDS - len(sorted_.breaks)
+    names = {position: f"band-{position + offset}" for position in range(1, len(sorted_.breaks) + 1)}
+    keys = pd.Series([names.get(position, NO_FIGURE) for position in sorted_.numbers.tolist()], index=values.index)
+    spans = [(number(low, places), number(high, places)) for low, high in sorted_.breaks.tolist()]
+    words = {names[at]: low if low == high else f"{low} to {high}" for at, (low, high) in enumerate(spans, start=1)}
+    return keys, dict(reversed(words.items())) | {NO_FIGURE: "No figure"}
+
+
+# --- The table -------------------------------------------------------------------------------------------------------
+
+
+def columns(overlay: Overlay) -> tuple[Column, ...]:
+    """Choose the columns that an overlay's table has."""
+    counted = Column("count", overlay.measure.capitalize())
+    if overlay.units is Units.WARDS:
+        boroughs = overlay.table["borough_code"].nunique()
+        found = [Column("ward_name", "Ward", is_number=False)]
+        found += [Column("borough_name", "Borough", is_number=False)] if boroughs > 1 else []
+        found += [counted, Column("population", "Residents"), Column("rate_per_1000", "Per 1,000 residents", places=1)]
+    else:
+        found = [Column("label", "Square", is_number=False), Column("ward_name", "In ward", is_number=False), counted]
+    if overlay.method is Method.GI_STAR:
+        found += [Column("z", "Score", places=1), Column("class", "Result", is_number=False)]
+    elif overlay.method is Method.DENSITY:
+        found.append(Column("density", "Per square km"))
+    return tuple(found)
+
+
+def ordered(overlay: Overlay, show: Show, sort: str) -> pd.DataFrame:
+    """Order the units: by a column (falling with a minus before it), or the notable ones first."""
+    name = sort.removeprefix("-")
+    table = overlay.table
+    if name in {column.key for column in columns(overlay)} - {"class"}:
+        by = table[name] if pd.api.types.is_numeric_dtype(table[name]) else table[name].str.casefold()
+        return table.loc[by.sort_values(ascending=not sort.startswith("-"), kind="stable", na_position="last").index]
+    if overlay.method is Method.GI_STAR:
+        rank = table["class"].map(_rank)
+        return table.assign(rank=rank, away=-table["z"].abs()).sort_values(["rank", "away"], kind="stable")
+    notable = {Show.WARD_COUNT: "count", Show.WARD_RATE: "rate_per_1000"}.get(show, "density")
+    return table.sort_values(notable, ascending=False, kind="stable", na_position="last")
+
+
+def _rank(name: str) -> int:
+    """Hotspots before quiet places, those before the rest, and what was not tested last."""
+    return next(at for at, start in enumerate(("hot", "cold", NOT_SIGNIFICANT, NOT_TESTED)) if name.startswith(start))
+
+
+def rows(overlay: Overlay, show: Show, units: pd.DataFrame) -> list[Row]:
+    """Write units as rows of the table."""
+    keys, legend = classes(overlay, show)
+    words = {item.key: item.words.partition(":")[0] for item in legend}
+    return [
+        Row(str(code), tuple(_cell(unit, column, words) for column in columns(overlay)), keys[code])
+        for code, unit in zip(units.index, units.to_dict("records"), strict=True)
+    ]
+
+
+def _cell(unit: Mapping[Any, Any], column: Column, words: dict[str, str]) -> str:
+    value = unit[column.key]
+    if column.key == "class":
+        level = str(value).partition("_")[2]
+        return f"{words[_key(value)]} ({level}%)" if level in EVIDENCE else words[_key(value)]
+    return number(value, column.places) if column.is_number else str(value)
+
+
+# --- What the map draws ----------------------------------------------------------------------------------------------
+
+
+def layer(overlay: Overlay, show: Show, boroughs: gpd.GeoDataFrame) -> dict[str, Any]:
+    """Write what the map draws: the boroughs' outlines, and wards as shapes or squares as numbers."""
+    keys, _ = classes(overlay, show)
+    west, _, east, _ = boroughs.total_bounds
+    tolerance = (east - west) / PIXELS_ACROSS
+    drawn = {"boroughs": _features(boroughs.geometry, [{"name": name} for name in boroughs["borough_name"]], tolerance)}
+    if overlay.units is Units.CELLS:
+        return drawn | {"cells": _cells(overlay, keys)}
+    shown = rows(overlay, show, overlay.table)
+    titles = [column.title for column in columns(overlay)]
+    properties = [
+        {"code": row.code, "class": row.key, "facts": list(zip(titles, row.cells, strict=True))} for row in shown
+    ]
+    return drawn | {"wards": _features(overlay.outlines, properties, tolerance)}
+
+
+def _features(shapes: gpd.GeoSeries, properties: Sequence[dict[str, Any]], tolerance_metres: float) -> dict[str, Any]:
+    geometries = to_geojson_geometries(shapes, tolerance_metres=tolerance_metres)
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {"type": "Feature", "properties": of_one, "geometry": geometry}
+            for of_one, geometry in zip(properties, geometries, strict=True)
+        ],
+    }
+
+
+def _cells(overlay: Overlay, keys: pd.Series[str]) -> dict[str, Any]:
+    """Squares that have a colour, each by its column and row from the south-west, its class, count and figure."""
+    side = overlay.cell_metres or 1
+    table = overlay.table
+    west, south = int(table["west"].min()), int(table["south"].min())
+    n_columns = (int(table["west"].max()) - west) // side + 1
+    n_rows = (int(table["south"].max()) - south) // side + 1
+    coloured = ~keys.isin({_key(LESS_DENSE), _key(NOT_SIGNIFICANT), _key(NOT_TESTED)})
+    shown = table[coloured]
+    figure, places = ("z", 1) if overlay.method is Method.GI_STAR else ("density", 0)
+    used = sorted(set(keys[coloured]))
+    longitude, latitude = _lattice(west, south, n_columns * side, n_rows * side)
+    return {
+        "columns": n_columns,
+        "rows": n_rows,
+        "longitude": longitude,
+        "latitude": latitude,
+        "side": side,
+        "west": west,
+        "south": south,
+        "measure": overlay.measure,
+        "figure": {"z": "Score", "density": "Per square km"}[figure],
+        "classes": used,
+        "column": ((shown["west"] - west) // side).tolist(),
+        "row": ((shown["south"] - south) // side).tolist(),
+        "class": keys[coloured].map({key: at for at, key in enumerate(used)}).tolist(),
+        "count": shown["count"].astype(int).tolist(),
+        "value": shown[figure].round(places).tolist(),
+        "ward": shown["ward_name"].tolist(),
+    }
+
+
+def _lattice(west: int, south: int, width: int, height: int) -> tuple[list[float], list[float]]:
+    """Fit polynomials that give the longitude and latitude of a point from its share of the way east and north.
+
+    The terms are u^i v^j for i from 0 up and, within each i, j from 0 up, with i + j no more than `DEGREE`.
+    """
+    share = np.linspace(0, 1, 2 * DEGREE + 1)
+    u, v = (axis.ravel() for axis in np.meshgrid(share, share))
+    terms = np.column_stack([u**i * v**j for i in range(DEGREE + 1) for j in range(DEGREE + 1 - i)])
+    degrees = np.column_stack(to_longitude_latitude(west + u * width, south + v * height))
+    fitted = np.linalg.lstsq(terms, degrees, rcond=None)[0]
+    return fitted[:, 0].tolist(), fitted[:, 1].tolist()

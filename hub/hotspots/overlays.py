@@ -1,0 +1,384 @@
+"""One overlay: what was asked, what it is made of, what was found, and how that is said to a reader.
+
+It states its own limits; it neither reads nor writes anything.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from geo.hotspots import NOT_TESTED
+from hub.hotspots.checking import ALL_CRIME, Question
+from hub.hotspots.scoring import CELLS_IN_A_NEIGHBOURHOOD, Method, Scores, Units, is_cold, is_hot
+from hub.words import date_name, month_code, month_name, months_before, number, plural, short_month
+
+NAMES_IN_A_SENTENCE = 5
+BUSY_TIMES = 5
+
+
+@dataclass(frozen=True)
+class VersionUsed:
+    """One borough's version of the data that an overlay was made from."""
+
+    borough_code: str
+    borough_name: str
+    public_id: str
+    number: int
+    extract_date: dt.date
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Months of the period for which a borough has no data."""
+
+    borough_code: str
+    borough_name: str
+    months: tuple[dt.date, ...]
+    is_left_out: bool
+    """Whether it has none at all, so that the borough is in no figure."""
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """Where offences concentrate in one area, unit by unit, with where every figure comes from."""
+
+    question: Question
+    area_slug: str
+    area_name: str
+    area_key: str
+    category: str
+    months: tuple[dt.date, ...]
+    """The months counted: those of the period that every borough with any data in it has."""
+    gaps: tuple[Gap, ...]
+    provisional: tuple[dt.date, ...]
+    dataset: str
+    dataset_title: str
+    measure: str
+    has_points: bool
+    versions: tuple[VersionUsed, ...]
+    boundary_set: str
+    """Its code: the wards counted, or those that say where a square lies."""
+    denominator: str
+    """Source and year of the residents; blank where none are known."""
+    attribution: str
+    scores: Scores
+    table: pd.DataFrame
+    """One row a unit, by ward code or cell: `label`, `count` and what applies of `ward_name, borough_code,
+    borough_name, population, rate_per_1000, z, p, q, density, class, west, south`; NaN where nothing is known."""
+    outlines: gpd.GeoSeries
+    """Of the units, EPSG:27700, in the order of the table."""
+    inputs: dict[str, Any]
+    """All that the scores were made from."""
+    inputs_hash: str
+    is_kept: bool
+    """Whether this was worked out before and read back."""
+
+    # --- What was asked ---
+
+    @property
+    def units(self) -> Units:
+        """Wards or cells."""
+        return self.question.units
+
+    @property
+    def method(self) -> Method:
+        """What is said of each unit, besides its count."""
+        return self.question.method
+
+    @property
+    def cell_metres(self) -> int | None:
+        """Side of a square; None for wards."""
+        return self.scores.cell_metres
+
+    @property
+    def bandwidth_metres(self) -> float | None:
+        """Radius of the density's kernel; None for all else."""
+        return self.scores.bandwidth_metres
+
+    @property
+    def unplaced(self) -> int:
+        """Incidents in no unit."""
+        return self.scores.unplaced
+
+    @property
+    def flags_by_chance(self) -> float | None:
+        """How many units chance alone would flag as hot; None where nothing was flagged."""
+        return self.scores.flags_by_chance
+
+    # --- What was found ---
+
+    @property
+    def total(self) -> int:
+        """Every incident counted, placed or not."""
+        return int(self.table["count"].sum()) + self.unplaced
+
+    @property
+    def known(self) -> pd.DataFrame:
+        """The units of which something is known."""
+        return self.table[self.table["count"].notna()]
+
+    @property
+    def tested(self) -> int:
+        """How many units were tested together; 0 where none could be."""
+        return int((self.table["class"] != NOT_TESTED).sum()) if self.method is Method.GI_STAR else 0
+
+    @property
+    def hot(self) -> pd.DataFrame:
+        """The hotspots, strongest first."""
+        return self.table[is_hot(self.table)].sort_values("z", ascending=False, kind="stable")
+
+    @property
+    def cold(self) -> pd.DataFrame:
+        """The units quieter than chance would explain, quietest first."""
+        return self.table[is_cold(self.table)].sort_values("z", kind="stable")
+
+    @property
+    def data_to(self) -> dt.date:
+        """The last month counted."""
+        return self.months[-1]
+
+    @property
+    def extracts(self) -> tuple[dt.date, ...]:
+        """The days on which the figures were drawn from their source."""
+        return tuple(sorted({version.extract_date for version in self.versions}))
+
+    # --- How it is said ---
+
+    @property
+    def sentence(self) -> str:
+        """What was found, in a sentence or two that anybody can read."""
+        if self.known["count"].sum() == 0:
+            return f"In {self.period_words}, no {self.offences} were placed in a {self.unit} of {self.area_name}."
+        if self.method is Method.GI_STAR:
+            return self._ward_flags() if self.units is Units.WARDS else self._cell_flags()
+        return self._rates() if self.method is Method.RATE else self._dense_places()
+
+    @property
+    def count_sentence(self) -> str:
+        """The same of plain counts, for a map that shows them."""
+        top = self.known.nlargest(3, "count")
+        share = top["count"].sum() / max(self.total, 1)
+        named = _with_figures(top, "count")
+        return (
+            f"In {self.period_words}, most {self.offences} in {self.area_name} were in {named}: "
+            f"{len(top)} of {len(self.known)} wards, with {_percent(share)} of the total."
+        )
+
+    def _ward_flags(self) -> str:
+        start, hot = f"In {self.period_words}, ", self.hot
+        if not self.tested:
+            return f"{start}no ward could be tested for {self.topic}: {self._untestable}."
+        if hot.empty:
+            return (
+                f"{start}no ward of {self.area_name} stood out for {self.topic}: the differences between its "
+                f"{self.tested} wards are no more than chance would give."
+            )
+        return (
+            f"{start}{len(hot)} of {plural(self.tested, 'ward')} in {self.area_name} stood out for {self.topic}, each "
+            f"together with its neighbours: {listed(list(hot['label']), most=NAMES_IN_A_SENTENCE)}. {self._by_chance}"
+        )
+
+    def _cell_flags(self) -> str:
+        start, hot = f"In {self.period_words}, ", self.hot
+        if not self.tested:
+            return f"{start}no small area could be tested for {self.topic}: {self._untestable}."
+        if hot.empty:
+            return (
+                f"{start}no small area of {self.area_name} stood out for {self.topic}: the differences between "
+                f"{number(self.tested)} squares are no more than chance would give."
+            )
+        share = hot["count"].sum() / max(self.total, 1)
+        return (
+            f"{start}{plural(len(hot), 'small area')} of {number(self.tested)} in {self.area_name} stood out for "
+            f"{self.topic}, each together with those around it. They hold {_percent(share)} of the {self.measure} and "
+            f"lie in {listed(_wards_of(hot), most=NAMES_IN_A_SENTENCE)}. {self._by_chance}"
+        )
+
+    def _rates(self) -> str:
+        rated = self.known.dropna(subset="rate_per_1000")
+        if rated.empty:
+            return f"In {self.period_words}, no rate can be given: the residents of these wards are not known."
+        top = rated.nlargest(3, "rate_per_1000")
+        named = _with_figures(top, "rate_per_1000", places=1)
+        return (
+            f"In {self.period_words}, {self.topic} per 1,000 residents was highest in {named}; half of the "
+            f"{len(rated)} wards of {self.area_name} had {number(rated['rate_per_1000'].median(), 1)} or less."
+        )
+
+    def _dense_places(self) -> str:
+        busy = self.table[self.table["density"] >= BUSY_TIMES * self.table["density"].mean()]
+        if busy.empty:
+            return (
+                f"In {self.period_words}, {self.topic} was spread over {self.area_name}: nowhere was it "
+                f"{BUSY_TIMES} times as dense as on average."
+            )
+        ordered = busy.sort_values("density", ascending=False, kind="stable")
+        return (
+            f"In {self.period_words}, {self.topic} was densest in {listed(_wards_of(ordered), most=3)}: "
+            f"{_percent(busy['count'].sum() / max(self.total, 1))} of it lay in the "
+            f"{_percent(len(busy) / len(self.table))} of {self.area_name} where it was at least {BUSY_TIMES} times as "
+            "dense as on average."
+        )
+
+    @property
+    def _untestable(self) -> str:
+        values = self.known["count"]
+        return "every one has the same count" if values.nunique() <= 1 else "each is a neighbour of all the others"
+
+    @property
+    def _by_chance(self) -> str:
+        flags, found = self.flags_by_chance or 0.0, len(self.hot)
+        about = "fewer than one" if flags < 0.75 else f"about {number(flags)}"
+        if flags >= found / 2:
+            return f"But chance alone would flag {about}, so do not read much into it."
+        return f"Chance alone would flag {about}."
+
+    @property
+    def topic(self) -> str:
+        """The category as it stands inside a sentence."""
+        return self.category if self.category[1:2].isupper() else self.category[0].lower() + self.category[1:]
+
+    @property
+    def offences(self) -> str:
+        """What is counted, as it stands inside a sentence."""
+        return self.measure if self.category == ALL_CRIME else f"{self.measure} of {self.topic}"
+
+    @property
+    def unit(self) -> str:
+        """What one unit is called."""
+        return "ward" if self.units is Units.WARDS else "small area"
+
+    @property
+    def period_words(self) -> str:
+        """`the 12 months to January 2026`."""
+        return said_months(self.months)
+
+    @property
+    def method_words(self) -> str:
+        """How it was worked out, for whoever wants to know."""
+        over = f"over {plural(len(self.months), 'month')}"
+        if self.method is Method.RATE:
+            return (
+                f"{self.measure.capitalize()} {over}, not scaled to a year, per 1,000 residents "
+                f"({self.denominator or 'not known'})."
+            )
+        if self.method is Method.DENSITY:
+            return (
+                f"Quartic kernel density: {self.measure} per square kilometre {over}. Bandwidth "
+                f"{self.bandwidth_metres:g} m, squares of {self.cell_metres} m, corrected at the edge of the area."
+            )
+        rule = (
+            f"Flagged where the false discovery rate (Benjamini–Hochberg, over the {number(self.tested)} tested) is at "
+            "most 5%, 1% or 0.1%: 95, 99 or 99.9 in the class."
+        )
+        if self.units is Units.WARDS:
+            return (
+                "Gi* (Getis–Ord) of counts: the total of each ward and the wards that touch it, weighted alike, "
+                f"against the mean of all. p from the normal law. {rule}"
+            )
+        return (
+            f"Gi* (Getis–Ord) of counts: the total of each {self.cell_metres} m square and the "
+            f"{CELLS_IN_A_NEIGHBOURHOOD - 1} around it, against the mean of all squares that touch the area. p is the "
+            "chance of a total at least as large, had the same counts been dealt out at random: counts this small do "
+            f"not follow the normal law, which would flag many by chance. {rule}"
+        )
+
+    @property
+    def source_words(self) -> str:
+        """What it was made from: dataset, extract and boundary set."""
+        drawn = self.extracts
+        extract = f"extract of {date_name(drawn[0])}" if len(drawn) == 1 else f"extracts up to {date_name(drawn[-1])}"
+        ground = f"; {self.boundary_set} wards" if self.boundary_set else ""
+        return f"{self.dataset_title}, {extract}{ground}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know before acting on it."""
+        said = [self._gap_note(gap) for gap in self.gaps]
+        if self.unplaced:
+            share = self.unplaced / max(self.total, 1)
+            verb = "is" if self.unplaced == 1 else "are"
+            said.append(
+                f"{number(self.unplaced)} of {number(self.total)} {self.measure} ({_percent(share)}) {verb} not placed "
+                f"in a {self.unit}, and {verb} in no figure on the map."
+            )
+        if self.provisional:
+            verb = "is" if len(self.provisional) == 1 else "are"
+            said.append(f"{said_span(self.provisional)} {verb} provisional: later extracts still change recent months.")
+        if self.has_points:
+            said.append(
+                "Street-level points are moved to the nearest of a fixed set of map points, so places are approximate."
+            )
+        if self.method is Method.RATE:
+            said.append(
+                "Rates are by residents. Where many more people visit, work or travel than live, they look high."
+            )
+        elif self.method is Method.GI_STAR and self.units is Units.WARDS:
+            said.append("Wards differ in size: use them for strategic choices, and small areas for patrols.")
+        return tuple(said)
+
+    def _gap_note(self, gap: Gap) -> str:
+        if gap.is_left_out:
+            return f"{gap.borough_name} has no data in this period and is left out."
+        verb = "that month is" if len(gap.months) == 1 else "those months are"
+        return (
+            f"{gap.borough_name} has no data for {listed([month_name(month) for month in gap.months])}; {verb} left "
+            "out for every borough, so that all are compared over the same time."
+        )
+
+    @property
+    def name(self) -> str:
+        """A short name for files: `central-north-burglary-2025-02-to-2026-01-wards-gi_star`."""
+        topic = "".join(letter if letter.isalnum() else "-" for letter in self.category.casefold())
+        topic = "-".join(part for part in topic.split("-") if part)
+        span = f"{month_code(self.months[0])}-to-{month_code(self.months[-1])}"
+        return f"{self.area_slug}-{topic}-{span}-{self.units}-{self.method}"
+
+
+def said_months(months: Sequence[dt.date]) -> str:
+    """Say a period: `January 2026`, `the 12 months to January 2026`, or how many months of a broken one have data."""
+    last, count = months[-1], len(months)
+    if months_before(last, count - 1) != months[0]:
+        return f"the {count} months with data from {month_name(months[0])} to {month_name(last)}"
+    return month_name(last) if count == 1 else f"the {count} months to {month_name(last)}"
+
+
+def said_span(months: Sequence[dt.date]) -> str:
+    """Say which months: `January 2026`, `Nov 2025 to Jan 2026`, or each where they are not together."""
+    if len(months) == 1:
+        return month_name(months[0])
+    if months_before(months[-1], len(months) - 1) == months[0]:
+        return f"{short_month(months[0])} to {short_month(months[-1])}"
+    return listed([short_month(month) for month in months])
+
+
+def listed(names: Sequence[str], *, most: int | None = None, joint: str = "and") -> str:
+    """Join names as a person would, with no more of them than asked."""
+    shown = list(names if most is None or len(names) <= most else names[: most - 1])
+    if len(shown) < len(names):
+        shown.append(f"{len(names) - len(shown)} more")
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} {joint} {shown[-1]}"
+
+
+def _with_figures(units: pd.DataFrame, column: str, *, places: int = 0) -> str:
+    figures = zip(units["label"], units[column].tolist(), strict=True)
+    return listed([f"{label} ({number(figure, places)})" for label, figure in figures])
+
+
+def _wards_of(cells: pd.DataFrame) -> list[str]:
+    """The wards that cells lie in, in the order of the cells."""
+    named = [name for name in dict.fromkeys(cells["ward_name"]) if name]
+    return named or ["no ward"]
+
+
+def _percent(share: float) -> str:
+    if np.isnan(share):
+        return "–"
+    return "under 1%" if 0 < share < 0.01 else f"{share:.0%}"

@@ -1,0 +1,253 @@
+"""What is counted and scored for an overlay: frames in, one table of wards or cells out.
+
+Pure: it reads nothing, keeps nothing and words nothing.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pandas as pd
+
+from geo import boundaries, chance, density, grid, hotspots, locate
+from geo.frames import FloatArray, GeoError, Geometry
+
+METHOD_VERSION = 1
+"""Raised whenever the same inputs would give another result, so that nothing kept before is shown again."""
+
+SHUFFLE_SEED = 1995
+SMALLEST_TESTED_CELL_METRES = 150
+LARGEST_CHOSEN_CELL_METRES = 300
+INCIDENTS_IN_A_NEIGHBOURHOOD = 10
+CELLS_IN_A_NEIGHBOURHOOD = 9
+DENSITY_BANDS = ((10, "10_times_average"), (5, "5_times_average"), (3, "3_times_average"), (2, "2_times_average"))
+MOST_CELLS = 250_000
+LESS_DENSE = "below_2_times_average"
+LOOKUP_METRES = 100.0
+TEXT_COLUMNS = frozenset({"class", "ward_name"})
+
+
+class Units(StrEnum):
+    """What the ground is divided into."""
+
+    WARDS = "wards"
+    CELLS = "cells"
+
+
+class Method(StrEnum):
+    """What is said of each unit, besides its count."""
+
+    RATE = "rate"
+    GI_STAR = "gi_star"
+    DENSITY = "density"
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The part of an overlay that takes time to work out, and is kept.
+
+    Attributes
+    ----------
+    table : DataFrame, one row a unit
+        Indexed by ward code or cell name. `count` is NaN where nothing is known; then, as they apply, `z, p, q, class`
+        or `density, class`; for cells also `west` and `south` (metres) and `ward_name`.
+    unplaced : int
+        Incidents counted in no unit.
+    flags_by_chance : float, optional
+        How many units chance alone would flag as hot; None where nothing was flagged.
+    cell_metres, bandwidth_metres : optional
+        What was used, for cells and for density.
+    """
+
+    table: pd.DataFrame
+    unplaced: int
+    flags_by_chance: float | None = None
+    cell_metres: int | None = None
+    bandwidth_metres: float | None = None
+
+    def to_bytes(self) -> bytes:
+        """Write for keeping."""
+        kept = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "table"}
+        kept["units"] = self.table.index.to_list()
+        kept["columns"] = {name: self.table[name].to_list() for name in self.table}
+        return zlib.compress(orjson.dumps(kept))
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Scores:
+        """Read what `to_bytes` wrote; numbers come back to the last digit."""
+        kept: dict[str, Any] = orjson.loads(zlib.decompress(content))
+        units, columns = kept.pop("units"), kept.pop("columns")
+        for name, values in columns.items():
+            if name not in TEXT_COLUMNS:
+                columns[name] = np.array([np.nan if value is None else value for value in values])
+        return cls(pd.DataFrame(columns, index=units), **kept)
+
+
+def score_wards(wards: gpd.GeoDataFrame, counts: pd.Series[float], *, total: int, method: Method) -> Scores:
+    """Score wards by their counts.
+
+    Parameters
+    ----------
+    wards : GeoDataFrame, n rows
+        Indexed by ward code, EPSG:27700.
+    counts : Series
+        Incidents by ward code; NaN or absent where nothing is known, and such wards are not tested.
+    total : int
+        Incidents, placed in a ward or not.
+    method : Method
+        Gi* tests the wards; for a rate the counts are all that is needed here.
+    """
+    table = pd.DataFrame({"count": counts.reindex(wards.index).astype(float)})
+    unplaced = round(total - table["count"].sum())
+    if method is not Method.GI_STAR:
+        return Scores(table, unplaced)
+    known = table["count"].notna().to_numpy()
+    values = table["count"].to_numpy()[known]
+    neighbours = boundaries.queen_neighbours(wards[known])
+    z = np.full(known.size, np.nan)
+    z[known] = hotspots.gi_star(values, neighbours)
+    table = _classed(table, z, hotspots.two_sided_p(z))
+    least = table.loc[is_hot(table), "z"].min()
+    flags = (
+        None
+        if np.isnan(least)
+        else chance.expected_flags_by_shuffling(values, neighbours, z_at_least=least, seed=SHUFFLE_SEED)
+    )
+    return Scores(table, unplaced, flags)
+
+
+def score_cells(
+    points: pd.DataFrame,
+    outline: Geometry,
+    wards: gpd.GeoDataFrame,
+    *,
+    total: int,
+    method: Method,
+    cell_metres: int | None = None,
+    bandwidth_metres: float | None = None,
+) -> Scores:
+    """Score equal squares by the points in them.
+
+    Parameters
+    ----------
+    points : DataFrame
+        `easting`, `northing` and `count`.
+    outline : polygon or multipolygon
+        The study area: squares outside it are in no statistic.
+    wards : GeoDataFrame
+        `ward_name` and outlines, to say where a square lies.
+    total : int
+        Incidents, those without a place included.
+    method : Method
+        Gi* or density.
+    cell_metres, bandwidth_metres : optional
+        Side of a square, and radius of the density's kernel; chosen unless given.
+
+    Raises
+    ------
+    GeoError
+        If there would be more than `MOST_CELLS` squares, or the bandwidth is smaller than a square.
+    """
+    x, y, weight = (points[name].to_numpy(dtype=float) for name in ("easting", "northing", "count"))
+    side = cell_metres or choose_cell_metres(outline, weight.sum(), method=method)
+    _refuse_too_many(outline, side)
+    squares = grid.square_grid(outline, cell_metres=side)
+    counts = grid.cell_counts(squares, x, y, weight)
+    inside = squares.mask
+    numbers = np.flatnonzero(inside)
+    row, column = np.divmod(numbers, squares.n_columns)
+    west, south = squares.origin_easting + column * side, squares.origin_northing + row * side
+    table = pd.DataFrame(
+        {
+            "west": west,
+            "south": south,
+            "ward_name": _names_at(wards, west + side / 2, south + side / 2),
+            "count": counts[inside],
+        },
+        index=grid.cell_names(squares, numbers),
+    )
+    unplaced = round(total - counts.sum())
+    if method is Method.DENSITY:
+        radius = bandwidth_metres or density.suggest_bandwidth_metres(side)
+        surface = density.quartic_density(x, y, squares, bandwidth_metres=radius, weights=weight)[inside]
+        table = table.assign(**{"density": surface, "class": _density_classes(surface)})
+        return Scores(table, unplaced, cell_metres=side, bandwidth_metres=radius)
+    dealt = chance.dealt_totals(counts, inside)
+    z = hotspots.gi_star_grid(counts, inside)[inside]
+    table = _classed(table, z, np.where(np.isnan(z), np.nan, dealt.p_at_least()[inside]))
+    largest = table.loc[is_hot(table), "p"].max()
+    flags = None if np.isnan(largest) else dealt.expected_flags(p_at_most=largest)
+    return Scores(table, unplaced, flags, cell_metres=side)
+
+
+def choose_cell_metres(outline: Geometry, incidents: float, *, method: Method) -> int:
+    """Choose how large the squares are.
+
+    For density, geo's suggestion. To be tested, a square and its neighbours must hold enough for a difference to show:
+    from 150 m up, in steps of 50 m, until an average neighbourhood holds 10 incidents, and no larger than 300 m or
+    the suggestion.
+    """
+    suggested = grid.suggest_cell_metres(outline)
+    if method is not Method.GI_STAR:
+        return suggested
+    side = max(suggested, SMALLEST_TESTED_CELL_METRES)
+    while side < LARGEST_CHOSEN_CELL_METRES:
+        in_a_neighbourhood = incidents * CELLS_IN_A_NEIGHBOURHOOD * side**2 / outline.area
+        if in_a_neighbourhood >= INCIDENTS_IN_A_NEIGHBOURHOOD:
+            break
+        side += grid.CELL_STEP_METRES
+    return side
+
+
+def count_in_wards(points: pd.DataFrame, wards: gpd.GeoDataFrame) -> pd.Series[float]:
+    """Count points by the code of the ward that they lie in."""
+    lookup = locate.build_lookup(wards, cell_metres=LOOKUP_METRES)
+    weight = points["count"].to_numpy(dtype=float)
+    placed = locate.place(lookup, points["easting"].to_numpy(float), points["northing"].to_numpy(float))
+    held = placed >= 0
+    counts = np.bincount(placed[held], weights=weight[held], minlength=len(wards))
+    return pd.Series(counts, index=wards.index, dtype=float)
+
+
+def _refuse_too_many(outline: Geometry, side: int) -> None:
+    expected = outline.area / side**2
+    if expected > MOST_CELLS:
+        fewest = side * np.sqrt(expected / MOST_CELLS)
+        raise GeoError(
+            f"Squares of {side} m would be about {expected:,.0f}, more than {MOST_CELLS:,}. Choose "
+            f"{int(np.ceil(fewest / grid.CELL_STEP_METRES)) * grid.CELL_STEP_METRES} m or more, or a smaller area."
+        )
+
+
+def is_hot(table: pd.DataFrame) -> pd.Series[bool]:
+    """Which units are hotspots."""
+    return table["class"].str.startswith("hot")
+
+
+def is_cold(table: pd.DataFrame) -> pd.Series[bool]:
+    """Which units are quieter than chance would explain."""
+    return table["class"].str.startswith("cold")
+
+
+def _classed(table: pd.DataFrame, z: FloatArray, p: FloatArray) -> pd.DataFrame:
+    q = hotspots.benjamini_hochberg(p)
+    return table.assign(z=z, p=p, q=q, **{"class": hotspots.classify_gi_star(z, q)})
+
+
+def _density_classes(surface: FloatArray) -> npt.NDArray[np.str_]:
+    times = surface / surface.mean() if surface.any() else np.zeros(surface.shape)
+    conditions = [times >= least for least, _ in DENSITY_BANDS]
+    return np.select(conditions, [name for _, name in DENSITY_BANDS], LESS_DENSE)
+
+
+def _names_at(wards: gpd.GeoDataFrame, easting: FloatArray, northing: FloatArray) -> npt.NDArray[np.object_]:
+    place = locate.place(locate.build_lookup(wards, cell_metres=LOOKUP_METRES), easting, northing)
+    names = np.append(wards["ward_name"].to_numpy(dtype=object), "")
+    return names[place]

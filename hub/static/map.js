@@ -1,0 +1,216 @@
+// Draws an overlay on a canvas: wards as they come, squares from their column and row. Text goes in as text only.
+// Colours and words are the legend's; without this script the table has the same content.
+
+const SOFT_LINE = "#6f777b";
+const INK = "#0b0c0c";
+const DEGREE = 3; // of the polynomials below; layers.py fits them
+const NAMED_AT_MOST = 8;
+
+const holder = document.getElementById("overlay-map");
+const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+function element(name, text, className) {
+  const made = document.createElement(name);
+  if (text !== undefined) made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+// --- Looks: read from the legend -------------------------------------------------------------------------------------
+
+function hatching(colour) {
+  const tile = document.createElement("canvas");
+  tile.width = tile.height = 8;
+  const pen = tile.getContext("2d");
+  pen.fillStyle = "#fff";
+  pen.fillRect(0, 0, 8, 8);
+  pen.strokeStyle = colour;
+  pen.lineWidth = 2.5;
+  for (const at of [-8, 0, 8]) {
+    pen.moveTo(at, 8);
+    pen.lineTo(at + 8, 0);
+  }
+  pen.stroke();
+  return pen.createPattern(tile, "repeat");
+}
+
+function looksOfLegend() {
+  const looks = new Map();
+  for (const swatch of document.querySelectorAll("[data-class]")) {
+    const style = getComputedStyle(swatch);
+    const isHatched = style.getPropertyValue("--hatched").trim() === "1";
+    looks.set(swatch.dataset.class, {
+      fillColor: isHatched ? hatching(style.backgroundColor) : style.backgroundColor,
+      words: swatch.nextSibling.textContent.trim(),
+    });
+  }
+  return looks;
+}
+
+const UNKNOWN = { fillColor: "#fff", words: "No figure" };
+
+// --- What is drawn ---------------------------------------------------------------------------------------------------
+
+function popup(title, facts) {
+  const box = element("div", undefined, "overlay-popup");
+  box.tabIndex = -1;
+  box.append(element("h3", title));
+  const list = element("dl");
+  for (const [name, value] of facts) list.append(element("dt", name), element("dd", value));
+  box.append(list);
+  return box;
+}
+
+function wardLayers(wards, looks, units) {
+  const drawn = L.geoJSON(wards, {
+    style: (ward) => ({
+      color: SOFT_LINE,
+      fillColor: (looks.get(ward.properties.class) ?? UNKNOWN).fillColor,
+      fillOpacity: 1,
+      weight: 0.8,
+    }),
+    onEachFeature(ward, layer) {
+      const [[, name], ...facts] = ward.properties.facts;
+      units.set(ward.properties.code, layer);
+      layer.bindPopup(() => popup(name, facts));
+      layer.bindTooltip(() => element("span", name), { sticky: true });
+    },
+  });
+  const hot = drawn.getLayers().filter((layer) => layer.feature.properties.class.startsWith("hot"));
+  return { drawn, named: hot.length <= NAMED_AT_MOST ? hot : [] };
+}
+
+function lattice(cells) {
+  const value = (coefficients, u, v) => {
+    let sum = 0;
+    let term = 0;
+    for (let i = 0; i <= DEGREE; i += 1) {
+      for (let j = 0; j <= DEGREE - i; j += 1) sum += coefficients[term++] * u ** i * v ** j;
+    }
+    return sum;
+  };
+  return (column, row) => {
+    const [u, v] = [column / cells.columns, row / cells.rows];
+    return [value(cells.latitude, u, v), value(cells.longitude, u, v)];
+  };
+}
+
+function cellLayers(cells, looks, units) {
+  const corner = lattice(cells);
+  const square = (column, row) =>
+    [[0, 0], [1, 0], [1, 1], [0, 1]].map(([right, up]) => corner(column + right, row + up));
+  const name = (column, row) => `${cells.side}m-E${cells.west + column * cells.side}-N${cells.south + row * cells.side}`;
+  const drawn = L.featureGroup();
+  cells.column.forEach((column, at) => {
+    const row = cells.row[at];
+    const look = looks.get(cells.classes[cells.class[at]]) ?? UNKNOWN;
+    const layer = L.polygon(square(column, row), { fillColor: look.fillColor, fillOpacity: 0.9, stroke: false });
+    layer.bindPopup(() =>
+      popup(cells.ward[at] || "Outside every ward", [
+        ["Result", look.words],
+        [cells.measure[0].toUpperCase() + cells.measure.slice(1), cells.count[at].toLocaleString("en-GB")],
+        [cells.figure, cells.value[at].toLocaleString("en-GB")],
+        ["Square", name(column, row)],
+      ]),
+    );
+    units.set(name(column, row), layer);
+    layer.addTo(drawn);
+  });
+  return { drawn, square };
+}
+
+function boroughLayers(boroughs) {
+  return L.geoJSON(boroughs, {
+    style: { color: INK, fill: false, weight: 2 },
+    interactive: false,
+    onEachFeature(borough, layer) {
+      if (boroughs.features.length === 1) return;
+      layer.bindTooltip(() => element("span", borough.properties.name), {
+        className: "overlay-place",
+        direction: "center",
+        permanent: true,
+      });
+    },
+  });
+}
+
+// --- From the table to the map ---------------------------------------------------------------------------------------
+
+function linkTable(map, find) {
+  for (const cell of document.querySelectorAll("[data-unit]")) {
+    const button = element("button", cell.textContent, "overlay-show");
+    button.type = "button";
+    button.append(element("span", " – show on the map", "govuk-visually-hidden"));
+    button.addEventListener("click", () => {
+      const layer = find(cell.dataset.unit);
+      holder.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+      map.fitBounds(layer.getBounds(), { animate: false, maxZoom: 15 });
+      layer.openPopup();
+      layer.getPopup().getElement()?.querySelector(".overlay-popup")?.focus({ preventScroll: true });
+      layer.once("popupclose", () => button.focus({ preventScroll: true }));
+    });
+    cell.replaceChildren(button);
+  }
+}
+
+function squareFinder(cells, square, units, map) {
+  return (code) => {
+    if (!units.has(code)) {
+      const [, west, south] = code.match(/E(\d+)-N(\d+)$/).map(Number);
+      const corners = square((west - cells.west) / cells.side, (south - cells.south) / cells.side);
+      const layer = L.polygon(corners, { color: INK, fill: false, weight: 2 }).bindPopup(() =>
+        popup(code, [["Result", "Not coloured on this map"]]),
+      );
+      units.set(code, layer.addTo(map));
+    }
+    return units.get(code);
+  };
+}
+
+// --- The map ---------------------------------------------------------------------------------------------------------
+
+async function draw() {
+  const response = await fetch(holder.dataset.layer, { headers: { Accept: "application/json" } });
+  if (!response.ok) throw new Error(`The layer was answered with ${response.status}.`);
+  const layer = await response.json();
+  const map = L.map(holder, {
+    attributionControl: false,
+    renderer: L.canvas({ padding: 0.3 }),
+    scrollWheelZoom: false,
+    zoomSnap: 0.25,
+  });
+  map.on("focus", () => map.scrollWheelZoom.enable());
+  map.on("blur", () => map.scrollWheelZoom.disable());
+  L.control.scale({ imperial: false }).addTo(map);
+  const boroughs = boroughLayers(layer.boroughs);
+  map.fitBounds(boroughs.getBounds(), { padding: [10, 10] });
+  map.setMinZoom(map.getZoom() - 1);
+  const looks = looksOfLegend();
+  const units = new Map();
+  if (layer.wards) {
+    const { drawn, named } = wardLayers(layer.wards, looks, units);
+    drawn.addTo(map);
+    for (const ward of named) {
+      const label = element("span", ward.feature.properties.facts[0][1]);
+      L.tooltip({ className: "overlay-place", direction: "center", permanent: true })
+        .setLatLng(ward.getCenter())
+        .setContent(label)
+        .addTo(map);
+    }
+    linkTable(map, (code) => units.get(code));
+  } else {
+    const { drawn, square } = cellLayers(layer.cells, looks, units);
+    drawn.addTo(map);
+    linkTable(map, squareFinder(layer.cells, square, units, map));
+  }
+  boroughs.addTo(map);
+  holder.dataset.ready = "true";
+}
+
+try {
+  await draw();
+} catch {
+  const sorry = element("p", "The map could not be drawn. The table below has the same content.", "govuk-body");
+  sorry.setAttribute("role", "alert");
+  holder.replaceChildren(sorry);
+}
