@@ -56,8 +56,8 @@ class NotFound(HubError):
 
     def __init__(self) -> None:
         super().__init__(
-            "There is no such page, or it is not yours to see.",
-            remedy="Check the address, or start again from the home page.",
+            "What you asked for does not exist, or is not yours to see.",
+            remedy="Check the address or the name, or start again from the home page.",
         )
 
 

@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
@@ -22,13 +22,13 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import orjson
-from hub.demo.generate import write_city
 
 from hub import migrate
 from hub.access import Role, Viewer
 from hub.accounts import service as accounts
 from hub.config import Settings
 from hub.db import Database
+from hub.demo.generate import write_city
 from hub.errors import BadRequest, Unavailable
 from hub.places import service as places
 from hub.uploads import service as uploads
@@ -165,17 +165,10 @@ def _create_people(database: Database) -> list[DemoPerson]:
         city = places.city(session)
         bcu, borough, code = by_bcu[0]
         _, other, other_code = next(row for row in by_bcu if row[0] != bcu)
-        wanted: list[tuple[str, Role, str, dict[str, object]]] = [
-            ("officer", Role.CSP_OFFICER, borough, {"boroughs": [code]}),
-            ("analyst", Role.CSP_ANALYST, borough, {"boroughs": [code]}),
-            ("police.lead", Role.BOROUGH_POLICE_LEAD, borough, {"boroughs": [code]}),
-            ("commander", Role.BCU_COMMANDER, bcu, {"bcu": bcu}),
-            ("leader", Role.COUNCIL_LEADER, borough, {"boroughs": [code]}),
-            ("neighbour", Role.CSP_OFFICER, other, {"boroughs": [other_code]}),
-            ("administrator", Role.ADMINISTRATOR, city.name if city else "everywhere", {"london": True}),
-        ]
-        made = []
-        for name, role, place, scope in wanted:
+
+        def add(
+            name: str, role: Role, place: str, *, boroughs: Sequence[str] = (), bcu: str | None = None
+        ) -> DemoPerson:
             person = DemoPerson(f"{name}@demo.example", secrets.token_urlsafe(12), role.title, place)
             accounts.create_person(
                 session,
@@ -183,11 +176,22 @@ def _create_people(database: Database) -> list[DemoPerson]:
                 name.replace(".", " ").title(),
                 person.password,
                 role,
-                **{"boroughs": [], "bcu": None, "london": False, **scope},
+                boroughs=boroughs,
+                bcu=bcu,
+                london=not boroughs and bcu is None,
                 actor=ACTOR,
             )
-            made.append(person)
-    return made
+            return person
+
+        return [
+            add("officer", Role.CSP_OFFICER, borough, boroughs=[code]),
+            add("analyst", Role.CSP_ANALYST, borough, boroughs=[code]),
+            add("police.lead", Role.BOROUGH_POLICE_LEAD, borough, boroughs=[code]),
+            add("commander", Role.BCU_COMMANDER, bcu, bcu=bcu),
+            add("leader", Role.COUNCIL_LEADER, borough, boroughs=[code]),
+            add("neighbour", Role.CSP_OFFICER, other, boroughs=[other_code]),
+            add("administrator", Role.ADMINISTRATOR, city.name if city else "everywhere"),
+        ]
 
 
 def _files(data: Path) -> list[Path]:
@@ -227,7 +231,7 @@ def _wait_for_answer(address: str, processes: list[subprocess.Popen[bytes]]) -> 
     while time.monotonic() < deadline:
         if any(process.poll() is not None for process in processes):
             break
-        with contextlib.suppress(URLError, ConnectionError), urlopen(f"{address}sign-in", timeout=5):
+        with contextlib.suppress(URLError, ConnectionError), urlopen(f"{address}sign-in", timeout=5):  # noqa: S310 - loopback
             return
         time.sleep(0.1)
     raise Unavailable("The demonstration did not start.", remedy="Look at the messages above.")

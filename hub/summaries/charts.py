@@ -84,7 +84,7 @@ def ward_map(wards: gpd.GeoDataFrame, lines: Sequence[Line]) -> str:
     """A small map of wards by rate, five classes of equally many wards, on the National Grid."""
     rate = {line.code: line.rate for line in lines}
     features = [
-        {"type": "Feature", "geometry": shape.__geo_interface__, "properties": {"rate": rate.get(code)}}
+        {"type": "Feature", "geometry": shape.__geo_interface__, "properties": {"rate": rate.get(str(code))}}
         for code, shape in wards.geometry.simplify(25).items()
     ]
     spec: dict[str, Any] = {

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from geo.change import compare_counts
 from geo.hotspots import benjamini_hochberg
 from geo.rates import rate_per
+from hub.words import plural
 
 SMALLEST_BASE_FOR_PERCENT = 30
 LARGEST_Q = 0.05
@@ -92,7 +93,7 @@ def group_sentence(named: Sequence[tuple[str, Change]]) -> str:
     said = [f"{name.lower()} {change.verdict.lower()}{_by_about(change)}" for name, change in moved[:3]]
     words = f"{_sentence(_listed(said))} " if said else ""
     if len(moved) > len(said):
-        words += f"{len(moved) - len(said)} more changed too. "
+        words += f"{plural(len(moved) - len(said), 'other group')} changed too. "
     if still:
         words += f"In {still} of {len(named)} offence groups there was no clear change."
     return words.strip()

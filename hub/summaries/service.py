@@ -212,7 +212,13 @@ def _summarise(viewer: Viewer, area: places.Area, source: _Source, period: _Peri
         ward_latest = np.full(len(wards), np.nan)
     if len(older):
         ward_before = np.full(len(wards), np.nan)
-    ward_lines = _lines(wards["ward_name"], wards.index, ward_latest, ward_before, wards["residents"].astype(float))
+    ward_lines = _lines(
+        wards["ward_name"],
+        wards.index,
+        ward_latest,
+        ward_before,
+        wards["residents"].to_numpy(np.float64, na_value=np.nan),
+    )
 
     (unplaced,), _ = years(counts[counts["ward_code"].isna()])
     provisional = _provisional(source)
