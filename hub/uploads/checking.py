@@ -29,7 +29,7 @@ MOST_IN_A_CELL = 1_000_000
 MOST_IN_A_FILE = 2_000_000_000
 """What a 32-bit column holds."""
 
-COUNT_KEYS = ("borough_code", "ward_code", "month", "offence_group", "offence_subgroup")
+COUNT_KEYS = ("borough_code", "month", "ward_code", "offence_group", "offence_subgroup")
 INCIDENT_COLUMNS = ("borough_code", "ward_code", "month", "category", "easting", "northing")
 
 
@@ -238,7 +238,8 @@ class _Check:
         across = self._kept().group_by(places).agg(pl.col(list(months)).sum()).sort(places)
         down = across.unpivot(on=list(months), index=places, variable_name="heading", value_name="count")
         named = pl.DataFrame(list(months.items()), {"heading": pl.String, "month": pl.Date}, orient="row")
-        return down.filter(pl.col("count") > 0).join(named, on="heading").select(*COUNT_KEYS, "count")
+        cells = down.filter(pl.col("count") > 0).join(named, on="heading").select(*COUNT_KEYS, "count")
+        return cells.sort("borough_code", "month", maintain_order=True)
 
     def _kept(self) -> pl.DataFrame:
         return self.lines.filter(pl.col("fate").is_in([Fate.PLACED, Fate.UNPLACED]))

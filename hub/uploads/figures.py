@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.access import Viewer
@@ -30,6 +30,7 @@ COVERAGE = (
     "placed",
     "unplaced",
 )
+MOST_VERSIONS_REMEMBERED = 10_000
 EVERY_KEY = ("ward_code", "borough_code", "month", "offence_group", "offence_subgroup")
 
 
@@ -101,15 +102,15 @@ def ward_counts(
     keys = {name: columns[name] for name in by if name in columns}
     counted = func.count() if table is Incident else func.sum(WardCount.count)
     wanted = (
-        _live(select(*keys.values(), counted.label("count")), table, borough_codes, dataset)
-        .where(VersionMonth.month.between(first_month, last_month), *_of_category(table, category))
+        select(*keys.values(), counted.label("count"))
+        .select_from(table)
+        .where(
+            _is_live(viewer, table, borough_codes, dataset, first_month, last_month, boundary_set_id),
+            *_of_category(table, category),
+        )
         .group_by(*keys.values())
         .having(counted > 0)
     )
-    if boundary_set_id is not None:
-        wanted = wanted.join(Version, Version.id == VersionMonth.version_id).where(
-            Version.boundary_set_id == boundary_set_id
-        )
     found = pd.DataFrame(viewer.session.execute(wanted).all(), columns=[*keys, "count"]).astype({"count": "int64"})
     return found.assign(**{name: "" for name in by if name not in keys})[[*by, "count"]]
 
@@ -142,25 +143,46 @@ def points(
     keys: list[InstrumentedAttribute[Any]] = [Incident.easting, Incident.northing]
     if by_month:
         keys.append(Incident.month)
-    wanted = _live(select(*keys, func.count().label("count")), Incident, borough_codes, dataset)
-    wanted = wanted.where(
-        VersionMonth.month.between(first_month, last_month),
-        Incident.easting.is_not(None),
-        *_of_category(Incident, category),
-    ).group_by(*keys)
+    wanted = (
+        select(*keys, func.count().label("count"))
+        .where(
+            _is_live(viewer, Incident, borough_codes, dataset, first_month, last_month),
+            Incident.easting.is_not(None),
+            *_of_category(Incident, category),
+        )
+        .group_by(*keys)
+    )
     columns = ["easting", "northing", *(["month"] if by_month else []), "count"]
     return pd.DataFrame(viewer.session.execute(wanted).all(), columns=columns)
 
 
 def categories(viewer: Viewer, borough_codes: Collection[str], dataset: str) -> list[tuple[str, list[str]]]:
     """List the offence groups that are live, each with its subgroups; a group that is not divided has none."""
+    live = coverage(viewer, borough_codes, dataset)
+    versions = set(live["version_id"].tolist())
+    unseen = versions - _CATEGORIES.keys()
+    if unseen:
+        _remember_categories(viewer, dataset, unseen)
+    subgroups: dict[str, list[str]] = {}
+    for group, subgroup in sorted(set().union(*(_CATEGORIES[version] for version in versions))):
+        subgroups.setdefault(group, []).extend([subgroup] if subgroup else [])
+    return list(subgroups.items())
+
+
+# A version never changes, so its categories are read once; who may ask for a version is decided before.
+_CATEGORIES: dict[int, frozenset[tuple[str, str]]] = {}
+
+
+def _remember_categories(viewer: Viewer, dataset: str, versions: Collection[int]) -> None:
     table, columns = _rows(dataset)
     parts = [columns[name] for name in ("offence_group", "offence_subgroup") if name in columns]
-    subgroups: dict[str, list[str]] = {}
-    wanted = _live(select(*parts), table, borough_codes, dataset).distinct()
-    for group, *divided in sorted(map(tuple, viewer.session.execute(wanted))):
-        subgroups.setdefault(group, []).extend(filter(None, divided))
-    return list(subgroups.items())
+    wanted = select(table.version_id, *parts).where(table.version_id.in_(versions)).distinct()
+    found: dict[int, set[tuple[str, str]]] = {version: set() for version in versions}
+    for version, group, *subgroup in viewer.session.execute(wanted):
+        found[version].add((group, subgroup[0] if subgroup else ""))
+    if len(_CATEGORIES) > MOST_VERSIONS_REMEMBERED:
+        _CATEGORIES.clear()
+    _CATEGORIES.update((version, frozenset(pairs)) for version, pairs in found.items())
 
 
 def _rows(dataset: str) -> tuple[type[Incident | WardCount], dict[str, InstrumentedAttribute[Any]]]:
@@ -172,18 +194,27 @@ def _rows(dataset: str) -> tuple[type[Incident | WardCount], dict[str, Instrumen
     return WardCount, {name: getattr(WardCount, name) for name in EVERY_KEY}
 
 
-def _live(
-    wanted: Select[Any], table: type[Incident | WardCount], borough_codes: Collection[str], dataset: str
-) -> Select[Any]:
-    """Read only the rows of the months for which their version is current."""
-    return wanted.select_from(table).join(
-        VersionMonth,
-        (VersionMonth.version_id == table.version_id)
-        & (VersionMonth.month == table.month)
-        & VersionMonth.is_current
-        & (VersionMonth.dataset == dataset)
-        & VersionMonth.borough_code.in_(borough_codes),
-    )
+def _is_live(
+    viewer: Viewer,
+    table: type[Incident | WardCount],
+    borough_codes: Collection[str],
+    dataset: str,
+    first_month: dt.date,
+    last_month: dt.date,
+    boundary_set_id: int | None = None,
+) -> ColumnElement[bool]:
+    """Choose the rows of the months for which their version is current.
+
+    Versions that are current for the same months are named together: few conditions, each answered by the index.
+    """
+    live = coverage(viewer, borough_codes, dataset)
+    live = live[(live["month"] >= first_month) & (live["month"] <= last_month)]
+    if boundary_set_id is not None:
+        live = live[live["boundary_set_id"] == boundary_set_id]
+    versions: dict[tuple[dt.date, ...], list[int]] = {}
+    for version, months in live.groupby("version_id")["month"]:
+        versions.setdefault(tuple(months), []).append(int(str(version)))
+    return or_(false(), *(table.version_id.in_(named) & table.month.in_(months) for months, named in versions.items()))
 
 
 def _of_category(table: type[Incident | WardCount], category: str | None) -> list[ColumnElement[bool]]:

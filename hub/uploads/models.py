@@ -134,6 +134,8 @@ class WardCount(InBorough, Base):
         Index("ix_ward_count_version_month", "version_id", "month"),
     )
 
+    # Not indexed by borough: rows are read by version, and a version is one borough's.
+    borough_code: Mapped[str] = mapped_column(ForeignKey("borough.code"))
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     version_id: Mapped[int]
     month: Mapped[dt.date]
@@ -152,6 +154,7 @@ class Incident(InBorough, Base):
         Index("ix_incident_version_month", "version_id", "month"),
     )
 
+    borough_code: Mapped[str] = mapped_column(ForeignKey("borough.code"))
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     version_id: Mapped[int]
     month: Mapped[dt.date]

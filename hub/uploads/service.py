@@ -106,25 +106,37 @@ def _refuse_a_full_share(viewer: Viewer, area_key: str) -> None:
 
 @dataclass(frozen=True)
 class Proposal:
-    """What a file seems to hold: its columns, the likeliest kind, and which column fills which field."""
+    """What a file seems to hold: its headings, the likeliest kind, and which column fills which field."""
 
-    columns: tuple[Column, ...]
+    headings: tuple[str, ...]
     kind: DatasetKind | None
     column_fields: Mapping[str, str]
 
 
 def propose(viewer: Viewer, upload_id: UUID, dataset: str | None = None) -> Proposal:
-    """Guess the kind of an upload, unless told, and its columns from their headings; the file is looked into again."""
-    upload = _upload(viewer, upload_id, Permission.UPLOAD_WRITE)
-    if upload.state not in UNFINISHED:
-        raise Conflict("This upload is finished.", remedy="Upload the file again to change it.")
-    look = confined.look(_folder(viewer, upload) / ORIGINAL, upload.file_name, files.limits_of(viewer.session))
+    """Guess the kind of an upload, unless told, and its columns, from their headings; what was said before stands."""
+    upload = _unfinished(viewer, upload_id)
+    headings = upload.report["headings"]
     if dataset is not None and dataset != upload.dataset:
         kind = _kind(dataset)
-        return Proposal(look.columns, kind, propose_columns(look.headings, kind))
+        return Proposal(tuple(headings), kind, propose_columns(headings, kind))
     if upload.dataset is not None:
-        return Proposal(look.columns, DATASETS[upload.dataset], upload.column_fields)
-    return Proposal(look.columns, *recognise(look.headings))
+        return Proposal(tuple(headings), DATASETS[upload.dataset], upload.column_fields)
+    return Proposal(tuple(headings), *recognise(headings))
+
+
+def look(viewer: Viewer, upload_id: UUID) -> tuple[Column, ...]:
+    """Look into an upload's file again, for a few values of each column; they are shown and not kept."""
+    upload = _unfinished(viewer, upload_id)
+    original = _folder(viewer, upload) / ORIGINAL
+    return confined.look(original, upload.file_name, files.limits_of(viewer.session)).columns
+
+
+def _unfinished(viewer: Viewer, upload_id: UUID, *, lock: bool = False) -> Upload:
+    upload = _upload(viewer, upload_id, Permission.UPLOAD_WRITE, lock=lock)
+    if upload.state not in UNFINISHED:
+        raise Conflict("This upload is finished.", remedy="Upload the file again to change it.")
+    return upload
 
 
 def set_columns(viewer: Viewer, upload_id: UUID, dataset: str, column_fields: Mapping[str, str]) -> Upload:
@@ -135,9 +147,7 @@ def set_columns(viewer: Viewer, upload_id: UUID, dataset: str, column_fields: Ma
     BadRequest
         Naming the kind, column or field that does not exist, is given twice, or is missing.
     """
-    upload = _upload(viewer, upload_id, Permission.UPLOAD_WRITE, lock=True)
-    if upload.state not in UNFINISHED:
-        raise Conflict("This upload is finished.", remedy="Upload the file again to change it.")
+    upload = _unfinished(viewer, upload_id, lock=True)
     kind, headings = _kind(dataset), upload.report["headings"]
     known = {field.key for field in kind.fields}
     for column, field in column_fields.items():

@@ -44,8 +44,7 @@ def map_and_check(
     proposal = service.propose(viewer, upload_id, dataset)
     if proposal.kind is None:
         raise BadRequest(
-            "The headings of the file are those of no dataset the hub knows: "
-            f"{', '.join(column.heading for column in proposal.columns)[:300]}.",
+            f"The headings of the file are those of no dataset the hub knows: {', '.join(proposal.headings)[:300]}.",
             remedy=f"Name the dataset ({', '.join(DATASETS)}), and say which column fills which field.",
         )
     proposed = {

@@ -263,7 +263,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incident")),
     )
-    op.create_index(op.f("ix_incident_borough_code"), "incident", ["borough_code"], unique=False)
     op.create_index("ix_incident_version_month", "incident", ["version_id", "month"], unique=False)
     op.create_table(
         "version_month",
@@ -309,7 +308,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ward_count")),
     )
-    op.create_index(op.f("ix_ward_count_borough_code"), "ward_count", ["borough_code"], unique=False)
     op.create_index("ix_ward_count_version_month", "ward_count", ["version_id", "month"], unique=False)
     if op.get_bind().dialect.name == "postgresql":
         for table, column in FENCED.items():
@@ -318,13 +316,11 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_ward_count_version_month", table_name="ward_count")
-    op.drop_index(op.f("ix_ward_count_borough_code"), table_name="ward_count")
     op.drop_table("ward_count")
     op.drop_index("uq_version_month_current", table_name="version_month")
     op.drop_index(op.f("ix_version_month_borough_code"), table_name="version_month")
     op.drop_table("version_month")
     op.drop_index("ix_incident_version_month", table_name="incident")
-    op.drop_index(op.f("ix_incident_borough_code"), table_name="incident")
     op.drop_table("incident")
     op.drop_index(op.f("ix_version_borough_code"), table_name="version")
     op.drop_table("version")
