@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -204,15 +204,15 @@ def wards(session: HubSession, boundary_set_id: int, borough_codes: Collection[s
     if borough_codes is not None:
         wanted = wanted.where(Ward.borough_code.in_(borough_codes))
     rows = session.execute(wanted).all()
+    outlines: Mapping[str, shapely.Geometry] | None = None
     # Labels and outlines are only joined when of the same content, though a load come between.
-    while rows and rows[0].content_hash not in _REMEMBERED:
+    while rows and (outlines := _REMEMBERED.get(rows[0].content_hash)) is None:
         _remember(session, boundary_set_id)
         rows = session.execute(wanted).all()
     frame = pd.DataFrame(rows, columns=["ward_code", *_LABEL_TYPES, "content_hash"]).set_index("ward_code")
-    outlines = _REMEMBERED[rows[0].content_hash] if rows else {}
     return gpd.GeoDataFrame(
         frame.drop(columns="content_hash").astype(_LABEL_TYPES),
-        geometry=[outlines[code] for code in frame.index],
+        geometry=[outlines[code] for code in frame.index] if outlines else [],
         crs=NATIONAL_GRID,
     )
 
@@ -269,6 +269,8 @@ class Loaded:
     what: str
     outcome: Outcome
     detail: str = ""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """How many it holds now, for a script."""
 
 
 @dataclass(frozen=True)
@@ -452,7 +454,8 @@ def _keep_boroughs(session: HubSession, frame: gpd.GeoDataFrame | None) -> Itera
             continue
         changed += 1
     session.flush()
-    yield Loaded(words.plural(len(frame), "borough"), _outcome(changed, is_new=not held))
+    outcome = _outcome(changed, is_new=not held)
+    yield Loaded(words.plural(len(frame), "borough"), outcome, counts={"boroughs": len(frame)})
 
 
 def _keep_bcus(session: HubSession, by_borough: pd.Series[str] | None) -> Iterator[Loaded]:
@@ -479,7 +482,8 @@ def _keep_bcus(session: HubSession, by_borough: pd.Series[str] | None) -> Iterat
             changed += 1
     session.flush()
     detail = f"moved: {', '.join(moved)}" if moved else ""
-    yield Loaded(words.plural(by_borough.nunique(), "BCU"), _outcome(changed, is_new=is_new), detail)
+    count = int(by_borough.nunique())
+    yield Loaded(words.plural(count, "BCU"), _outcome(changed, is_new=is_new), detail, {"bcus": count})
 
 
 def _bcu_name(bcu: Bcu | None) -> str:
@@ -514,7 +518,9 @@ def _keep_wards(session: HubSession, places: Places) -> Iterator[Loaded]:
             _write_wards(session, held, edition, after)
         else:
             outcome = Outcome.UNCHANGED
-        yield Loaded(f"Wards of {code}", outcome, _described(edition, after))
+        known = sum(ward.residents is not None for ward in after.values())
+        counts = {"wards": len(after), "wards_with_residents": known}
+        yield Loaded(f"Wards of {code}", outcome, _described(edition, after), counts)
 
 
 def _labels_held(session: HubSession, held: BoundarySet) -> dict[str, _Labels]:

@@ -127,7 +127,8 @@ def test_the_report_is_the_same_for_people_and_for_scripts(database: Database, w
     written = json.loads(json.dumps(report.as_dict()))
     assert [each["code"] for each in written["findings"]] == ["coverage.gap"]
     assert written["not_used"] == [{"name": "notes.txt", "reason": "not a place file"}]
-    assert {"what": "2 BCUs", "outcome": "new", "detail": ""} in written["places"]
+    assert {"what": "2 BCUs", "outcome": "new", "detail": "", "counts": {"bcus": 2}} in written["places"]
+    assert {"wards": 8, "wards_with_residents": 8} in [each["counts"] for each in written["places"]]
     lines = "\n".join(report.lines())
     for said in (
         "Smallport: places loaded.",
