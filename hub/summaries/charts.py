@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import vl_convert
 
+from geo.hotspots import classify_rates
 from hub.access import Viewer
 from hub.places import service as places
 from hub.summaries.service import Line, MonthFigure, Summary
@@ -18,6 +20,7 @@ from hub.words import short_month
 FONT = "Liberation Sans, Arial, sans-serif"
 BLUES = ("#eaf1f8", "#b9d0e6", "#7fa9cf", "#3f7cb0", "#12436d")
 NOT_SHOWN = "#ffffff"
+NO_RATE = "no rate"
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Pictures:
     """A summary's pictures, each the address of an image."""
 
     months: str
+    months_narrow: str
     wards: str
 
 
@@ -33,6 +37,7 @@ def pictures(viewer: Viewer, summary: Summary) -> Pictures:
     wards = places.wards(viewer.session, summary.boundary_set_id, {summary.borough_code})
     return Pictures(
         months=as_image(month_chart(summary.months, measure=summary.measure)),
+        months_narrow=as_image(month_chart(summary.months, measure=summary.measure, width=300)),
         wards=as_image(ward_map(wards, summary.wards)),
     )
 
@@ -42,8 +47,10 @@ def as_image(svg: str) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
-def month_chart(months: Sequence[MonthFigure], *, measure: str) -> str:
+def month_chart(months: Sequence[MonthFigure], *, measure: str, width: int = 640) -> str:
     """Bars of a count by month; months still likely to be revised are pale with a dashed edge."""
+    pixels_a_label = 50
+    step = max(1, pixels_a_label * len(months) // width)
     values = [
         {
             "position": position,
@@ -56,7 +63,7 @@ def month_chart(months: Sequence[MonthFigure], *, measure: str) -> str:
     order = [value["month"] for value in values]
     bars: dict[str, Any] = {
         "data": {"values": values},
-        "width": 640,
+        "width": width,
         "height": 220,
         "mark": {"type": "bar", "strokeWidth": 1.5},
         "encoding": {
@@ -64,7 +71,7 @@ def month_chart(months: Sequence[MonthFigure], *, measure: str) -> str:
                 "field": "month",
                 "type": "ordinal",
                 "sort": order,
-                "axis": {"title": None, "labelAngle": -60, "values": order[1::2] if len(order) > 12 else order},
+                "axis": {"title": None, "labelAngle": -60, "values": order[::-1][::step]},
             },
             "y": {"field": "count", "type": "quantitative", "title": measure.capitalize()},
             "color": {
@@ -81,12 +88,18 @@ def month_chart(months: Sequence[MonthFigure], *, measure: str) -> str:
 
 
 def ward_map(wards: gpd.GeoDataFrame, lines: Sequence[Line]) -> str:
-    """A small map of wards by rate, five classes of equally many wards, on the National Grid."""
-    rate = {line.code: line.rate for line in lines}
+    """A small map of wards by rate, up to five classes of about equally many wards, on the National Grid."""
+    rate = {line.code: np.nan if line.rate is None else line.rate for line in lines}
+    classes = classify_rates([rate[code] for code in wards.index], classes=len(BLUES))
+    # Equal rates share a class, so there may be fewer classes than colours: spread them from pale to dark.
+    names = [f"{lowest:,.0f} to {highest:,.0f}" for lowest, highest in classes.breaks]
+    colours = [BLUES[round(place)] for place in np.linspace(0, len(BLUES) - 1, len(names))]
+    names, colours = [NO_RATE, *names], [NOT_SHOWN, *colours]
     features = [
-        {"type": "Feature", "geometry": shape.__geo_interface__, "properties": {"rate": rate.get(str(code))}}
-        for code, shape in wards.geometry.simplify(25).items()
+        {"type": "Feature", "geometry": shape.__geo_interface__, "properties": {"rate": names[number]}}
+        for shape, number in zip(wards.geometry.simplify(25), classes.numbers, strict=True)
     ]
+    used = [name for position, name in enumerate(names) if position or 0 in classes.numbers]
     spec: dict[str, Any] = {
         "data": {"values": features},
         "width": 420,
@@ -95,11 +108,10 @@ def ward_map(wards: gpd.GeoDataFrame, lines: Sequence[Line]) -> str:
         "mark": {"type": "geoshape", "stroke": "#0b0c0c", "strokeWidth": 0.6},
         "encoding": {
             "color": {
-                "condition": {"test": "datum.properties.rate === null", "value": NOT_SHOWN},
                 "field": "properties.rate",
-                "type": "quantitative",
-                "scale": {"type": "quantile", "range": list(BLUES)},
-                "legend": {"title": "Per 1,000 residents", "format": ".0f", "orient": "bottom"},
+                "type": "ordinal",
+                "scale": {"domain": used, "range": colours[len(colours) - len(used) :]},
+                "legend": {"title": "Per 1,000 residents", "symbolStrokeColor": "#0b0c0c", "orient": "right"},
             }
         },
     }
