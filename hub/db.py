@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
-from typing import Any, ClassVar
+from itertools import chain, islice
+from typing import Any, ClassVar, cast
 
 import shapely
 from sqlalchemy import (
@@ -167,8 +167,9 @@ class Scope:
 
     def __post_init__(self) -> None:
         # A comma or an asterisk in a code would widen what row-level security is told.
-        for code in (*self.boroughs, *area_key(self.areas - {EVERYTHING}).split("+")):
-            if code and not code.isalnum():
+        areas = (key.split("+") for key in self.areas - {EVERYTHING})
+        for code in chain(self.boroughs, *areas):
+            if not code.isalnum():
                 raise OutsideScope(f"'{code}' cannot be the code of a borough.")
 
     def admits(self, row: object) -> bool:
@@ -232,10 +233,14 @@ class HubSession(Session):
                 state.load_options = ()  # They hold the criteria of the scope it was loaded under.
                 if known := state.mapper.relationships.keys() & state.dict.keys():
                     self.expire(row, known)
+        self.tell_postgresql()
+
+    def tell_postgresql(self) -> None:
+        """Say the scope again, for the rest of this transaction."""
         # A transaction that is already broken takes no settings, and gives nothing until it has ended.
         with suppress(SQLAlchemyError):
-            if self.in_transaction():
-                _tell_postgresql(super().connection(), scope)
+            if transaction := self.get_transaction():
+                _tell_postgresql(transaction.connection(None), self._scope)
 
     def get(self, entity: Any, ident: Any, **options: Any) -> Any:
         """Load by primary key, inside the scope, though the row be loaded already."""
@@ -261,9 +266,7 @@ def _fence_statement(state: ORMExecuteState) -> None:
     The criteria go on every statement, whatever it seems to read: attaching them only to statements whose own
     mappers are fenced leaks counts, unions and subqueries.
     """
-    session = state.session
-    assert isinstance(session, HubSession)
-    scope = session.scope
+    scope = cast(HubSession, state.session).scope
     if scope.is_everywhere:
         return
     if not state.is_orm_statement or isinstance(state.statement, FromStatement) or _writes_within(state.statement):
@@ -291,15 +294,14 @@ def _writes_within(statement: Any) -> bool:
 
 
 def _fence_insert(statement: Insert, parameters: Any, scope: Scope) -> None:
-    """Let an insert read nothing, and into a fenced table carry only rows inside the scope, given as parameters."""
+    """Let an insert read nothing, and into a fenced table be no more than its rows, all inside the scope."""
     if any(isinstance(part, SelectBase) for part in visitors.iterate(statement)):
         raise OutsideScope("An insert that reads was refused: the fence cannot follow it.")
     model = statement.entity_description["entity"]
     if not issubclass(model, InBorough | InArea):
         return
-    returned = [column["expr"] for column in statement.returning_column_descriptions]
-    if not statement.compare(insert(model).returning(*returned)):
-        raise OutsideScope(f"An insert of {model.__name__} that says more than its rows was refused.")
+    if not statement.compare(insert(model)):
+        raise OutsideScope(f"An insert of {model.__name__} that is more than its rows was refused.")
     rows = parameters if isinstance(parameters, Sequence) else [parameters or {}]
     if not rows or not all(scope.admits_key(model, row.get(model.fence)) for row in rows):
         raise OutsideScope(f"Rows of {model.__name__} outside the scope were refused.")
@@ -342,7 +344,7 @@ def _fence_row(_mapper: object, _connection: Connection, row: Base) -> None:
     """
     scope: Scope = getattr(object_session(row), "scope", NOWHERE)
     state: InstanceState[Any] = inspect(row)
-    if not scope.is_everywhere and any(isinstance(value, ClauseElement) for value in state.dict.values()):
+    if not scope.is_everywhere and any(map(_is_statement, state.dict.values())):
         raise OutsideScope(f"A {type(row).__name__} with a statement for a value was refused.")
     if isinstance(row, InBorough | InArea):
         moved = state.persistent and state.attrs[row.fence].history.has_changes()
@@ -350,16 +352,20 @@ def _fence_row(_mapper: object, _connection: Connection, row: Base) -> None:
             raise OutsideScope(f"A {type(row).__name__} outside the scope was refused.")
 
 
+def _is_statement(value: object) -> bool:
+    return isinstance(value, ClauseElement) or hasattr(value, "__clause_element__")
+
+
 @event.listens_for(HubSession, "after_begin")
-def _scope_of_transaction(session: HubSession, transaction: SessionTransaction, connection: Connection) -> None:
+def _scope_of_transaction(session: HubSession, _transaction: SessionTransaction, connection: Connection) -> None:
     _tell_postgresql(connection, session.scope)
 
 
-@event.listens_for(HubSession, "after_soft_rollback")
+@event.listens_for(HubSession, "after_transaction_end")
 def _scope_after_savepoint(session: HubSession, transaction: SessionTransaction) -> None:
-    """Say the scope again when a savepoint is undone: PostgreSQL takes back what was set since."""
-    if transaction.nested and session.is_active:
-        _tell_postgresql(Session.connection(session), session.scope)
+    """A savepoint that is undone takes back what PostgreSQL was told since."""
+    if transaction.nested:
+        session.tell_postgresql()
 
 
 def _tell_postgresql(connection: Connection, scope: Scope) -> None:
@@ -388,8 +394,7 @@ def insert_rows(session: HubSession, model: type[InBorough], columns: Mapping[st
         raise OutsideScope(f"Rows of {model.__name__} outside the scope were refused.")
     session.flush()
     connection = Session.connection(session)
-    table = inspect(model).local_table
-    assert isinstance(table, Table)
+    table = cast(Table, inspect(model).local_table)
     names = list(columns)
     rows = zip(*columns.values(), strict=True)
     if connection.dialect.name == "postgresql":
@@ -508,7 +513,7 @@ def open_engine(url: str) -> Engine:
     )
 
 
-def _prepare_sqlite(connection: Any, record: object) -> None:
+def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver's own transaction handling begins too late and loses updates; `_begin_sqlite` does it instead.
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
