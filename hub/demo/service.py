@@ -6,6 +6,7 @@ Everything goes in through the same services as in a real hub. It never touches 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import secrets
 import shutil
@@ -24,15 +25,16 @@ from urllib.request import urlopen
 import orjson
 
 from hub import migrate
-from hub.access import Role, Viewer
+from hub.access import Permission, Role, Viewer
 from hub.accounts import service as accounts
 from hub.config import Settings
-from hub.db import Database
+from hub.db import Database, HubSession
 from hub.demo.generate import write_city
 from hub.errors import BadRequest, Unavailable
 from hub.places import service as places
+from hub.places.service import Area
+from hub.uploads import figures, work
 from hub.uploads import service as uploads
-from hub.uploads import work
 from hub.words import plural
 
 FOLDER = Path("var")
@@ -40,8 +42,8 @@ ACTOR = "machine:demo"
 PORTS_TO_TRY = 20
 SECONDS_TO_START = 60
 
-# Older editions first, so that a month published twice ends with its later figures.
 FILES = ("mps-ward-level-2*.csv", "police-uk/*-street-all-crime/*.csv*", "police-uk/*-street/*.csv*")
+"""Older editions first, so that a month published twice ends with its later figures."""
 
 Say = Callable[[str], None]
 
@@ -75,8 +77,19 @@ def run(*, data: Path | None, port: int) -> None:
         _wait_for_stop()
 
 
-def prepare(*, data: Path | None, say: Say, folder: Path | None = None) -> Demo:
+def prepare(*, data: Path | None, say: Say, folder: Path | None = None, files: Sequence[str] = FILES) -> Demo:
     """Make the demonstration's database, places, people and data, or find them made.
+
+    Parameters
+    ----------
+    data
+        The folder of real files, or None for the fictional city.
+    say
+        Told each step.
+    folder
+        Where to make it.
+    files
+        Which files of incidents and counts to load, as patterns within the folder of files, in order.
 
     Raises
     ------
@@ -87,9 +100,10 @@ def prepare(*, data: Path | None, say: Say, folder: Path | None = None) -> Demo:
         raise BadRequest(f"There is no folder at '{data}'.", remedy="Give --data the folder with the real files.")
     place = (folder or FOLDER / ("demo" if data is None else "demo-real")).resolve()
     ready = place / "ready.json"
-    if not ready.is_file():
-        shutil.rmtree(place, ignore_errors=True)
-        _make(place, data, say)
+    with _alone(place):
+        if not ready.is_file():
+            shutil.rmtree(place, ignore_errors=True)
+            _make(place, data, files, say)
     kept = orjson.loads(ready.read_bytes())
     return Demo(_settings(place, kept["secret"]), tuple(DemoPerson(**person) for person in kept["people"]))
 
@@ -122,6 +136,15 @@ def serving(demo: Demo, port: int) -> Iterator[str]:
             process.wait()
 
 
+@contextlib.contextmanager
+def _alone(place: Path) -> Iterator[None]:
+    """Let whoever asks for the same demonstration meanwhile wait, and find it made."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _settings(place: Path, secret: str) -> Settings:
     return Settings(
         environment="demo",
@@ -131,7 +154,7 @@ def _settings(place: Path, secret: str) -> Settings:
     )
 
 
-def _make(place: Path, data: Path | None, say: Say) -> None:
+def _make(place: Path, data: Path | None, files: Sequence[str], say: Say) -> None:
     started = time.monotonic()
     settings = _settings(place, secrets.token_urlsafe(48))
     settings.files.mkdir(parents=True)
@@ -146,9 +169,10 @@ def _make(place: Path, data: Path | None, say: Say) -> None:
         report = places.load_places(session, [data], actor=ACTOR)
     for line in report.lines():
         say(f"  {line}")
-    people = _create_people(database)
-    for path in _files(data):
-        _upload(database, people[-1].email, path, say)
+    administrator = _create_administrator(database)
+    for path in _found(data, files):
+        _upload(database, administrator.email, path, say)
+    people = [*_create_people(database, administrator), administrator]
     database.engine.dispose()
     kept = {"secret": settings.secret_key, "people": [asdict(person) for person in people]}
     # Written last, and whole: an interrupted start begins again instead of showing half a city.
@@ -158,44 +182,69 @@ def _make(place: Path, data: Path | None, say: Say) -> None:
     say(f"Ready in {time.monotonic() - started:.0f} seconds.")
 
 
-def _create_people(database: Database) -> list[DemoPerson]:
-    """Make one person of each role, a neighbour to try the borders with, and last the administrator."""
+def _create_administrator(database: Database) -> DemoPerson:
     with database.writing() as session:
-        by_bcu = sorted((b.bcu.name, b.name, b.code) for b in places.boroughs(session) if b.bcu is not None)
         city = places.city(session)
-        bcu, borough, code = by_bcu[0]
-        _, other, other_code = next(row for row in by_bcu if row[0] != bcu)
+        return _create(session, "administrator", Role.ADMINISTRATOR, city.name if city else "everywhere", london=True)
 
-        def add(
-            name: str, role: Role, place: str, *, boroughs: Sequence[str] = (), bcu: str | None = None
-        ) -> DemoPerson:
-            person = DemoPerson(f"{name}@demo.example", secrets.token_urlsafe(12), role.title, place)
-            accounts.create_person(
-                session,
-                person.email,
-                name.replace(".", " ").title(),
-                person.password,
-                role,
-                boroughs=boroughs,
-                bcu=bcu,
-                london=not boroughs and bcu is None,
-                actor=ACTOR,
-            )
-            return person
 
+def _create_people(database: Database, administrator: DemoPerson) -> list[DemoPerson]:
+    """Make one person of each role where there is most to see, and a neighbour to try the borders with."""
+    with database.reading() as session:
+        bcu, borough, elsewhere = _homes(accounts.viewer_by_email(session, administrator.email))
+    home, away = [borough.slug], [elsewhere.slug]
+    with database.writing() as session:
         return [
-            add("officer", Role.CSP_OFFICER, borough, boroughs=[code]),
-            add("analyst", Role.CSP_ANALYST, borough, boroughs=[code]),
-            add("police.lead", Role.BOROUGH_POLICE_LEAD, borough, boroughs=[code]),
-            add("commander", Role.BCU_COMMANDER, bcu, bcu=bcu),
-            add("leader", Role.COUNCIL_LEADER, borough, boroughs=[code]),
-            add("neighbour", Role.CSP_OFFICER, other, boroughs=[other_code]),
-            add("administrator", Role.ADMINISTRATOR, city.name if city else "everywhere"),
+            _create(session, "officer", Role.CSP_OFFICER, borough.name, boroughs=home),
+            _create(session, "analyst", Role.CSP_ANALYST, borough.name, boroughs=home),
+            _create(session, "police.lead", Role.BOROUGH_POLICE_LEAD, borough.name, boroughs=home),
+            _create(session, "commander", Role.BCU_COMMANDER, bcu.name, bcu=bcu.name),
+            _create(session, "leader", Role.COUNCIL_LEADER, borough.name, boroughs=home),
+            _create(session, "neighbour", Role.CSP_OFFICER, elsewhere.name, boroughs=away),
         ]
 
 
-def _files(data: Path) -> list[Path]:
-    return [path for pattern in FILES for path in sorted(data.glob(pattern))]
+def _homes(everyone: Viewer) -> tuple[Area, Area, Area]:
+    """Choose the BCU in all of whose boroughs the most kinds of data are live, a borough of it, and one outside it."""
+    areas = places.areas(everyone, Permission.OVERLAY_READ)
+    live = figures.coverage(everyone, everyone.boroughs())
+    kinds = live.groupby("borough_code")["dataset"].nunique()
+    bcu = max(
+        (area for area in areas if area.kind == "bcu"),
+        key=lambda area: min(kinds.get(code, 0) for code in area.borough_codes),
+    )
+    boroughs = [area for area in areas if area.kind == "borough"]
+    borough = next(area for area in boroughs if area.borough_codes <= bcu.borough_codes)
+    return bcu, borough, next(area for area in boroughs if not area.borough_codes <= bcu.borough_codes)
+
+
+def _create(
+    session: HubSession,
+    name: str,
+    role: Role,
+    place: str,
+    *,
+    boroughs: Sequence[str] = (),
+    bcu: str | None = None,
+    london: bool = False,
+) -> DemoPerson:
+    person = DemoPerson(f"{name}@demo.example", secrets.token_urlsafe(12), role.title, place)
+    accounts.create_person(
+        session,
+        person.email,
+        name.replace(".", " ").title(),
+        person.password,
+        role,
+        boroughs=boroughs,
+        bcu=bcu,
+        london=london,
+        actor=ACTOR,
+    )
+    return person
+
+
+def _found(data: Path, files: Sequence[str]) -> list[Path]:
+    return [path for pattern in files for path in sorted(data.glob(pattern))]
 
 
 def _upload(database: Database, email: str, path: Path, say: Say) -> None:
