@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return _refuse(chosen, fault)
     if getattr(chosen, "json", False):
-        print(orjson.dumps(result, option=orjson.OPT_SERIALIZE_NUMPY).decode())
+        _print(orjson.dumps(result).decode())
     return int(result.get("exit_status", 0))
 
 
@@ -59,14 +59,22 @@ def _refuse(chosen: argparse.Namespace, error: errors.HubError) -> int:
     if error.remedy:
         print(f"What to do: {error.remedy}", file=sys.stderr)
     if getattr(chosen, "json", False):
-        print(orjson.dumps({"refused": error.sentence, "remedy": error.remedy}).decode())
+        _print(orjson.dumps({"refused": error.sentence, "remedy": error.remedy}).decode())
     return error.exit_status
 
 
 def _say(chosen: argparse.Namespace, *lines: str) -> None:
     """Tell a person; a script that asked for JSON hears only the JSON."""
     if not getattr(chosen, "json", False):
+        _print(*lines)
+
+
+def _print(*lines: str) -> None:
+    """Write to standard output. That nobody reads on, as in `hub … | head`, is no failure of the work."""
+    try:
         print(*lines, sep="\n", flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _viewer(session: HubSession, email: str) -> Viewer:
