@@ -26,9 +26,10 @@ from hub.hotspots.overlays import Overlay
 from hub.hotspots.scoring import Units
 from hub.words import MARKING, month_code
 
-WARD_COLUMNS = ("ward_name", "borough_code", "count", "population", "rate_per_1000", "z", "p", "q", "class")
-CELL_COLUMNS = ("ward_name", "west", "south", "count", "z", "p", "q", "density", "class")
-WHOLE_NUMBERS = frozenset({"count", "population", "west", "south"})
+TESTED = ("with_neighbours", "z", "p", "q")
+WARD_COLUMNS = ("ward_name", "borough_code", "count", "population", "rate_per_1000", *TESTED, "class")
+CELL_COLUMNS = ("ward_name", "west", "south", "count", *TESTED, "density", "class")
+WHOLE_NUMBERS = frozenset({"count", "population", "with_neighbours", "west", "south"})
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 

@@ -9,7 +9,7 @@ from hub.errors import BadRequest
 from hub.hotspots.checking import ALL_CRIME
 from hub.hotspots.layers import Show
 from hub.hotspots.service import Choices
-from hub.words import month_code, month_name
+from hub.words import month_code, short_month
 
 
 class OverlayForm(FlaskForm):
@@ -27,7 +27,7 @@ class OverlayForm(FlaskForm):
 
     def offer(self, choices: Choices) -> None:
         """Offer what there is data for; where nothing is chosen yet, choose what is shown first."""
-        months = [(month_code(month), month_name(month)) for month in choices.months]
+        months = [(month_code(month), short_month(month)) for month in choices.months]
         self.first.choices = self.last.choices = months
         self.category.choices = _grouped(choices)
         self.show.data = self.show.data or Show.WARD_HOTSPOTS.value

@@ -5,7 +5,7 @@ The map gets wards as simplified shapes, and squares as numbers that it turns in
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -14,7 +14,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from geo.boundaries import to_geojson_geometries
+from geo.boundaries import outline, to_geojson_geometries
 from geo.frames import to_longitude_latitude
 from geo.hotspots import CONFIDENCE_BY_LEVEL, NOT_SIGNIFICANT, NOT_TESTED, classify_rates
 from hub.hotspots.overlays import Overlay
@@ -94,7 +94,7 @@ class Row:
 def classes(overlay: Overlay, show: Show) -> tuple[pd.Series[str], tuple[LegendItem, ...]]:
     """Give each unit its class for the map, with the legend that says what the classes mean."""
     if overlay.method is Method.GI_STAR:
-        keys, words = overlay.table["class"].map(_key), _hotspot_words()
+        keys, words = overlay.table["class"].map(_key), _hotspot_words(overlay.units)
     elif overlay.method is Method.DENSITY:
         keys, words = overlay.table["class"].map(_key), _density_words()
     else:
@@ -107,12 +107,15 @@ def _key(name: str) -> str:
     return name.replace("_", "-").replace(".", "-")
 
 
-def _hotspot_words() -> dict[str, str]:
-    levels = list(reversed(CONFIDENCE_BY_LEVEL.values()))
-    hot = {_key(f"hot_{level}"): f"Hotspot: {EVIDENCE[level]} ({level}%)" for level in levels}
-    cold = {_key(f"cold_{level}"): f"Quiet: {EVIDENCE[level]} ({level}%)" for level in reversed(levels)}
+def _hotspot_words(units: Units) -> dict[str, str]:
+    """Name the classes from hot to cold; small areas are tested for hotspots alone."""
+    levels = list(CONFIDENCE_BY_LEVEL.values())
+    hot = {_key(f"hot_{level}"): f"Hotspot: {EVIDENCE[level]} ({level}%)" for level in reversed(levels)}
     nothing = {_key(NOT_SIGNIFICANT): "Not significant: no more than chance gives"}
-    return hot | nothing | cold | {_key(NOT_TESTED): "No data, or could not be tested"}
+    cold = {_key(f"cold_{level}"): f"Quiet: {EVIDENCE[level]} ({level}%)" for level in levels}
+    return (
+        hot | nothing | (cold if units is Units.WARDS else {}) | {_key(NOT_TESTED): "No data, or could not be tested"}
+    )
 
 
 def _density_words() -> dict[str, str]:
@@ -148,9 +151,10 @@ def columns(overlay: Overlay) -> tuple[Column, ...]:
         found += [Column("borough_name", "Borough", is_number=False)] if boroughs > 1 else []
         found += [counted, Column("population", "Residents"), Column("rate_per_1000", "Per 1,000 residents", places=1)]
     else:
-        found = [Column("label", "Square", is_number=False), Column("ward_name", "In ward", is_number=False), counted]
+        found = [Column("ward_name", "Ward", is_number=False), Column("label", "Square", is_number=False), counted]
     if overlay.method is Method.GI_STAR:
-        found += [Column("z", "Score", places=1), Column("class", "Result", is_number=False)]
+        around = Column("with_neighbours", "With its neighbours")
+        found += [around, Column("z", "Score", places=1), Column("class", "Result", is_number=False)]
     elif overlay.method is Method.DENSITY:
         found.append(Column("density", "Per square km"))
     return tuple(found)
@@ -197,23 +201,36 @@ def _cell(unit: Mapping[Any, Any], column: Column, words: dict[str, str]) -> str
 
 
 def layer(overlay: Overlay, show: Show, boroughs: gpd.GeoDataFrame) -> dict[str, Any]:
-    """Write what the map draws: the boroughs' outlines, and wards as shapes or squares as numbers."""
+    """Write what the map draws: wards as shapes or squares as numbers, and the outlines of the boroughs.
+
+    Shapes are simplified to what can be told apart on a screen, wards together, so that neighbours still meet.
+    """
     keys, _ = classes(overlay, show)
     west, _, east, _ = boroughs.total_bounds
     tolerance = (east - west) / PIXELS_ACROSS
-    drawn = {"boroughs": _features(boroughs.geometry, [{"name": name} for name in boroughs["borough_name"]], tolerance)}
     if overlay.units is Units.CELLS:
-        return drawn | {"cells": _cells(overlay, keys)}
+        outlines = boroughs.geometry.simplify_coverage(tolerance)
+        return {"boroughs": _boroughs(boroughs["borough_name"], outlines), "cells": _cells(overlay, keys)}
+    wards = overlay.outlines.simplify_coverage(tolerance)
+    of_borough = gpd.GeoDataFrame(geometry=wards).groupby(overlay.table["borough_name"])
+    merged = {str(name): outline(gpd.GeoDataFrame(its_wards)) for name, its_wards in of_borough}
     shown = rows(overlay, show, overlay.table)
     titles = [column.title for column in columns(overlay)]
     properties = [
         {"code": row.code, "class": row.key, "facts": list(zip(titles, row.cells, strict=True))} for row in shown
     ]
-    return drawn | {"wards": _features(overlay.outlines, properties, tolerance)}
+    return {
+        "boroughs": _boroughs(merged, gpd.GeoSeries(list(merged.values()), crs=wards.crs)),
+        "wards": _features(wards, properties),
+    }
 
 
-def _features(shapes: gpd.GeoSeries, properties: Sequence[dict[str, Any]], tolerance_metres: float) -> dict[str, Any]:
-    geometries = to_geojson_geometries(shapes, tolerance_metres=tolerance_metres)
+def _boroughs(names: Iterable[str], outlines: gpd.GeoSeries) -> dict[str, Any]:
+    return _features(outlines, [{"name": name} for name in names])
+
+
+def _features(shapes: gpd.GeoSeries, properties: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    geometries = to_geojson_geometries(shapes, tolerance_metres=0)
     return {
         "type": "FeatureCollection",
         "features": [
@@ -232,7 +249,7 @@ def _cells(overlay: Overlay, keys: pd.Series[str]) -> dict[str, Any]:
     n_rows = (int(table["south"].max()) - south) // side + 1
     coloured = ~keys.isin({_key(LESS_DENSE), _key(NOT_SIGNIFICANT), _key(NOT_TESTED)})
     shown = table[coloured]
-    figure, places = ("z", 1) if overlay.method is Method.GI_STAR else ("density", 0)
+    figure = "with_neighbours" if overlay.method is Method.GI_STAR else "density"
     used = sorted(set(keys[coloured]))
     longitude, latitude = _lattice(west, south, n_columns * side, n_rows * side)
     return {
@@ -244,13 +261,13 @@ def _cells(overlay: Overlay, keys: pd.Series[str]) -> dict[str, Any]:
         "west": west,
         "south": south,
         "measure": overlay.measure,
-        "figure": {"z": "Score", "density": "Per square km"}[figure],
+        "figure": {"with_neighbours": "With its neighbours", "density": "Per square km"}[figure],
         "classes": used,
         "column": ((shown["west"] - west) // side).tolist(),
         "row": ((shown["south"] - south) // side).tolist(),
         "class": keys[coloured].map({key: at for at, key in enumerate(used)}).tolist(),
         "count": shown["count"].astype(int).tolist(),
-        "value": shown[figure].round(places).tolist(),
+        "value": shown[figure].round().astype(int).tolist(),
         "ward": shown["ward_name"].tolist(),
     }
 

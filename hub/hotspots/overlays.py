@@ -71,7 +71,8 @@ class Overlay:
     scores: Scores
     table: pd.DataFrame
     """One row a unit, by ward code or cell: `label`, `count` and what applies of `ward_name, borough_code,
-    borough_name, population, rate_per_1000, z, p, q, density, class, west, south`; NaN where nothing is known."""
+    borough_name, population, rate_per_1000, with_neighbours, z, p, q, density, class, west, south`; NaN where nothing
+    is known."""
     outlines: gpd.GeoSeries
     """Of the units, EPSG:27700, in the order of the table."""
     inputs: dict[str, Any]
@@ -275,19 +276,19 @@ class Overlay:
                 f"{self.bandwidth_metres:g} m, squares of {self.cell_metres} m, corrected at the edge of the area."
             )
         rule = (
-            f"Flagged where the false discovery rate (Benjamini–Hochberg, over the {number(self.tested)} tested) is at "
-            "most 5%, 1% or 0.1%: 95, 99 or 99.9 in the class."
+            f"It is flagged where so much would rarely come about by chance: false discovery rate (Benjamini–Hochberg, "
+            f"over the {number(self.tested)} tested) at most 5%, 1% or 0.1%, shown as 95%, 99% and 99.9%."
         )
         if self.units is Units.WARDS:
             return (
-                "Gi* (Getis–Ord) of counts: the total of each ward and the wards that touch it, weighted alike, "
-                f"against the mean of all. p from the normal law. {rule}"
+                f"The {self.measure} of each ward are added to those of the wards that touch it, and the total is set "
+                f"against the average ward's (Getis–Ord Gi*, each neighbour weighted alike, normal law). {rule}"
             )
         return (
-            f"Gi* (Getis–Ord) of counts: the total of each {self.cell_metres} m square and the "
-            f"{CELLS_IN_A_NEIGHBOURHOOD - 1} around it, against the mean of all squares that touch the area. p is the "
-            "chance of a total at least as large, had the same counts been dealt out at random: counts this small do "
-            f"not follow the normal law, which would flag many by chance. {rule}"
+            f"The {self.measure} in each {self.cell_metres} m square are added to those in the "
+            f"{CELLS_IN_A_NEIGHBOURHOOD - 1} around it, and the total is set against the average square's (Getis–Ord "
+            "Gi*). Its chance is that of so large a total had the same counts been dealt out at random, not the normal "
+            f"law, which would flag many small areas by chance. {rule}"
         )
 
     @property

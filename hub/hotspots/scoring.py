@@ -17,7 +17,7 @@ import orjson
 import pandas as pd
 
 from geo import boundaries, chance, density, grid, hotspots, locate
-from geo.frames import FloatArray, GeoError, Geometry
+from geo.frames import FloatArray, GeoError, Geometry, IntArray
 
 METHOD_VERSION = 1
 """Raised whenever the same inputs would give another result, so that nothing kept before is shown again."""
@@ -56,8 +56,9 @@ class Scores:
     Attributes
     ----------
     table : DataFrame, one row a unit
-        Indexed by ward code or cell name. `count` is NaN where nothing is known; then, as they apply, `z, p, q, class`
-        or `density, class`; for cells also `west` and `south` (metres) and `ward_name`.
+        Indexed by ward code or cell name. `count` is NaN where nothing is known; then, as they apply,
+        `with_neighbours, z, p, q, class` or `density, class`; for cells also `west` and `south` (metres) and
+        `ward_name`.
     unplaced : int
         Incidents counted in no unit.
     flags_by_chance : float, optional
@@ -111,9 +112,9 @@ def score_wards(wards: gpd.GeoDataFrame, counts: pd.Series[float], *, total: int
     known = table["count"].notna().to_numpy()
     values = table["count"].to_numpy()[known]
     neighbours = boundaries.queen_neighbours(wards[known])
-    z = np.full(known.size, np.nan)
-    z[known] = hotspots.gi_star(values, neighbours)
-    table = _classed(table, z, hotspots.two_sided_p(z))
+    z, with_neighbours = np.full(known.size, np.nan), np.full(known.size, np.nan)
+    z[known], with_neighbours[known] = hotspots.gi_star(values, neighbours), neighbours @ values
+    table = _classed(table, with_neighbours, z, hotspots.two_sided_p(z))
     least = table.loc[is_hot(table), "z"].min()
     flags = (
         None
@@ -168,7 +169,7 @@ def score_cells(
         {
             "west": west,
             "south": south,
-            "ward_name": _names_at(wards, west + side / 2, south + side / 2),
+            "ward_name": _names_at(wards, west + side / 2, south + side / 2, within=side),
             "count": counts[inside],
         },
         index=grid.cell_names(squares, numbers),
@@ -181,7 +182,7 @@ def score_cells(
         return Scores(table, unplaced, cell_metres=side, bandwidth_metres=radius)
     dealt = chance.dealt_totals(counts, inside)
     z = hotspots.gi_star_grid(counts, inside)[inside]
-    table = _classed(table, z, np.where(np.isnan(z), np.nan, dealt.p_at_least()[inside]))
+    table = _classed(table, dealt.totals, z, np.where(np.isnan(z), np.nan, dealt.p_at_least()[inside]))
     largest = table.loc[is_hot(table), "p"].max()
     flags = None if np.isnan(largest) else dealt.expected_flags(p_at_most=largest)
     return Scores(table, unplaced, flags, cell_metres=side)
@@ -236,9 +237,10 @@ def is_cold(table: pd.DataFrame) -> pd.Series[bool]:
     return table["class"].str.startswith("cold")
 
 
-def _classed(table: pd.DataFrame, z: FloatArray, p: FloatArray) -> pd.DataFrame:
+def _classed(table: pd.DataFrame, with_neighbours: FloatArray | IntArray, z: FloatArray, p: FloatArray) -> pd.DataFrame:
     q = hotspots.benjamini_hochberg(p)
-    return table.assign(z=z, p=p, q=q, **{"class": hotspots.classify_gi_star(z, q)})
+    classes = hotspots.classify_gi_star(z, q)
+    return table.assign(with_neighbours=with_neighbours, z=z, p=p, q=q, **{"class": classes})
 
 
 def _density_classes(surface: FloatArray) -> npt.NDArray[np.str_]:
@@ -247,7 +249,10 @@ def _density_classes(surface: FloatArray) -> npt.NDArray[np.str_]:
     return np.select(conditions, [name for _, name in DENSITY_BANDS], LESS_DENSE)
 
 
-def _names_at(wards: gpd.GeoDataFrame, easting: FloatArray, northing: FloatArray) -> npt.NDArray[np.object_]:
+def _names_at(wards: gpd.GeoDataFrame, easting: FloatArray, northing: FloatArray, *, within: float) -> list[str]:
+    """Name the ward of each place; where it lies in none, as squares at the border may, the nearest."""
     place = locate.place(locate.build_lookup(wards, cell_metres=LOOKUP_METRES), easting, northing)
-    names = np.append(wards["ward_name"].to_numpy(dtype=object), "")
-    return names[place]
+    outside = place < 0
+    place[outside] = locate.nearest_within(wards, easting[outside], northing[outside], metres=within)
+    names = [*wards["ward_name"], ""]
+    return [names[position] for position in place]

@@ -5,6 +5,7 @@ const SOFT_LINE = "#6f777b";
 const INK = "#0b0c0c";
 const DEGREE = 3; // of the polynomials below; layers.py fits them
 const NAMED_AT_MOST = 8;
+const POPUP = { autoPanPaddingTopLeft: [55, 10] }; // clear of the zoom buttons
 
 const holder = document.getElementById("overlay-map");
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -72,7 +73,7 @@ function wardLayers(wards, looks, units) {
     onEachFeature(ward, layer) {
       const [[, name], ...facts] = ward.properties.facts;
       units.set(ward.properties.code, layer);
-      layer.bindPopup(() => popup(name, facts));
+      layer.bindPopup(() => popup(name, facts), POPUP);
       layer.bindTooltip(() => element("span", name), { sticky: true });
     },
   });
@@ -104,14 +105,16 @@ function cellLayers(cells, looks, units) {
   cells.column.forEach((column, at) => {
     const row = cells.row[at];
     const look = looks.get(cells.classes[cells.class[at]]) ?? UNKNOWN;
-    const layer = L.polygon(square(column, row), { fillColor: look.fillColor, fillOpacity: 0.9, stroke: false });
+    const style = { color: look.fillColor, fillColor: look.fillColor, fillOpacity: 1, weight: 0.5 };
+    const layer = L.polygon(square(column, row), style);
     layer.bindPopup(() =>
       popup(cells.ward[at] || "Outside every ward", [
-        ["Result", look.words],
         [cells.measure[0].toUpperCase() + cells.measure.slice(1), cells.count[at].toLocaleString("en-GB")],
         [cells.figure, cells.value[at].toLocaleString("en-GB")],
+        ["Result", look.words],
         ["Square", name(column, row)],
       ]),
+      POPUP,
     );
     units.set(name(column, row), layer);
     layer.addTo(drawn);
@@ -123,15 +126,35 @@ function boroughLayers(boroughs) {
   return L.geoJSON(boroughs, {
     style: { color: INK, fill: false, weight: 2 },
     interactive: false,
-    onEachFeature(borough, layer) {
-      if (boroughs.features.length === 1) return;
-      layer.bindTooltip(() => element("span", borough.properties.name), {
-        className: "overlay-place",
-        direction: "center",
-        permanent: true,
-      });
-    },
   });
+}
+
+// --- Names on the map ------------------------------------------------------------------------------------------------
+
+function nameOnMap(map, layer, name) {
+  return L.tooltip({ className: "overlay-place", direction: "center", permanent: true })
+    .setLatLng(layer.getCenter())
+    .setContent(element("span", name))
+    .addTo(map);
+}
+
+// Names come in order of weight; one that would lie over an earlier one is hidden until there is room.
+function keepApart(map, names) {
+  const part = () => {
+    const shown = [];
+    for (const name of names) {
+      const holder = name.getElement();
+      const box = holder.getBoundingClientRect();
+      const meets = shown.some(
+        (other) =>
+          box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom,
+      );
+      holder.classList.toggle("overlay-place--hidden", meets);
+      if (!meets) shown.push(box);
+    }
+  };
+  map.on("zoomend", part);
+  part();
 }
 
 // --- From the table to the map ---------------------------------------------------------------------------------------
@@ -144,7 +167,7 @@ function linkTable(map, find) {
     button.addEventListener("click", () => {
       const layer = find(cell.dataset.unit);
       holder.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
-      map.fitBounds(layer.getBounds(), { animate: false, maxZoom: 15 });
+      map.fitBounds(layer.getBounds().pad(1), { animate: false, maxZoom: 15 });
       layer.openPopup();
       layer.getPopup().getElement()?.querySelector(".overlay-popup")?.focus({ preventScroll: true });
       layer.once("popupclose", () => button.focus({ preventScroll: true }));
@@ -158,9 +181,8 @@ function squareFinder(cells, square, units, map) {
     if (!units.has(code)) {
       const [, west, south] = code.match(/E(\d+)-N(\d+)$/).map(Number);
       const corners = square((west - cells.west) / cells.side, (south - cells.south) / cells.side);
-      const layer = L.polygon(corners, { color: INK, fill: false, weight: 2 }).bindPopup(() =>
-        popup(code, [["Result", "Not coloured on this map"]]),
-      );
+      const layer = L.polygon(corners, { color: INK, fill: false, weight: 2 });
+      layer.bindPopup(() => popup(code, [["Result", "Not coloured on this map"]]), POPUP);
       units.set(code, layer.addTo(map));
     }
     return units.get(code);
@@ -187,16 +209,11 @@ async function draw() {
   map.setMinZoom(map.getZoom() - 1);
   const looks = looksOfLegend();
   const units = new Map();
+  const names = [];
   if (layer.wards) {
     const { drawn, named } = wardLayers(layer.wards, looks, units);
     drawn.addTo(map);
-    for (const ward of named) {
-      const label = element("span", ward.feature.properties.facts[0][1]);
-      L.tooltip({ className: "overlay-place", direction: "center", permanent: true })
-        .setLatLng(ward.getCenter())
-        .setContent(label)
-        .addTo(map);
-    }
+    for (const ward of named) names.push(nameOnMap(map, ward, ward.feature.properties.facts[0][1]));
     linkTable(map, (code) => units.get(code));
   } else {
     const { drawn, square } = cellLayers(layer.cells, looks, units);
@@ -204,6 +221,10 @@ async function draw() {
     linkTable(map, squareFinder(layer.cells, square, units, map));
   }
   boroughs.addTo(map);
+  if (layer.boroughs.features.length > 1) {
+    for (const borough of boroughs.getLayers()) names.push(nameOnMap(map, borough, borough.feature.properties.name));
+  }
+  keepApart(map, names);
   holder.dataset.ready = "true";
 }
 

@@ -85,6 +85,7 @@ def test_shuffling_counts_how_many_areas_reach_a_score() -> None:
     assert 2 < few < 3
     assert few == chance.expected_flags_by_shuffling(counts, chain, z_at_least=1.6, seed=1)
     assert chance.expected_flags_by_shuffling(counts, chain, z_at_least=99, seed=1) == 0
+    assert chance.expected_flags_by_shuffling(np.full(12, 7), chain, z_at_least=0, seed=1) == 0
 
 
 @pytest.mark.parametrize(
