@@ -233,10 +233,11 @@ class _Check:
         if empty:
             self.findings.in_file("empty_counts", Severity.NOTE, f"Counted as zero: {plural(empty, 'empty cell')}.")
         self._find_repeats()
-        self.lines = self.lines.with_columns(pl.sum_horizontal(pl.lit(0), *months).alias("count"))
+        self.lines = self.lines.with_columns(pl.sum_horizontal(pl.lit(0, dtype=pl.Int64), *months).alias("count"))
         places = [key for key in COUNT_KEYS if key != "month"]
         across = self._kept().group_by(places).agg(pl.col(list(months)).sum()).sort(places)
         down = across.unpivot(on=list(months), index=places, variable_name="heading", value_name="count")
+        down = down.cast({"heading": pl.String, "count": pl.Int64})
         named = pl.DataFrame(list(months.items()), {"heading": pl.String, "month": pl.Date}, orient="row")
         cells = down.filter(pl.col("count") > 0).join(named, on="heading").select(*COUNT_KEYS, "count")
         return cells.sort("borough_code", "month", maintain_order=True)
@@ -339,7 +340,7 @@ class _Check:
     def finish(self, rows: pl.DataFrame) -> Checked:
         """Add up what is kept and what is not, and make sure that nothing was lost or counted twice."""
         kept = self._kept()
-        if not self.months:
+        if not self.kind.has_months_across:
             self.months = kept["month"].unique().sort().to_list()
         by_fate = {fate: (lines, count) for fate, lines, count in self._sums().iter_rows()}
         lines, counts = ({fate: by_fate.get(fate, (0, 0))[part] for fate in Fate} for part in (0, 1))

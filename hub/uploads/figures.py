@@ -6,8 +6,9 @@ Counts leave here exact: who may see what of them is decided by `access.release`
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import pandas as pd
 from sqlalchemy import ColumnElement, false, func, or_, select
@@ -159,30 +160,31 @@ def points(
 def categories(viewer: Viewer, borough_codes: Collection[str], dataset: str) -> list[tuple[str, list[str]]]:
     """List the offence groups that are live, each with its subgroups; a group that is not divided has none."""
     live = coverage(viewer, borough_codes, dataset)
-    versions = set(live["version_id"].tolist())
-    unseen = versions - _CATEGORIES.keys()
+    versions = dict(zip(live["version_id"].tolist(), live["public_id"], strict=True))
+    if len(_CATEGORIES) > MOST_VERSIONS_REMEMBERED:
+        _CATEGORIES.clear()
+    unseen = {version: public_id for version, public_id in versions.items() if public_id not in _CATEGORIES}
     if unseen:
         _remember_categories(viewer, dataset, unseen)
     subgroups: dict[str, list[str]] = {}
-    for group, subgroup in sorted(set().union(*(_CATEGORIES[version] for version in versions))):
+    for group, subgroup in sorted(set().union(*(_CATEGORIES[public_id] for public_id in versions.values()))):
         subgroups.setdefault(group, []).extend([subgroup] if subgroup else [])
     return list(subgroups.items())
 
 
 # A version never changes, so its categories are read once; who may ask for a version is decided before.
-_CATEGORIES: dict[int, frozenset[tuple[str, str]]] = {}
+# By public id: the numbers of versions repeat from one database to the next.
+_CATEGORIES: dict[UUID, frozenset[tuple[str, str]]] = {}
 
 
-def _remember_categories(viewer: Viewer, dataset: str, versions: Collection[int]) -> None:
+def _remember_categories(viewer: Viewer, dataset: str, versions: Mapping[int, UUID]) -> None:
     table, columns = _rows(dataset)
     parts = [columns[name] for name in ("offence_group", "offence_subgroup") if name in columns]
     wanted = select(table.version_id, *parts).where(table.version_id.in_(versions)).distinct()
     found: dict[int, set[tuple[str, str]]] = {version: set() for version in versions}
     for version, group, *subgroup in viewer.session.execute(wanted):
         found[version].add((group, subgroup[0] if subgroup else ""))
-    if len(_CATEGORIES) > MOST_VERSIONS_REMEMBERED:
-        _CATEGORIES.clear()
-    _CATEGORIES.update((version, frozenset(pairs)) for version, pairs in found.items())
+    _CATEGORIES.update((versions[version], frozenset(pairs)) for version, pairs in found.items())
 
 
 def _rows(dataset: str) -> tuple[type[Incident | WardCount], dict[str, InstrumentedAttribute[Any]]]:

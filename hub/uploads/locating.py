@@ -50,7 +50,7 @@ def by_point(
         Is told what was found.
     """
     boundary_set_id = in_force(geography.sets, last_month or dt.date.max)
-    wards = geography.wards.filter(pl.col("boundary_set_id") == boundary_set_id)
+    wards = geography.wards_of(boundary_set_id)
     longitude, latitude = _degrees(lines["longitude"]), _degrees(lines["latitude"])
     easting, northing = (np.round(metres, DECIMALS_KEPT) for metres in frames.to_national_grid(longitude, latitude))
     ward = locate.place(locate.build_lookup(_areas(wards)), easting, northing)

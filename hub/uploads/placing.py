@@ -38,6 +38,12 @@ class Geography:
     wards: pl.DataFrame
     boroughs: pl.DataFrame
 
+    def wards_of(self, boundary_set_id: int | None) -> pl.DataFrame:
+        """The wards of one boundary set; none where there is no set."""
+        if boundary_set_id is None:
+            return self.wards.clear()
+        return self.wards.filter(pl.col("boundary_set_id") == boundary_set_id)
+
 
 @dataclass(frozen=True)
 class Placing:
@@ -102,7 +108,7 @@ def by_ward(
     """
     lines = lines.with_columns(pl.col("ward_code").str.to_uppercase())
     boundary_set_id = _recognise(lines, columns, geography, scope, last_month, findings)
-    wards = geography.wards.filter(pl.col("boundary_set_id") == boundary_set_id)
+    wards = geography.wards_of(boundary_set_id)
     placed = lines.join(
         wards.select("ward_code", pl.col("borough_code").alias("coded_borough")),
         on="ward_code",
@@ -160,9 +166,7 @@ def _explain_mixture(
     named = fitting.join(geography.sets, on="boundary_set_id").sort("in_force_from", descending=True)
     fits = []
     for boundary_set_id, fitted, name in named.select("boundary_set_id", "len", "boundary_set").iter_rows():
-        others = known.join(
-            geography.wards.filter(pl.col("boundary_set_id") == boundary_set_id), on="ward_code", how="anti"
-        )
+        others = known.join(geography.wards_of(boundary_set_id), on="ward_code", how="anti")
         own = others.join(geography.wards.filter(pl.col("borough_code").is_in(list(scope))), on="ward_code", how="semi")
         examples = ", ".join(own["ward_code"].unique().sort().head(3).to_list())
         fits.append(f"{fitted:,} are in the wards of {name}{f' (not {examples})' if examples else ''}")

@@ -295,7 +295,7 @@ def _headings(text: Path, limits: Limits) -> tuple[int, tuple[str, ...], str]:
             "The first line of the file is too long to be headings.",
             remedy="Check that the file is a table with its headings in the first row.",
         )
-    if words.count('"') % 2:
+    if words.count('"') % 2 or "\r" in words:
         raise BadFile(
             "A heading has a line break or a lone quotation mark in it.",
             remedy="Put each heading on one line, without quotation marks.",
@@ -366,6 +366,7 @@ def _raw_cells(text: Path, heading_row: int, columns: int, delimiter: str, rows:
             schema=dict.fromkeys([*names, "surplus"], pl.String),
             truncate_ragged_lines=True,
             missing_columns="insert",
+            extra_columns="ignore",
             n_rows=rows,
             row_index_name="row",
             row_index_offset=heading_row + 2,

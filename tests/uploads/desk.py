@@ -1,0 +1,153 @@
+"""What the tests of uploads share: a small geography, and a desk at which people send files."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import polars as pl
+import shapely
+
+from geo.frames import to_longitude_latitude
+from hub.access import Viewer
+from hub.accounts import service as accounts
+from hub.db import Database
+from hub.uploads import checking, kinds, reading, service, work
+from hub.uploads.checking import Checked
+from hub.uploads.placing import Geography
+from hub.uploads.reading import Limits, Table
+
+TODAY = dt.date(2025, 6, 15)
+OLD, NEW = 1, 2
+ALDER, BIRCH, CEDAR = "F09000001", "F09000002", "F09000003"
+EVERYWHERE = frozenset({ALDER, BIRCH, CEDAR})
+ORIGIN = 530_000, 180_000
+
+# Set, code, name, borough, and the square kilometre (counted from the origin to the east) it covers. Cedar kept its
+# codes, Alder and Birch got new ones; "Abbey" is in Alder and in Birch.
+WARDS = (
+    (OLD, "F05000001", "Abbey", ALDER, 0),
+    (OLD, "F05000002", "Brook", ALDER, 1),
+    (OLD, "F05000003", "Abbey", BIRCH, 3),
+    (OLD, "F05000004", "Court", BIRCH, 4),
+    (OLD, "F05000005", "Dell", CEDAR, 6),
+    (NEW, "F05000011", "Abbey", ALDER, 0),
+    (NEW, "F05000012", "Brook & Green", ALDER, 1),
+    (NEW, "F05000013", "Abbey", BIRCH, 3),
+    (NEW, "F05000014", "St Mary's Court", BIRCH, 4),
+    (NEW, "F05000005", "Dell", CEDAR, 6),
+)
+BOROUGHS = {ALDER: ("Alder", 0, 2), BIRCH: ("Birch", 3, 5), CEDAR: ("Cedar", 6, 7)}
+
+
+def square(first: int, last: int) -> bytes:
+    x, y = ORIGIN
+    return shapely.to_wkb(shapely.box(x + 1000 * first, y, x + 1000 * last, y + 1000))
+
+
+def small_geography() -> Geography:
+    return Geography(
+        pl.DataFrame(
+            {
+                "boundary_set_id": [OLD, NEW],
+                "boundary_set": ["2018", "2022"],
+                "in_force_from": [dt.date(2018, 5, 3), dt.date(2022, 5, 5)],
+            }
+        ),
+        pl.DataFrame(
+            [(*ward[:4], square(ward[4], ward[4] + 1)) for ward in WARDS],
+            ["boundary_set_id", "ward_code", "ward_name", "borough_code", "outline"],
+            orient="row",
+        ),
+        pl.DataFrame(
+            [(code, name, square(first, last)) for code, (name, first, last) in BOROUGHS.items()],
+            ["borough_code", "borough_name", "outline"],
+            orient="row",
+        ),
+    )
+
+
+def degrees(east_metres: float, north_metres: float = 500) -> str:
+    """Longitude and latitude of a place, counted from the origin, as two cells."""
+    longitude, latitude = to_longitude_latitude([ORIGIN[0] + east_metres], [ORIGIN[1] + north_metres])
+    return f"{longitude[0]:.6f},{latitude[0]:.6f}"
+
+
+def read(content: str | bytes, name: str = "file.csv", limits: Limits | None = None) -> Table:
+    """Read a file as the confined process would."""
+    with tempfile.TemporaryDirectory() as folder:
+        original = Path(folder, "original")
+        original.write_bytes(content.encode() if isinstance(content, str) else content)
+        return reading.read(original, name, limits or Limits(), Path(folder))
+
+
+def check(
+    content: str,
+    dataset: str,
+    scope: frozenset[str] = EVERYWHERE,
+    column_fields: Mapping[str, str] | None = None,
+    geography: Geography | None = None,
+) -> Checked:
+    """Read and check a file whose headings are those of its kind."""
+    table, kind = read(content), kinds.DATASETS[dataset]
+    fields = kinds.propose(table.headings, kind) if column_fields is None else column_fields
+    return checking.check(table, kind, fields, geography or small_geography(), scope, today=TODAY)
+
+
+def found(checked: Checked) -> set[tuple[int | None, str | None, str, str]]:
+    """Every problem, without its words."""
+    return set(checked.problems.select("row", "column", "code", "severity").iter_rows())
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A hub's database, and the people who work at it."""
+
+    database: Database
+
+    @contextmanager
+    def writing(self, email: str) -> Iterator[Viewer]:
+        with self.database.writing() as session:
+            yield accounts.viewer_by_email(session, email)
+
+    @contextmanager
+    def reading(self, email: str) -> Iterator[Viewer]:
+        with self.database.reading() as session:
+            yield accounts.viewer_by_email(session, email)
+
+    def receive(self, email: str, content: str | bytes, name: str = "file.csv") -> UUID:
+        stream = io.BytesIO(content.encode() if isinstance(content, str) else content)
+        with self.writing(email) as viewer:
+            return service.receive(viewer, stream, name).id
+
+    def check(
+        self, email: str, content: str | bytes, name: str = "file.csv", dataset: str | None = None, **fields: str
+    ) -> UUID:
+        """Send a file and have it checked."""
+        upload_id = self.receive(email, content, name)
+        with self.database.session(writes=True) as session:
+            viewer = accounts.viewer_by_email(session, email)
+            work.map_and_check(viewer, upload_id, dataset=dataset, column_fields=fields, report=lambda words: None)
+        return upload_id
+
+    def commit(self, email: str, content: str | bytes, name: str = "file.csv") -> dict[str, Any]:
+        """Send a file, have it checked and make it live."""
+        upload_id = self.check(email, content, name)
+        with self.writing(email) as viewer:
+            service.commit(viewer, upload_id)
+        return self.outcome(email, upload_id)
+
+    def undo(self, email: str, upload_id: str | UUID) -> None:
+        with self.writing(email) as viewer:
+            service.undo(viewer, UUID(str(upload_id)))
+
+    def outcome(self, email: str, upload_id: UUID) -> dict[str, Any]:
+        with self.reading(email) as viewer:
+            return service.outcome(viewer, upload_id)

@@ -1,0 +1,94 @@
+"""Headings find their fields, and months are read in every form they come in."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from hub.uploads import kinds
+from hub.uploads.kinds import DATASETS, MONTH_COUNTS
+
+MET = ["MajorText", "MinorText", "WardName", "WardCode", "LookUp_BoroughName", "202402", "202403"]
+POLICE = ["Crime ID", "Month", "Reported by", "Falls within", "Longitude", "Latitude", "Location", "Crime type"]
+
+
+@pytest.mark.parametrize(
+    ("headings", "dataset"),
+    [
+        (MET, "met_ward_counts"),
+        ([heading.lower() for heading in MET], "met_ward_counts"),
+        (POLICE, "street_points"),
+        (["Ward code", "Month", "Category", "Count"], "ward_counts"),
+        (["Ward", "Borough", "Date", "Offence", "Number"], "ward_counts"),
+    ],
+)
+def test_a_file_is_recognised_by_its_headings(headings: list[str], dataset: str) -> None:
+    kind, column_fields = kinds.recognise(headings)
+    assert kind is DATASETS[dataset]
+    assert not kind.missing(column_fields.values())
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        ["Type", "Date", "Latitude", "Longitude", "Legislation"],
+        ["Borough", "Crime_type", "Crime_Count", "Year", "Month"],
+        ["lsoa_code", "lsoa_name", "borough", "major_category", "minor_category", "202402"],
+        ["a", "b"],
+    ],
+)
+def test_a_file_of_another_kind_is_not_taken_for_one_of_ours(headings: list[str]) -> None:
+    assert kinds.recognise(headings) == (None, {})
+
+
+def test_the_met_file_has_its_columns_found() -> None:
+    assert kinds.propose(MET, DATASETS["met_ward_counts"]) == {
+        "MajorText": "offence_group",
+        "MinorText": "offence_subgroup",
+        "WardCode": "ward_code",
+        "LookUp_BoroughName": "borough",
+        "202402": MONTH_COUNTS,
+        "202403": MONTH_COUNTS,
+    }
+
+
+def test_what_is_missing_is_said_in_words() -> None:
+    kind = DATASETS["ward_counts"]
+    assert kind.missing(["month", "offence_group", "count"]) == ["Ward code or Ward name"]
+    assert kind.missing(["ward_name"]) == ["Month", "Offence group", "Count"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("202503", "2025-03", "2025/03", "Mar-25", "Mar 2025", "March 2025", "mar25", "01/03/2025", "1/3/25"),
+        *(
+            "31-03-2025",
+            "2025-03-31",
+            "2025-03-01T00:00:00",
+            "1 Mar 2025",
+            "31-Mar-25",
+            " 2025-03 ",
+            "01/03/2025 00:00",
+        ),
+    ],
+)
+def test_a_month_is_read_in_every_form(words: str) -> None:
+    assert kinds.month_of(words) == dt.date(2025, 3, 1)
+
+
+@pytest.mark.parametrize("words", ["", "2025", "202513", "13/13/2025", "31/02/2025", "Smarch 2025", "March", "12", "x"])
+def test_what_is_no_month_is_not_taken_for_one(words: str) -> None:
+    assert kinds.month_of(words) is None
+
+
+@pytest.mark.parametrize(("heading", "is_month"), [("202503", True), ("Mar-25", True), ("01/03/2025", False)])
+def test_only_a_month_heads_a_month_of_counts(heading: str, is_month: bool) -> None:
+    assert (kinds.month_of_heading(heading) is not None) is is_month
+
+
+def test_every_heading_is_written_as_it_is_compared() -> None:
+    for kind in DATASETS.values():
+        for field in kind.fields:
+            assert [kinds.heading_key(heading) for heading in field.headings] == list(field.headings)
