@@ -214,9 +214,8 @@ def _quick_passwords() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def small_city(database: Database) -> None:
-    """Two BCUs and three boroughs of two wards each, every ward a square kilometre, all in a row."""
+def build_small_city(database: Database) -> None:
+    """Make two BCUs and three boroughs of two wards each, every ward a square kilometre, all in a row."""
     now = dt.datetime.now(dt.UTC)
     boroughs = {HOME: ("Alder", 0), SIBLING: ("Birch", 0), ELSEWHERE: ("Cedar", 1)}
     with database.writing() as session:
@@ -247,9 +246,8 @@ def small_city(database: Database) -> None:
             )
 
 
-@pytest.fixture
-def people(database: Database, small_city: None) -> dict[Role, str]:
-    """The e-mail address of one person for each role, held for `HOME`, for the BCU that it is in, or for London."""
+def add_people(database: Database) -> dict[Role, str]:
+    """Make one person for each role, held for `HOME`, for the BCU that it is in, or for London."""
     emails = {role: f"{role.value.replace('_', '.')}@test.example" for role in Role}
     with database.writing() as session:
         for role, email in emails.items():
@@ -257,6 +255,18 @@ def people(database: Database, small_city: None) -> dict[Role, str]:
                 session, email, role.title, PASSWORD, role, actor=audit.MACHINE, **PLACES_OF_ROLES[role]
             )
     return emails
+
+
+@pytest.fixture
+def small_city(database: Database) -> None:
+    """A small city on the test's database."""
+    build_small_city(database)
+
+
+@pytest.fixture
+def people(database: Database, small_city: None) -> dict[Role, str]:
+    """The e-mail address of one person for each role in the small city."""
+    return add_people(database)
 
 
 @pytest.fixture

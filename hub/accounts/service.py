@@ -64,7 +64,8 @@ def viewer_of(session: HubSession, person_id: UUID, *, today: dt.date | None = N
 
 def names(session: HubSession, person_ids: Collection[UUID]) -> dict[UUID, str]:
     """Name people, so that a page can say who did what."""
-    return dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(person_ids))).tuples().all())
+    found = session.execute(select(Person.id, Person.name).where(Person.id.in_(person_ids)))
+    return dict(found.all())
 
 
 def viewer_by_email(session: HubSession, email: str) -> Viewer:

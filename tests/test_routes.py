@@ -1,0 +1,385 @@
+"""The route matrix: every route and method, asked by everybody, of what is theirs, of what is another's, of nothing.
+
+The table says what each is answered. A route of the app that is missing from it fails; so does one that nobody may use.
+Every request runs in a transaction that is undone, so that all start from the same world.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from hub import audit, create_app, web
+from hub.access import Role
+from hub.accounts import service as accounts
+from hub.config import Settings
+from hub.db import Database, HubSession
+from hub.uploads import service
+from tests.client import StrictClient
+from tests.conftest import ELSEWHERE, HOME, PASSWORD, TEST_SECRET_KEY, PostgresCluster, add_people, build_small_city
+from tests.uploads.desk import Desk
+
+pytestmark = pytest.mark.xdist_group("routes")  # one world, on one worker
+
+NOBODY = "nobody"
+ACTORS = (NOBODY, *(role.value for role in Role))
+COLUMNS = ("nobody", "officer", "analyst", "police", "commander", "leader", "administrator")
+"""The actors as the table's heading names them, in the same order."""
+
+# theirs: in HOME, everybody's borough · others: in ELSEWHERE, in the administrator's scope only · absent: nowhere
+# bcu: the commander's · city: every borough · -: the route is about nothing in particular
+TABLE = """
+method endpoint            of      nobody officer analyst police commander leader administrator
+GET    static              -       200    200     200     200    200       200    200
+GET    static              absent  404    404     404     404    404       404    404
+GET    accounts.sign_in    -       200    302     302     302    302       302    302
+POST   accounts.begin      -       302    302     302     302    302       302    302
+POST   accounts.sign_out   -       302    302     302     302    302       302    302
+GET    places.home         -       302    200     200     200    200       200    200
+GET    hotspots.show       theirs  302    200     200     200    200       403    200
+GET    hotspots.show       others  302    404     404     404    404       403    200
+GET    hotspots.show       absent  302    404     404     404    404       403    404
+GET    hotspots.show       bcu     302    404     404     404    200       403    200
+GET    hotspots.show       city    302    404     404     404    404       403    200
+GET    hotspots.layer      theirs  302    200     200     200    200       403    200
+GET    hotspots.layer      others  302    404     404     404    404       403    200
+GET    hotspots.layer      absent  302    404     404     404    404       403    404
+GET    hotspots.layer      bcu     302    404     404     404    200       403    200
+GET    hotspots.layer      city    302    404     404     404    404       403    200
+GET    hotspots.download   theirs  302    200     200     200    200       403    200
+GET    hotspots.download   others  302    404     404     404    404       403    200
+GET    hotspots.download   absent  302    404     404     404    404       403    404
+GET    hotspots.download   bcu     302    404     404     404    200       403    200
+GET    hotspots.download   city    302    404     404     404    404       403    200
+GET    summaries.show      theirs  302    200     200     200    200       200    200
+GET    summaries.show      others  302    404     404     404    404       404    200
+GET    summaries.show      absent  302    404     404     404    404       404    404
+GET    summaries.show      bcu     302    404     404     404    404       404    404
+"""
+
+
+# --- What is asked ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request: what goes into the address, what follows it, and the form sent."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, Any] = field(default_factory=dict)
+
+
+AREAS = {"theirs": HOME, "others": ELSEWHERE, "absent": "F09000099", "bcu": "north", "city": "london"}
+OVERLAY = {"show": "wards-rate", "category": "All recorded crime", "from": "2025-01", "to": "2025-12"}
+SIGN_IN = {"email": "council.leader@test.example", "password": PASSWORD}
+
+ASKED: dict[str, Callable[[World, str], Asked]] = {
+    "static": lambda world, of: Asked({"filename": "no-such-file.css" if of == "absent" else "hub.css"}),
+    "accounts.sign_in": lambda world, of: Asked(),
+    "accounts.begin": lambda world, of: Asked(form=SIGN_IN),
+    "accounts.sign_out": lambda world, of: Asked(),
+    "places.home": lambda world, of: Asked(),
+    "hotspots.show": lambda world, of: Asked({"area": AREAS[of]}, OVERLAY),
+    "hotspots.layer": lambda world, of: Asked({"area": AREAS[of]}, OVERLAY),
+    "hotspots.download": lambda world, of: Asked({"area": AREAS[of], "form": "csv"}, OVERLAY),
+    "summaries.show": lambda world, of: Asked({"area": AREAS[of]}),
+}
+
+
+# --- The table -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Row:
+    """What every actor is answered by one route, asked of one thing."""
+
+    method: str
+    endpoint: str
+    of: str
+    expected: Mapping[str, int]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.endpoint} {self.of}"
+
+
+def rows() -> list[Row]:
+    """Read the table."""
+    heading, *lines = (line.split() for line in TABLE.strip().splitlines())
+    assert heading == ["method", "endpoint", "of", *COLUMNS]
+    return [
+        Row(method, endpoint, of, dict(zip(ACTORS, map(int, statuses), strict=True)))
+        for method, endpoint, of, *statuses in lines
+    ]
+
+
+ROWS = rows()
+
+
+# --- The world -------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class World:
+    """A hub with live data and uploads in every state, in two boroughs that share nobody but the administrator."""
+
+    app: Flask
+    database: Database
+    files: Path
+    cookies: dict[str, str]
+    tokens: dict[str, str]
+    uploads: dict[tuple[str, str], str]
+    """By whose they are and the state they are in."""
+
+    def client(self, actor: str) -> StrictClient:
+        """A browser in which an actor is signed in, with a good token."""
+        client = self.app.test_client()
+        assert isinstance(client, StrictClient)
+        client.set_cookie("hub", self.cookies[actor])
+        client.csrf_token = self.tokens[actor]
+        return client
+
+    def ask(self, actor: str, method: str, row: Row, *, with_token: bool = True) -> TestResponse:
+        """Ask, and undo whatever that did."""
+        asked = ASKED[row.endpoint](self, row.of)
+        form = dict(asked.form) if method == "POST" else {}
+        if method not in web.READING_METHODS and with_token:
+            form["csrf_token"] = self.tokens[actor]
+        with self.undone():
+            client = self.client(actor)
+            return client.open(
+                self.path(row), method=method, query_string=asked.query, data=form or None, buffered=True
+            )
+
+    def path(self, row: Row) -> str:
+        """Where to ask."""
+        with self.app.test_request_context():
+            return self.app.url_for(row.endpoint, **ASKED[row.endpoint](self, row.of).values)
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """Let every session join one transaction, and undo it at the end; put the files back too."""
+        kept = self.files.with_name("kept")
+        engine = self.database.engine.execution_options(hub_writes=True)
+        with engine.connect() as connection, connection.begin() as transaction, pytest.MonkeyPatch.context() as patch:
+
+            def join(_database: Database, *, writes: bool) -> HubSession:
+                return HubSession(connection, info=dict(self.database._info), join_transaction_mode="create_savepoint")
+
+            patch.setattr(Database, "session", join)
+            patch.setattr(self.app.extensions["hub_database"], "_impatient_writer", connection)
+            yield
+            transaction.rollback()
+        shutil.rmtree(self.files)
+        shutil.copytree(kept, self.files)
+
+
+MARK = "zqxelsewhere"
+"""Stands in everything that only ELSEWHERE's own people may read."""
+PECULIAR_COUNT = 7_351
+MARKS = (MARK, str(PECULIAR_COUNT * 12), f"{PECULIAR_COUNT * 12:,}")
+
+
+def months_of_counts(ward_codes: tuple[str, str], count: int, group: str) -> str:
+    """A plain table of two years: the same count each month in one ward, and one offence in the other."""
+    lines = ["WardCode,Month,Category,Count"]
+    for year in (2024, 2025):
+        for month in range(1, 13):
+            lines += [f"{ward},{year}-{month:02},{group},{n}" for ward, n in zip(ward_codes, (count, 1), strict=True)]
+    return "\n".join(lines) + "\n"
+
+
+def fill(database: Database, emails: Mapping[str, str]) -> dict[tuple[str, str], str]:
+    """Send files to both boroughs, and leave one in every state."""
+    desk, uploads = Desk(database), {}
+    wards = {"theirs": ("F05000000", "F05000001"), "others": ("F05000004", "F05000005")}
+    for of, name, count in (("theirs", "ours", 12), ("others", MARK, PECULIAR_COUNT)):
+        email = emails[of]
+        content = months_of_counts(wards[of], count, "Burglary" if of == "theirs" else f"Burglary {MARK}")
+        uploads[of, "committed"] = str(desk.check(email, content, f"{name}.csv"))
+        with desk.writing(email) as viewer:
+            service.commit(viewer, UUID(uploads[of, "committed"]))
+        uploads[of, "received"] = str(desk.receive(email, content.replace(",1\n", ",2\n"), f"{name}-received.csv"))
+        uploads[of, "checked"] = str(desk.check(email, content.replace(",1\n", ",3\n"), f"{name}-checked.csv"))
+    return uploads
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Build the world once for all rows, on each database."""
+    folder = tmp_path_factory.mktemp("world")
+    files = folder / "files"
+    files.mkdir()
+    common: dict[str, Any] = {"environment": "test", "secret_key": TEST_SECRET_KEY, "files": files}
+    if request.param == "sqlite":
+        path = shutil.copy(request.getfixturevalue("_sqlite_template"), folder / "world.sqlite")
+        settings = Settings(database_url=f"sqlite:///{path}", **common)
+    else:
+        cluster: PostgresCluster = request.getfixturevalue("postgres_cluster")
+        name = cluster.create(template=request.getfixturevalue("_postgres_template"))
+        settings = Settings(database_url=cluster.url(name, "hub_web"), **common)
+    database = Database(settings)
+    build_small_city(database)
+    emails = {role.value: email for role, email in add_people(database).items()}
+    with database.writing() as session:
+        accounts.create_person(
+            session,
+            f"{MARK}@test.example",
+            MARK,
+            PASSWORD,
+            Role.CSP_OFFICER,
+            boroughs=[ELSEWHERE],
+            actor=audit.MACHINE,
+        )
+    uploads = fill(database, {"theirs": emails[Role.CSP_OFFICER], "others": f"{MARK}@test.example"})
+    app = create_app(settings)
+    app.test_client_class = StrictClient
+    cookies, tokens = sign_everybody_in(app, emails)
+    shutil.copytree(files, folder / "kept")
+    yield World(app, database, files, cookies, tokens, uploads)
+    for engine in (database.engine, app.extensions["hub_database"].engine):
+        engine.dispose()
+    if request.param == "postgresql":
+        cluster.drop(name)
+
+
+def sign_everybody_in(app: Flask, emails: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Sign every actor in, each in a browser of their own; nobody just looks at the page."""
+    cookies, tokens = {}, {}
+    for actor in ACTORS:
+        client = app.test_client()
+        assert isinstance(client, StrictClient)
+        if actor == NOBODY:
+            client.get("/sign-in")
+        else:
+            assert client.sign_in(emails[actor], PASSWORD).status_code == 302
+            client.get("/")
+        cookie = client.get_cookie("hub")
+        assert cookie is not None
+        assert client.csrf_token is not None
+        cookies[actor], tokens[actor] = cookie.value, client.csrf_token
+    return cookies, tokens
+
+
+# --- The tests -------------------------------------------------------------------------------------------------------
+
+
+def test_the_table_and_the_app_have_the_same_routes(world: World) -> None:
+    in_app = {
+        (method, rule.endpoint)
+        for rule in world.app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert {(row.method, row.endpoint) for row in ROWS} == in_app
+    assert set(ASKED) == {endpoint for _, endpoint in in_app}
+
+
+def test_a_route_about_something_is_asked_of_what_is_anothers_and_of_what_is_absent(world: World) -> None:
+    for rule in world.app.url_map.iter_rules():
+        asked_of = {row.of for row in ROWS if row.endpoint == rule.endpoint}
+        if rule.arguments and rule.endpoint != "static":
+            assert {"theirs", "others", "absent"} <= asked_of, rule.endpoint
+
+
+def test_every_route_lets_somebody_in(world: World) -> None:
+    """T2: a route that never answers well is one that nobody tests."""
+    for method, endpoint in {(row.method, row.endpoint) for row in ROWS}:
+        answers = {
+            status
+            for row in ROWS
+            if (row.method, row.endpoint) == (method, endpoint)
+            for status in row.expected.values()
+        }
+        assert answers & ({200} if method == "GET" else {200, 302, 303}), f"{method} {endpoint}"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_everybody_is_answered_as_the_table_says_and_told_nothing_of_another_borough(world: World, row: Row) -> None:
+    """What only ELSEWHERE's own people may read (T3) is nowhere in what anybody else but the administrator is sent."""
+    found = {}
+    for actor in ACTORS:
+        response = world.ask(actor, row.method, row)
+        found[actor] = response.status_code
+        told = [mark for mark in MARKS if mark in said(response).casefold()]
+        assert not told or actor == Role.ADMINISTRATOR, f"{actor} is told {told}"
+    assert found == dict(row.expected)
+
+
+def test_the_marks_would_be_seen_where_they_may_be(world: World) -> None:
+    asked = (row for row in ROWS if row.of in {"others", "city", "-"})
+    seen = "".join(said(world.ask(Role.ADMINISTRATOR.value, row.method, row)) for row in asked).casefold()
+    assert [mark for mark in MARKS if mark not in seen] == []
+
+
+def said(response: TestResponse) -> str:
+    """All that an answer says, headers and all, unpacked."""
+    body = gzip.decompress(response.data) if response.content_encoding == "gzip" else response.data
+    return f"{response.headers}{body.decode(errors='replace')}"
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.method == "GET"], ids=str)
+def test_head_is_answered_as_get_and_options_tells_nothing_of_the_thing(world: World, row: Row) -> None:
+    is_public = web.rule_of(world.app, row.endpoint) == web.PUBLIC
+    for actor in ACTORS:
+        expected = row.expected[actor]
+        asked_to_sign_in = actor == NOBODY and expected == 302
+        head = world.ask(actor, "HEAD", row)
+        assert head.status_code == (401 if asked_to_sign_in else expected), actor
+        assert not head.data
+        options = world.ask(actor, "OPTIONS", row)
+        refused = 401 if actor == NOBODY else 403
+        is_let_in = is_public or (actor != NOBODY and expected != 403)
+        assert options.status_code == (200 if is_let_in else refused), actor
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.of in {"-", "theirs"}], ids=str)
+def test_other_methods_are_refused(world: World, row: Row) -> None:
+    taken = set(world.app.url_map.bind("localhost").allowed_methods(world.path(row)))
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - taken:
+        assert world.ask(NOBODY, method, row).status_code == (302 if method == "GET" else 401)
+        response = world.ask(Role.ADMINISTRATOR.value, method, row)
+        assert response.status_code == 405
+        assert set(response.headers["Allow"].split(", ")) == taken
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.of == "others"], ids=str)
+def test_what_is_anothers_is_answered_as_what_is_nowhere(world: World, row: Row) -> None:
+    """A4: the same status and the same body, but for the token and the nonce of each answer."""
+    absent = next(
+        each for each in ROWS if (each.method, each.endpoint, each.of) == (row.method, row.endpoint, "absent")
+    )
+    for actor in ACTORS:
+        if row.expected[actor] in {200, 302, 303} and actor != NOBODY:
+            continue
+        theirs, nowhere = world.ask(actor, row.method, row), world.ask(actor, absent.method, absent)
+        assert theirs.status_code == nowhere.status_code
+        if actor != NOBODY:  # who is sent to sign in, and back to what was asked for
+            assert without_what_differs(theirs) == without_what_differs(nowhere), actor
+
+
+def without_what_differs(response: TestResponse) -> str:
+    """A page without the token of its forms and the nonce of its scripts."""
+    return re.sub(r'(name="csrf_token" value|nonce)="[^"]*"', "", response.get_data(as_text=True))
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.method == "POST"], ids=str)
+def test_nothing_is_changed_without_a_token(world: World, row: Row) -> None:
+    """T15: refused before anything is looked up, alike for what is theirs, another's and nowhere."""
+    is_public = web.rule_of(world.app, row.endpoint) == web.PUBLIC
+    for actor in ACTORS:
+        response = world.ask(actor, row.method, row, with_token=False)
+        if actor == NOBODY and not is_public:
+            assert response.status_code == 401
+        else:
+            assert response.status_code == (403 if row.expected[actor] == 403 and not is_public else 400), actor
