@@ -37,7 +37,7 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
     @property
-    def title(self) -> str:
+    def title(self) -> str:  # type: ignore[override]  # a role is a word, but nobody writes it in title case
         """The role as a person would say it."""
         return _TITLES[self]
 
@@ -93,9 +93,13 @@ class Viewer:
         return frozenset().union(*held)
 
     def may(self, permission: Permission, borough_codes: Iterable[str] | None = None) -> bool:
-        """Whether this person has a permission in all the boroughs named; without any, in some borough."""
+        """Whether this person has a permission in all the boroughs named, of which there must be one.
+
+        Without the argument, whether they have it in some borough.
+        """
         allowed = self.boroughs(permission)
-        return bool(allowed) if borough_codes is None else set(borough_codes) <= allowed
+        codes = allowed if borough_codes is None else set(borough_codes)
+        return bool(codes) and codes <= allowed
 
     def require(self, permission: Permission, borough_codes: Iterable[str]) -> None:
         """Refuse unless the permission is held in all the boroughs named.
@@ -121,7 +125,7 @@ def scope_of(grants: Iterable[Grant], named_areas: Iterable[frozenset[str]], *, 
     that lies wholly in their scope, or for exactly their whole scope; to someone whose scope is London, always.
     """
     boroughs: frozenset[str] = frozenset().union(*(grant.boroughs for grant in grants))
-    sets = {frozenset({code}) for code in boroughs} | {area for area in named_areas if area <= boroughs}
+    sets = {frozenset({code}) for code in boroughs} | {area for area in named_areas if area and area <= boroughs}
     if boroughs:
         sets.add(boroughs)
     if boroughs and boroughs == every_borough:

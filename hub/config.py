@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from hub.errors import SettingsError
 
-DEMO_SECRET_KEY = "the-demo-key-is-public-and-never-for-real-data"
+DEMO_SECRET_KEY = "the-demo-key-is-public-and-never-for-real-data"  # noqa: S105 - known to all, and refused in production
 SHORTEST_SECRET_KEY = 32
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -25,10 +25,10 @@ def shipped(name: str) -> Path:
 class Settings:
     """How this hub runs. Each field is the environment variable `HUB_<FIELD>`, documented in the README."""
 
-    database_url: str = "sqlite:///var/hub.sqlite"
-    owner_database_url: str = ""
+    database_url: str = field(default="sqlite:///var/hub.sqlite", repr=False)
+    owner_database_url: str = field(default="", repr=False)
     files: Path = Path("var/files")
-    secret_key: str = DEMO_SECRET_KEY
+    secret_key: str = field(default=DEMO_SECRET_KEY, repr=False)
     environment: str = "production"
     debug: bool = False
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
@@ -53,7 +53,7 @@ class Settings:
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read `HUB_…` from the environment and refuse what would be unsafe to run.
+    """Read `HUB_…` from the environment and refuse what would be unsafe to run; what is empty counts as not set.
 
     Raises
     ------
@@ -61,12 +61,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         Naming the variable, what is wrong with it and the cure.
     """
     environ = os.environ if environ is None else environ
-    known = {f"HUB_{field.name.upper()}": field for field in fields(Settings)}
     values: dict[str, object] = {}
-    for name, field in known.items():
-        raw = environ.get(name)
-        if raw is not None:
-            values[field.name] = _value(name, raw, getattr(Settings, field.name))
+    for setting in fields(Settings):
+        name = f"HUB_{setting.name.upper()}"
+        if raw := environ.get(name, "").strip():
+            values[setting.name] = _value(name, raw, setting.default)
     settings = Settings(**values)  # type: ignore[arg-type]
     _check(settings)
     return settings
@@ -93,6 +92,11 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             f"HUB_ENVIRONMENT is '{settings.environment}'.", remedy="Use production (the default), demo or test."
         )
+    if not settings.hosts:
+        raise SettingsError("HUB_HOSTS names no host.", remedy="Name those in the hub's address, with commas between.")
+    for name in ("max_upload_megabytes", "max_upload_rows"):
+        if getattr(settings, name) < 1:
+            raise SettingsError(f"HUB_{name.upper()} is 0.", remedy="Use 1 or more.")
     if not settings.is_production:
         return
     if settings.secret_key == DEMO_SECRET_KEY or len(settings.secret_key) < SHORTEST_SECRET_KEY:

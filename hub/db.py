@@ -42,7 +42,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import (
     DeclarativeBase,
     FromStatement,
@@ -478,12 +478,14 @@ class Database:
         if self.engine.dialect.name != "postgresql":
             return
         with self.engine.connect() as connection:
+            # What the role may become counts as what it is.
             role, unbound, owned = connection.execute(
                 text(
-                    "SELECT current_user, (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user),"
+                    "SELECT session_user, (SELECT bool_or(rolsuper OR rolbypassrls) FROM pg_roles"
+                    "   WHERE pg_has_role(session_user, oid, 'MEMBER')),"
                     " (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
                     "   WHERE c.relkind = 'r' AND n.nspname = current_schema()"
-                    "   AND pg_has_role(current_user, c.relowner, 'USAGE'))"
+                    "   AND pg_has_role(session_user, c.relowner, 'MEMBER'))"
                 )
             ).one()
         if unbound or owned:
@@ -496,7 +498,13 @@ class Database:
 
 def open_engine(url: str) -> Engine:
     """Open an engine with the settings that keep data safe on SQLite and PostgreSQL."""
-    address = make_url(url)
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        # The address may hold a password: it is not repeated.
+        raise SettingsError(
+            "HUB_DATABASE_URL is not the address of a database.", remedy="Use sqlite:///… or postgresql://…"
+        ) from None
     if address.get_backend_name() == "sqlite":
         engine = create_engine(address, connect_args={"timeout": SECONDS_TO_WAIT_FOR_A_LOCK})
         event.listen(engine, "connect", _prepare_sqlite)

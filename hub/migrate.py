@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 
@@ -11,10 +11,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData, make_url, text
 
 from hub.config import Settings, shipped
 from hub.db import Base, InArea, InBorough, open_engine
+from hub.errors import Conflict
 
 SLICES_WITH_TABLES = ("accounts", "places", "uploads", "hotspots")
 MIGRATION_LOCK = 704_2022
@@ -35,14 +37,14 @@ def fenced_tables() -> dict[str, str]:
     fenced = {}
     for mapper in Base.registry.mappers:
         if issubclass(mapper.class_, InBorough | InArea):
-            fenced[mapper.class_.__tablename__] = mapper.class_.fence
+            fenced[mapper.local_table.description] = mapper.class_.fence
     return fenced
 
 
 def upgrade(settings: Settings, revision: str = "head") -> str:
     """Bring the schema up; on PostgreSQL, let the web role use it. Returns the revision reached."""
     with _locked(settings) as connection:
-        command.upgrade(_config(connection), revision)
+        _bring(command.upgrade, connection, revision)
         _grant_to_web_role(connection, settings)
         return _revision(connection)
 
@@ -50,8 +52,18 @@ def upgrade(settings: Settings, revision: str = "head") -> str:
 def downgrade(settings: Settings, revision: str = "base") -> str:
     """Bring the schema down to a revision. Returns the revision reached."""
     with _locked(settings) as connection:
-        command.downgrade(_config(connection), revision)
+        _bring(command.downgrade, connection, revision)
         return _revision(connection)
+
+
+def _bring(move: Callable[[Config, str], None], connection: Connection, revision: str) -> None:
+    try:
+        move(_config(connection), revision)
+    except CommandError as error:
+        raise Conflict(
+            f"The schema cannot be brought to revision '{revision}': {error}.",
+            remedy="Name a revision of this hub; a database of a newer hub needs that hub.",
+        ) from error
 
 
 def problems(settings: Settings) -> list[str]:
@@ -81,12 +93,16 @@ def _unfenced(connection: Connection) -> list[str]:
     fenced = set(
         connection.scalars(
             text(
+                # A second policy would widen the first.
                 "SELECT relname FROM pg_class JOIN pg_policy ON polrelid = pg_class.oid"
-                " WHERE relrowsecurity AND relforcerowsecurity AND polwithcheck IS NOT NULL"
+                " WHERE relnamespace = current_schema()::regnamespace AND relrowsecurity AND relforcerowsecurity"
+                " GROUP BY relname HAVING count(*) = 1 AND bool_and(polcmd = '*'"
+                "   AND pg_get_expr(polqual, polrelid) LIKE '%current_setting%'"
+                "   AND pg_get_expr(polqual, polrelid) = pg_get_expr(polwithcheck, polrelid))"
             )
         )
     )
-    return [f"Row-level security is missing on '{name}'." for name in fenced_tables() if name not in fenced]
+    return [f"Row-level security is not as it must be on '{name}'." for name in fenced_tables() if name not in fenced]
 
 
 def _config(connection: Connection) -> Config:

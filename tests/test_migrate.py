@@ -1,0 +1,185 @@
+"""Migrations on both databases: up and down, one migrator at a time, and nothing left behind by one that fails."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, inspect, select, text
+
+from hub import config, migrate
+from hub.config import Settings
+from hub.db import EVERYWHERE, Database, open_engine
+from hub.errors import Conflict
+from hub.uploads.models import WardCount
+from tests.test_fence import seed
+
+NewSettings = Callable[..., Settings]
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, new_settings: NewSettings) -> Settings:
+    """Settings of a database in which nothing stands."""
+    return new_settings(request.param, migrated=False)
+
+
+@contextmanager
+def owner_of(settings: Settings) -> Iterator[Connection]:
+    engine = open_engine(settings.migration_url)
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+def tables(settings: Settings) -> set[str]:
+    with owner_of(settings) as connection:
+        return set(inspect(connection).get_table_names())
+
+
+def test_a_schema_goes_up_and_down_and_up(empty: Settings) -> None:
+    expected = set(migrate.metadata().tables) | {"alembic_version"}
+    assert not migrate.is_current(empty)
+    assert migrate.problems(empty) == ["The schema is at revision 'none', not '0001': run 'hub db upgrade'."]
+    for _ in range(2):
+        assert migrate.upgrade(empty) == "0001"
+        assert tables(empty) == expected
+        assert migrate.is_current(empty)
+        assert migrate.problems(empty) == []
+        database = Database(empty)
+        seed(database)
+        with database.writing() as session:
+            session.set_scope(EVERYWHERE)
+            assert len(session.scalars(select(WardCount)).all()) > 5
+        database.engine.dispose()
+        assert migrate.downgrade(empty) == ""
+        assert tables(empty) == {"alembic_version"}
+
+
+def test_upgrading_twice_changes_nothing(empty: Settings) -> None:
+    assert migrate.upgrade(empty) == migrate.upgrade(empty) == "0001"
+    assert migrate.problems(empty) == []
+
+
+def test_four_migrators_at_once_end_as_one(empty: Settings) -> None:
+    program = "import sys; from hub import config, migrate; print(migrate.upgrade(config.read_settings()))"
+    environment = {
+        "HUB_ENVIRONMENT": "test",
+        "HUB_DATABASE_URL": empty.database_url,
+        "HUB_OWNER_DATABASE_URL": empty.owner_database_url,
+    }
+    migrators = [
+        subprocess.Popen(
+            [sys.executable, "-c", program],
+            cwd=ROOT,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for _ in range(4)
+    ]
+    ends = [(*migrator.communicate(timeout=120), migrator.returncode) for migrator in migrators]
+    assert ends == [("0001\n", "", 0)] * 4
+    assert migrate.problems(empty) == []
+    with owner_of(empty) as connection:
+        assert connection.scalars(text("SELECT version_num FROM alembic_version")).all() == ["0001"]
+
+
+FAILING = '''"""A version that fails after it has changed things."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "0002", "0001"
+
+
+def upgrade():
+    op.create_table("half", sa.Column("id", sa.Integer(), primary_key=True))
+    op.execute("INSERT INTO half VALUES (1)")
+    op.execute("DELETE FROM bcu")
+    op.add_column("bcu", sa.Column("half", sa.Integer()))
+    op.execute("INSERT INTO no_such_table VALUES (1)")
+'''
+
+
+@pytest.fixture
+def with_a_failing_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrations = tmp_path / "migrations"
+    shutil.copytree(config.shipped("migrations"), migrations)
+    (migrations / "versions" / "0002_fails.py").write_text(FAILING, "utf-8")
+    monkeypatch.setattr(migrate, "shipped", lambda name: tmp_path / name)
+
+
+@pytest.mark.usefixtures("with_a_failing_version")
+@pytest.mark.parametrize("first", ["", "0001"])
+def test_a_failing_migration_leaves_nothing(empty: Settings, first: str) -> None:
+    if first:
+        migrate.upgrade(empty, first)
+        with owner_of(empty) as connection:
+            connection.execute(text("INSERT INTO bcu (id, slug, name) VALUES (1, 'kept', 'Kept')"))
+    before = tables(empty)
+    with pytest.raises(Exception, match="no_such_table"):
+        migrate.upgrade(empty)
+    assert tables(empty) == before
+    with owner_of(empty) as connection:
+        assert migrate._revision(connection) == first
+        if first:
+            assert "half" not in {column["name"] for column in inspect(connection).get_columns("bcu")}
+            assert connection.scalars(text("SELECT name FROM bcu")).all() == ["Kept"]
+    assert migrate.upgrade(empty, "0001") == "0001"
+
+
+def test_a_database_of_a_newer_hub_is_left_alone(settings: Settings) -> None:
+    with owner_of(settings) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    before = tables(settings)
+    for move in (migrate.upgrade, migrate.downgrade):
+        with pytest.raises(Conflict, match="9999"):
+            move(settings)
+    assert tables(settings) == before
+    assert not migrate.is_current(settings)
+
+
+def test_a_revision_that_does_not_exist_is_refused(settings: Settings) -> None:
+    with pytest.raises(Conflict, match="nonsense"):
+        migrate.upgrade(settings, "nonsense")
+    assert migrate.problems(settings) == []
+
+
+def test_a_check_finds_a_schema_that_was_changed_by_hand(settings: Settings) -> None:
+    assert migrate.problems(settings) == []
+    for change, found in (
+        ("DROP INDEX ix_job_state", "ix_job_state"),
+        ("ALTER TABLE bcu ADD COLUMN extra INTEGER", "extra"),
+        ("CREATE TABLE extra_table (id INTEGER)", "extra_table"),
+    ):
+        with owner_of(settings) as connection:
+            connection.execute(text(change))
+        assert any(found in problem for problem in migrate.problems(settings))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE ward_count DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE ward_count NO FORCE ROW LEVEL SECURITY",
+        "DROP POLICY fence ON ward_count",
+        "CREATE POLICY open ON ward_count USING (true) WITH CHECK (true)",
+        "DROP POLICY fence ON ward_count; CREATE POLICY fence ON ward_count USING (true)",
+        "ALTER POLICY fence ON ward_count WITH CHECK (true)",
+        "ALTER POLICY fence ON ward_count USING (true) WITH CHECK (true)",
+        "DROP POLICY fence ON ward_count; CREATE POLICY fence ON ward_count FOR INSERT WITH CHECK (true)",
+    ],
+)
+def test_a_check_finds_a_fence_that_was_opened(new_settings: NewSettings, change: str) -> None:
+    settings = new_settings("postgresql")
+    assert migrate.problems(settings) == []
+    with owner_of(settings) as connection:
+        connection.execute(text(change))
+    assert migrate.problems(settings) == ["Row-level security is not as it must be on 'ward_count'."]
