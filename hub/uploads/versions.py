@@ -165,3 +165,18 @@ def live_counts(session: HubSession, upload: Upload, borough_codes: Collection[s
     )
     schema = {"borough_code": pl.String, "month": pl.Date, "live": pl.Int64}
     return pl.DataFrame([tuple(row) for row in found], schema, orient="row")
+
+
+def wards_in_use(session: HubSession, boundary_set_id: int) -> set[str]:
+    """Which wards of a boundary set stand in committed rows, of undone versions too, within the session's scope."""
+    return {
+        code
+        for table in (WardCount, Incident)
+        for code in session.scalars(
+            select(table.ward_code)
+            .join(Version, Version.id == table.version_id)
+            .where(Version.boundary_set_id == boundary_set_id, table.ward_code.is_not(None))
+            .distinct()
+        )
+        if code is not None
+    }
