@@ -137,7 +137,7 @@ def create_person(
     """
     email, name = _checked_email(email), _checked_name(name)
     memberships = _memberships(session, role, boroughs, bcu, london=london)
-    passwords.refuse_weak(password, (email, name))
+    passwords.refuse_weak(password, (email, name, *(borough.name for borough in places.boroughs(session))))
     if session.scalar(select(Person.id).where(Person.email == email)) is not None:
         raise Conflict(f"There is an account for {email} already.", remedy="Use another e-mail address.")
     person = Person(

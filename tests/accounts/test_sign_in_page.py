@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
@@ -331,6 +332,21 @@ def test_what_somebody_types_is_shown_and_never_run(client: StrictClient, people
     client.sign_in(typed, "x", next_page=typed)
     [field] = [field for field in client.page.all("input") if field.get("name") == "email"]
     assert field.get("value") == typed
+
+
+def test_what_somebody_types_stands_in_no_log(
+    client: StrictClient, officer: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("hub", "flask", "werkzeug"):
+        caplog.set_level(logging.DEBUG, name)
+    client.sign_in(officer, "a planted password")
+    client.sign_in(officer, PASSWORD)
+    client.get("/")
+    with client.session_transaction() as cookie:
+        token = cookie["_user_id"]
+    client.sign_out()
+    for typed in (officer, "a planted password", PASSWORD, token):
+        assert typed not in caplog.text
 
 
 def test_the_sign_in_page_says_nothing_of_the_hub_to_somebody_outside(
