@@ -54,7 +54,7 @@ def record_as(session: HubSession, actor: str, action: str, subject: object = ""
         actor=actor,
         action=action,
         subject=str(subject),
-        details=details,
+        details=json.loads(json.dumps(details, default=_plain, allow_nan=False)),  # as it will be read again
     )
     entry.chain_hash = _chain_hash(session, entry, last.chain_hash if last else "")
     session.add(entry)
@@ -67,9 +67,10 @@ def first_broken(session: HubSession) -> int | None:
 
     A chain shows neither a cut tail nor a full rewrite by somebody who has the key: keep its head elsewhere.
     """
-    before, number = "", 0
-    for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.number)):
-        number += 1
+    before = ""
+    entries = select(AuditEntry).order_by(AuditEntry.number)
+    read_anew = entries.execution_options(populate_existing=True, yield_per=1000)
+    for number, entry in enumerate(session.scalars(read_anew), start=1):
         expected = _chain_hash(session, entry, before)
         if entry.number != number or not hmac.compare_digest(entry.chain_hash, expected):
             return number
@@ -88,7 +89,7 @@ def everywhere(session: HubSession, *, actor: str, reason: str) -> Iterator[None
 def _chain_hash(session: HubSession, entry: AuditEntry, before: str) -> str:
     key: bytes = session.info["audit_key"]
     content = [before, entry.number, entry.at.isoformat(), entry.actor, entry.action, entry.subject, entry.details]
-    written = json.dumps(content, sort_keys=True, separators=(",", ":"), default=_plain)
+    written = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hmac.new(key, written.encode(), hashlib.sha256).hexdigest()
 
 
