@@ -203,6 +203,9 @@ async function draw() {
   });
   map.on("focus", () => map.scrollWheelZoom.enable());
   map.on("blur", () => map.scrollWheelZoom.disable());
+  holder.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") map.closePopup();
+  });
   L.control.scale({ imperial: false }).addTo(map);
   const boroughs = boroughLayers(layer.boroughs);
   map.fitBounds(boroughs.getBounds(), { padding: [10, 10] });

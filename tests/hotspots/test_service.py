@@ -1,0 +1,403 @@
+"""Overlays as a person gets them: what is counted, for whom, over which months, and when it is worked out again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import warnings
+from dataclasses import replace
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from esda.getisord import G_Local
+from libpysal.weights import Queen
+from sqlalchemy import func, select
+
+from hub.access import Role, Viewer
+from hub.db import Database
+from hub.errors import BadRequest, NotAllowed, NotFound
+from hub.hotspots import scoring, service
+from hub.hotspots.models import HotspotRun
+from hub.hotspots.overlays import Overlay
+from hub.places import service as places
+from hub.places.models import BoundarySet, Ward
+from hub.uploads.classification import ANTI_SOCIAL_BEHAVIOUR
+from tests.conftest import ELSEWHERE, HOME, SIBLING
+from tests.hotspots.figures_given import EXTRACT, Figures, area_of, month, viewing
+
+WEST, EAST = "F05000000", "F05000001"
+OFFICER, COMMANDER, ADMINISTRATOR = Role.CSP_OFFICER, Role.BCU_COMMANDER, Role.ADMINISTRATOR
+
+
+def counts(*rows: tuple[dt.date, str | None, str, str, int]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["month", "ward_code", "offence_group", "offence_subgroup", "count"])
+
+
+def burglaries(borough: int, *numbers: int, at: dt.date | None = None) -> pd.DataFrame:
+    """So many burglaries in each ward of the first, second or third borough."""
+    wards = [f"F0500000{2 * borough + side}" for side in (0, 1)]
+    rows = zip(wards, numbers, strict=True)
+    return counts(*((at or month(1), ward, "Burglary", "Home", number) for ward, number in rows))
+
+
+def ask(viewer: Viewer, area: str = HOME, **asked: Any) -> Overlay:
+    question = {"units": "wards", "method": "rate", "category": None, "first_month": month(1), "last_month": month(1)}
+    return service.overlay(viewer, area_of(viewer, area), **question | asked)
+
+
+def keep(database: Database, viewer: Viewer, overlay: Overlay) -> None:
+    """Keep an overlay as the pages do: in a transaction of its own, in the same scope."""
+    with database.writing() as session:
+        session.set_scope(viewer.session.scope)
+        service.keep(replace(viewer, session=session), overlay)
+
+
+# --- Who -------------------------------------------------------------------------------------------------------------
+
+
+def test_all_of_the_area_must_be_the_viewers(database: Database, live: Figures, people: dict[Role, str]) -> None:
+    live.ward_counts(HOME, burglaries(0, 5, 10))
+    live.ward_counts(SIBLING, burglaries(1, 7, 1))
+    with viewing(database, people[COMMANDER]) as commander:
+        assert ask(commander, "north").table["count"].tolist() == [5, 10, 7, 1]
+        with pytest.raises(NotFound):
+            area_of(commander, "london")
+        north = area_of(commander, "north")
+    with viewing(database, people[OFFICER]) as officer:
+        assert ask(officer).table["count"].tolist() == [5, 10]
+        question = {"units": "wards", "method": "rate", "category": None}
+        with pytest.raises(NotFound):
+            service.overlay(officer, north, **question, first_month=month(1), last_month=month(1))
+        with pytest.raises(NotFound):
+            service.choices(officer, north)
+    with viewing(database, people[Role.COUNCIL_LEADER]) as leader, pytest.raises(NotAllowed):
+        area_of(leader, HOME)
+
+
+# --- Wards -----------------------------------------------------------------------------------------------------------
+
+
+def test_counts_and_rates_with_what_they_are_made_of(
+    database: Database, live: Figures, people: dict[Role, str]
+) -> None:
+    live.ward_counts(
+        HOME,
+        counts(
+            (month(1), WEST, "Burglary", "Home", 30),
+            (month(2), WEST, "Burglary", "Shop", 5),
+            (month(2), EAST, "Robbery", "Personal", 20),
+            (month(2), None, "Robbery", "Personal", 4),
+            (month(3), WEST, "Burglary", "Home", 99),
+        ),
+    )
+    with viewing(database, people[OFFICER]) as officer:
+        found = ask(officer, last_month=month(2))
+        burglary = ask(officer, last_month=month(2), category="BURGLARY")
+        shops = ask(officer, last_month=month(2), category="shop")
+    assert found.table["count"].to_dict() == {WEST: 35, EAST: 20}
+    assert found.table["rate_per_1000"].to_dict() == {WEST: 3.5, EAST: 2.0}
+    assert (found.total, found.unplaced) == (59, 4)
+    assert "4 of 59 offences (7%) are not placed in a ward" in " ".join(found.notes)
+    assert found.denominator == "Census 2021 residents"
+    assert "over 2 months, not scaled to a year, per 1,000 residents (Census 2021 residents)" in found.method_words
+    assert found.sentence.startswith("In the 2 months to February 2025, all recorded crime per 1,000 residents was")
+    assert (found.boundary_set, found.extracts, found.attribution) == ("2022", (EXTRACT,), "Made up for tests.")
+    assert (burglary.category, burglary.table["count"].tolist()) == ("Burglary", [35, 0])
+    assert (shops.category, shops.table["count"].tolist()) == ("Shop", [5, 0])
+
+
+def test_the_latest_months_of_an_extract_are_provisional(
+    database: Database, live: Figures, people: dict[Role, str]
+) -> None:
+    live.ward_counts(HOME, pd.concat([burglaries(0, 1, 2, at=month(number)) for number in range(1, 7)]))
+    with viewing(database, people[OFFICER]) as officer:
+        found = ask(officer, last_month=month(5))
+        settled = ask(officer, last_month=month(3))
+    assert found.provisional == (month(4), month(5))
+    assert "Apr 2025 to May 2025 are provisional" in " ".join(found.notes)
+    assert settled.provisional == ()
+
+
+def test_gi_star_of_many_wards_is_esdas(database: Database, live: Figures, people: dict[Role, str]) -> None:
+    rng = np.random.default_rng(1)
+    add_wards(database, "2024", columns=8, rows=6)
+    numbers = rng.poisson(30, 48)
+    numbers[[18, 19, 26, 27]] += 90
+    rows = [(month(1), f"F05{at:06}", "Burglary", "Home", int(number)) for at, number in enumerate(numbers)]
+    live.ward_counts(HOME, counts(*rows), boundary_set="2024")
+    with viewing(database, people[OFFICER]) as officer:
+        found = ask(officer, method="gi_star", category="burglary")
+        wards = places.wards(officer.session, places.boundary_sets(officer.session)[0].id, {HOME})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        graph = Queen.from_dataframe(wards, use_index=False)
+        expected = G_Local(found.table["count"].to_numpy(), graph, transform="B", star=True, permutations=0).Zs
+    np.testing.assert_allclose(found.table["z"], expected, atol=1e-9)
+    assert found.tested == 48
+    assert set(found.hot.index) >= {"F05000018", "F05000019", "F05000026", "F05000027"}
+    assert f"{len(found.hot)} of 48 wards in Alder stood out for burglary" in found.sentence
+    assert "Chance alone would flag" in found.sentence
+
+
+def add_wards(database: Database, code: str, *, rows: int, columns: int) -> None:
+    """Give the first borough another edition of its wards: small squares, some thousand residents each."""
+    now = dt.datetime.now(dt.UTC)
+    with database.writing() as session:
+        edition = BoundarySet(
+            code=code,
+            in_force_from=dt.date(int(code), 5, 1),
+            source="Made up",
+            content_hash=f"{code}-{rows}-{columns}".ljust(64, "0"),
+            loaded_at=now,
+        )
+        session.add(edition)
+        session.flush()
+        width, height = 2000 / columns, 1000 / rows
+        for at in range(rows * columns):
+            row, column = divmod(at, columns)
+            square = shapely.box(column * width, row * height, (column + 1) * width, (row + 1) * height)
+            session.add(
+                Ward(
+                    boundary_set_id=edition.id,
+                    code=f"F05{at:06}",
+                    name=f"Ward {at}",
+                    borough_code=HOME,
+                    residents=None,
+                    outline=square,
+                )
+            )
+
+
+def test_no_residents_no_rate(database: Database, live: Figures, people: dict[Role, str]) -> None:
+    add_wards(database, "2024", columns=2, rows=1)
+    live.ward_counts(HOME, burglaries(0, 3, 4), boundary_set="2024")
+    with viewing(database, people[OFFICER]) as officer:
+        found = ask(officer)
+    assert found.table["rate_per_1000"].isna().all()
+    assert found.denominator == ""
+    assert "no rate can be given" in found.sentence
+
+
+# --- Months ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_month_that_one_borough_lacks_is_counted_for_none_and_named(
+    database: Database, live: Figures, people: dict[Role, str]
+) -> None:
+    for number in (1, 2, 3):
+        live.ward_counts(HOME, burglaries(0, 1, 2, at=month(number)))
+    for number in (1, 3):
+        live.ward_counts(SIBLING, burglaries(1, 10, 20, at=month(number)))
+    with viewing(database, people[ADMINISTRATOR]) as administrator:
+        found = ask(administrator, "london", last_month=month(3))
+    assert found.months == (month(1), month(3))
+    assert found.table["count"].tolist()[:4] == [2, 4, 20, 40]
+    assert found.table["count"].iloc[4:].isna().all()
+    gaps = {gap.borough_code: (gap.months, gap.is_left_out) for gap in found.gaps}
+    assert gaps == {SIBLING: ((month(2),), False), ELSEWHERE: ((month(1), month(2), month(3)), True)}
+    assert "Birch has no data for February 2025; that month is left out for every borough" in " ".join(found.notes)
+    assert "Cedar has no data in this period and is left out." in found.notes
+    assert found.period_words == "the 2 months with data from January 2025 to March 2025"
+
+
+def test_a_period_without_data_is_refused_naming_what_there_is(
+    database: Database, live: Figures, people: dict[Role, str]
+) -> None:
+    with viewing(database, people[OFFICER]) as officer:
+        assert service.choices(officer, area_of(officer, HOME)) is None
+        with pytest.raises(service.NoFigures, match="No figures have been uploaded for Alder"):
+            ask(officer)
+    live.ward_counts(HOME, pd.concat([burglaries(0, 1, 2, at=month(number)) for number in (1, 2)]))
+    live.ward_counts(SIBLING, burglaries(1, 1, 2, at=month(4)))
+    with viewing(database, people[COMMANDER]) as commander:
+        with pytest.raises(BadRequest) as refused:
+            ask(commander, first_month=month(3), last_month=month(3))
+        assert "for Alder in March 2025" in refused.value.sentence
+        assert "Met ward-level counts for Jan 2025 to Feb 2025" in refused.value.remedy
+        with pytest.raises(BadRequest, match="no month of this period in common"):
+            ask(commander, "north", last_month=month(4))
+        with pytest.raises(BadRequest, match="no street-level points for Alder") as refused:
+            ask(commander, units="cells", method="gi_star")
+        assert "Upload such a file first" in refused.value.remedy
+
+
+def test_what_is_offered_is_what_there_is(database: Database, live: Figures, people: dict[Role, str]) -> None:
+    months = [month(number, year) for year in (2024, 2025) for number in range(1, 13)]
+    live.ward_counts(HOME, pd.concat([burglaries(0, 1, 2, at=each) for each in months]))
+    live.ward_counts(SIBLING, pd.concat([burglaries(1, 1, 2, at=each) for each in months[:-1]]))
+    live.points(HOME, street_points((500, 500, "Robbery")))
+    with viewing(database, people[COMMANDER]) as commander:
+        offered = service.choices(commander, area_of(commander, "north"))
+    assert offered is not None
+    assert offered.months == tuple(reversed(months))
+    assert (offered.first_month, offered.last_month) == (month(12, 2024), month(11))
+    assert offered.categories == {
+        "Met ward-level counts": [("Burglary", ["Home"])],
+        "Street-level points": [("Robbery", [])],
+    }
+
+
+# --- Boundary sets ---------------------------------------------------------------------------------------------------
+
+
+def test_a_period_on_two_editions_of_the_wards_is_refused_unless_it_is_of_points(
+    database: Database, live: Figures, people: dict[Role, str]
+) -> None:
+    add_wards(database, "2018", columns=2, rows=1)
+    live.ward_counts(HOME, burglaries(0, 1, 2, at=month(1)), boundary_set="2018")
+    live.ward_counts(HOME, burglaries(0, 3, 4, at=month(2)))
+    live.points(HOME, street_points((500, 500, "Robbery")), boundary_set="2018")
+    live.points(HOME, street_points((1500, 500, "Robbery"), at=month(2)))
+    with viewing(database, people[OFFICER]) as officer:
+        with pytest.raises(BadRequest) as refused:
+            ask(officer, last_month=month(2))
+        assert "January 2025 on 2018 wards and February 2025 on 2022 wards" in refused.value.sentence
+        older = ask(officer)
+        assert (older.boundary_set, older.table["count"].tolist()) == ("2018", [1, 2])
+        by_points = ask(officer, last_month=month(2), dataset="street_points")
+        assert (by_points.boundary_set, by_points.table["count"].tolist()) == ("2022", [1, 1])
+        in_older = ask(officer, last_month=month(2), dataset="street_points", boundary_set="2018")
+        assert (in_older.boundary_set, in_older.table["count"].tolist()) == ("2018", [1, 1])
+        with pytest.raises(BadRequest, match="counted on 2018 wards, not on 2022"):
+            ask(officer, boundary_set="2022")
+        with pytest.raises(BadRequest, match="no '1066' wards"):
+            ask(officer, boundary_set="1066")
+
+
+# --- Points ----------------------------------------------------------------------------------------------------------
+
+
+def street_points(*places_: tuple[float, float, str], at: dt.date | None = None) -> pd.DataFrame:
+    frame = pd.DataFrame(places_, columns=["easting", "northing", "category"])
+    return frame.assign(month=at or month(1))
+
+
+def scattered(number: int, *, seed: int = 2) -> pd.DataFrame:
+    """Robberies all over the first borough, and as many again in one corner of it."""
+    rng = np.random.default_rng(seed)
+    spread = np.column_stack([rng.uniform(0, 2000, number), rng.uniform(0, 1000, number)])
+    corner = np.column_stack([rng.uniform(200, 500, number), rng.uniform(200, 500, number)])
+    return pd.DataFrame(np.vstack([spread, corner]).round(1), columns=["easting", "northing"]).assign(
+        category="Robbery", month=month(1)
+    )
+
+
+def test_small_areas_hold_every_point_that_has_a_place(
+    database: Database, live: Figures, people: dict[Role, str]
+) -> None:
+    nowhere = street_points((np.nan, np.nan, "Robbery"), (np.nan, np.nan, "Robbery"))
+    incivilities = street_points(*[(1900.0, 900.0, ANTI_SOCIAL_BEHAVIOUR)] * 30)
+    live.points(HOME, pd.concat([scattered(200), nowhere, incivilities]))
+    with viewing(database, people[OFFICER]) as officer:
+        found = ask(officer, units="cells", method="gi_star", cell_metres=100)
+        chosen = ask(officer, units="cells", method="gi_star")
+        incivility = ask(officer, units="cells", method="gi_star", category=ANTI_SOCIAL_BEHAVIOUR, cell_metres=500)
+        dense = ask(officer, units="cells", method="density", bandwidth_metres=300)
+    assert (found.total, found.unplaced, len(found.table)) == (402, 2, 200)
+    assert found.table["count"].sum() == 400
+    assert set(found.hot["ward_name"]) == {"Alder West"}
+    for row in found.hot.itertuples():
+        assert 100 <= row.west <= 500
+        assert 100 <= row.south <= 500
+    assert "lie in Alder West" in found.sentence
+    assert gpd.GeoSeries(found.outlines).total_bounds.tolist() == [0, 0, 2000, 1000]
+    assert (chosen.cell_metres, chosen.question.cell_metres) == (150, None)
+    assert incivility.total == 30
+    assert (dense.cell_metres, dense.bandwidth_metres) == (50, 300)
+    assert dense.table["density"].idxmax() in dense.table.index[dense.table["ward_name"] == "Alder West"]
+    assert "densest in Alder West" in dense.sentence
+
+
+def test_points_stand_in_where_no_ward_file_covers_the_period(
+    database: Database, live: Figures, people: dict[Role, str]
+) -> None:
+    live.ward_counts(HOME, burglaries(0, 5, 6, at=month(2)))
+    live.points(HOME, street_points((10, 10, "Robbery"), (1990, 10, "Robbery"), (1000, 500, "Robbery")))
+    with viewing(database, people[OFFICER]) as officer:
+        by_points = ask(officer)
+        by_wards = ask(officer, first_month=month(2), last_month=month(2))
+        of_points = ask(officer, last_month=month(2), category="robbery")
+        assert (by_points.dataset, by_points.table["count"].tolist()) == ("street_points", [2, 1])
+        assert (by_wards.dataset, by_wards.table["count"].tolist()) == ("met_ward_counts", [5, 6])
+        assert (of_points.dataset, of_points.months) == ("street_points", (month(1),))
+        with pytest.raises(BadRequest) as refused:
+            ask(officer, last_month=month(2), category="piracy")
+        assert "no category 'piracy'" in refused.value.sentence
+        assert "Burglary" in refused.value.remedy
+        with pytest.raises(BadRequest, match="no dataset called 'rumours'"):
+            ask(officer, dataset="rumours")
+        with pytest.raises(BadRequest, match="have no points"):
+            ask(officer, units="cells", method="gi_star", dataset="met_ward_counts")
+
+
+def test_what_geo_refuses_is_said_as_a_refusal(
+    database: Database, live: Figures, people: dict[Role, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live.points(HOME, scattered(5))
+    with viewing(database, people[ADMINISTRATOR]) as administrator:
+        monkeypatch.setattr(scoring, "MOST_CELLS", 10)
+        with pytest.raises(BadRequest) as refused:
+            ask(administrator, units="cells", method="gi_star", cell_metres=100)
+    assert refused.value.sentence == "Squares of 100 m would be about 200, more than 10."
+    assert refused.value.remedy == "Choose 450 m or more, or a smaller area."
+
+
+# --- Keeping ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_overlay_is_kept_until_the_data_under_it_changes(
+    database: Database, live: Figures, people: dict[Role, str]
+) -> None:
+    live.ward_counts(HOME, burglaries(0, 5, 10))
+    live.ward_counts(SIBLING, burglaries(1, 7, 1))
+    with viewing(database, people[COMMANDER]) as commander:
+        first = ask(commander, "north", method="gi_star")
+        assert not first.is_kept
+        keep(database, commander, first)
+        keep(database, commander, first)
+    with viewing(database, people[COMMANDER]) as commander:
+        again = ask(commander, "north", method="gi_star")
+        assert again.is_kept
+        pd.testing.assert_frame_equal(again.table, first.table)
+        assert again.sentence == first.sentence
+        assert not ask(commander, "north").is_kept
+        assert not ask(commander, "north", method="gi_star", category="Burglary").is_kept
+        assert commander.session.scalar(select(func.count()).select_from(HotspotRun)) == 1
+    live.ward_counts(HOME, burglaries(0, 50, 10))
+    with viewing(database, people[COMMANDER]) as commander:
+        after = ask(commander, "north", method="gi_star")
+    assert not after.is_kept
+    assert after.inputs_hash != first.inputs_hash
+    assert after.table["count"].tolist() == [50, 10, 7, 1]
+    assert [version.number for version in after.versions] == [2, 1]
+
+
+def test_what_is_kept_for_one_area_is_nothing_to_those_of_another(
+    database: Database, live: Figures, people: dict[Role, str]
+) -> None:
+    live.ward_counts(HOME, burglaries(0, 5, 10))
+    live.ward_counts(SIBLING, burglaries(1, 7, 1))
+    with viewing(database, people[COMMANDER]) as commander:
+        keep(database, commander, ask(commander, "north"))
+    with viewing(database, people[COMMANDER]) as commander:
+        assert commander.session.scalar(select(func.count()).select_from(HotspotRun)) == 1
+    with viewing(database, people[OFFICER]) as officer:
+        assert officer.session.scalar(select(func.count()).select_from(HotspotRun)) == 0
+        assert not ask(officer).is_kept
+
+
+def test_only_so_many_are_kept_for_an_area(
+    database: Database, live: Figures, people: dict[Role, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "RUNS_KEPT_FOR_AN_AREA", 2)
+    live.ward_counts(HOME, pd.concat([burglaries(0, 1, 2, at=month(number)) for number in (1, 2, 3)]))
+    with viewing(database, people[OFFICER]) as officer:
+        for number in (1, 2, 3):
+            keep(database, officer, ask(officer, last_month=month(number)))
+    with viewing(database, people[OFFICER]) as officer:
+        assert not ask(officer).is_kept
+        assert ask(officer, last_month=month(2)).is_kept
+        assert ask(officer, last_month=month(3)).is_kept
