@@ -1,9 +1,10 @@
 """Counts made fit for readers who may not see small numbers.
 
 The one rule: small counts look alike, all others are rounded. The same count always gives the same answer, and
-nothing returned here, nor its order, tells what is hidden.
+nothing returned here, nor its order, tells what is hidden; `narrowing` tells when figures shown together would.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,3 +77,45 @@ def protect(counts: npt.ArrayLike, *, threshold: int = 5, base: int = 5) -> Prot
     hidden = number < threshold
     rounded = np.floor(number / base + 0.5) * base
     return ProtectedCounts(np.where(hidden, np.nan, rounded), hidden, threshold, base)
+
+
+def narrowing(total: float, breakdowns: Sequence[npt.ArrayLike], *, threshold: int = 5, base: int = 5) -> list[bool]:
+    """Tell which breakdowns of a total would let a reader narrow down a hidden count by subtraction.
+
+    A reader who sees `protect`'s answers knows a range for every count. Each breakdown adds up to the total, so a
+    hidden count is what the others leave of it. A breakdown is safe while every count below the threshold remains
+    possible for each of its hidden counts, all that is shown taken together. That follows from what is shown and from
+    nothing else, so the answer tells no more than that.
+
+    Parameters
+    ----------
+    total : float
+        As protected; NaN where hidden.
+    breakdowns : sequence of shape (n,)
+        The protected parts of the total, a breakdown each, NaN where hidden. Give one NaN more for parts that are left
+        out because they are hidden.
+    threshold, base : int
+        The rule that was applied.
+
+    Returns
+    -------
+    list of bool
+        For each breakdown, whether a hidden count in it could be narrowed down.
+    """
+    least, most = (float(end) for end in _range(np.array(total), threshold, base))
+    ranges = [_range(np.asarray(parts, dtype=np.float64), threshold, base) for parts in breakdowns]
+    least = max([least, *(low.sum() for low, _ in ranges)])
+    most = min([most, *(high.sum() for _, high in ranges)])
+    largest_hidden = threshold - 1
+    return [
+        bool(np.isnan(parts).any() and (least > high.sum() - largest_hidden or most < low.sum() + largest_hidden))
+        for parts, (low, high) in zip(breakdowns, ranges, strict=True)
+    ]
+
+
+def _range(shown: FloatArray, threshold: int, base: int) -> tuple[FloatArray, FloatArray]:
+    """Give the least and the greatest count that each shown one may stand for."""
+    low = np.fmax(np.ceil(shown - base / 2), threshold)
+    high = np.ceil(shown + base / 2) - 1
+    hidden = np.isnan(shown)
+    return np.where(hidden, 0, low), np.where(hidden, threshold - 1, high)

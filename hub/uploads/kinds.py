@@ -46,6 +46,8 @@ class DatasetKind:
     one_of: tuple[str, ...] = ()
     """Fields of which at least one is needed, though none is by itself."""
     provisional_months: int = PROVISIONAL_MONTHS
+    caveat: str = ""
+    """What must be said beside every total of it."""
 
     @property
     def has_months_across(self) -> bool:
@@ -104,6 +106,9 @@ MET_WARD_COUNTS = DatasetKind(
         BOROUGH,
         Field(MONTH_COUNTS, "Months", hint="Columns headed by a month, such as 202503."),
     ),
+    # Its wards sum to 96.8% of the Met's borough figures, and to 96.2–98.8% borough by borough.
+    caveat="The police leave out of this file the offences that they have not placed in a ward: about 1 to 4 in every "
+    "100. The true totals are that much higher.",
 )
 STREET_POINTS = DatasetKind(
     key="street_points",

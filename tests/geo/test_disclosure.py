@@ -1,11 +1,13 @@
 """The one rule that makes counts fit for aggregate readers."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.disclosure import protect
+from geo.disclosure import narrowing, protect
 from geo.frames import GeoError
 
 
@@ -52,3 +54,54 @@ def test_only_whole_counts_are_protected(counts: list[float]) -> None:
 def test_a_rule_that_hides_nothing_is_refused(threshold: int, base: int) -> None:
     with pytest.raises(GeoError, match="1 or more for both"):
         protect([1], threshold=threshold, base=base)
+
+
+# --- What could be worked out by subtraction -------------------------------------------------------------------------
+
+HIDDEN = np.nan
+
+
+def test_a_total_that_needs_a_hidden_count_gives_it_away() -> None:
+    assert narrowing(105, [[100, HIDDEN]]) == [True], "100 stands for 102 at most, so something is hidden"
+    assert narrowing(100, [[100, HIDDEN]]) == [False]
+    assert narrowing(5, [[HIDDEN, HIDDEN]]) == [True], "5 stands for 5 at least, so neither is nil"
+
+
+def test_nothing_is_given_away_where_nothing_is_hidden() -> None:
+    assert narrowing(105, [[100, 5], [50, 60]]) == [False, False]
+    assert narrowing(HIDDEN, [[HIDDEN, HIDDEN], [HIDDEN]]) == [False, False]
+
+
+def test_one_breakdown_can_narrow_the_total_of_another() -> None:
+    assert narrowing(100, [[90, 10, HIDDEN]]) == [False]
+    assert narrowing(100, [[90, 10, HIDDEN], [100]]) == [False, False]
+    assert narrowing(105, [[90, 10, HIDDEN]]) == [False]
+    assert narrowing(105, [[90, 10, HIDDEN], [5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 55]]) == [False, False]
+    assert narrowing(110, [[90, 10, HIDDEN]]) == [True]
+
+
+@given(
+    st.lists(st.integers(0, 11), min_size=1, max_size=3),
+    st.lists(st.integers(0, 11), min_size=1, max_size=2),
+)
+def test_a_breakdown_is_safe_just_where_trying_every_count_finds_each_small_one_possible(
+    parts: list[int], others: list[int]
+) -> None:
+    """Against brute force: all pairs of breakdowns, of one total, that would be shown as these are."""
+    others = [*others, max(0, sum(parts) - sum(others))]
+    if sum(others) != sum(parts):
+        return
+    total = float(protect(sum(parts)).rounded)
+    shown = [protect(breakdown).rounded for breakdown in (parts, others)]
+    totals = [{sum(counts) for counts in _all_shown_as(breakdown)} for breakdown in shown]
+    likely = {each for each in totals[0] & totals[1] if np.array_equal(protect(each).rounded, total, equal_nan=True)}
+    for breakdown, is_narrowing in zip(shown, narrowing(total, shown), strict=True):
+        possible = [counts for counts in _all_shown_as(breakdown) if sum(counts) in likely]
+        hidden = np.flatnonzero(np.isnan(breakdown))
+        assert is_narrowing == any({counts[place] for counts in possible} != set(range(5)) for place in hidden)
+
+
+def _all_shown_as(shown: np.ndarray) -> list[tuple[int, ...]]:
+    """Every table of counts that is shown like this."""
+    ranges = [range(5) if np.isnan(each) else range(max(5, int(each) - 2), int(each) + 3) for each in shown]
+    return list(itertools.product(*ranges))
