@@ -122,12 +122,14 @@ def scope_of(grants: Iterable[Grant], named_areas: Iterable[frozenset[str]], *, 
     """Work out the fence from the grants.
 
     Shared rows (uploads, overlays) are visible when made for one of the person's boroughs, for a named area (a BCU)
-    that lies wholly in their scope, or for exactly their whole scope; to someone whose scope is London, always.
+    that lies wholly in their scope, or for exactly the boroughs in which they hold any role, or one permission; to
+    someone whose scope is London, always.
     """
-    boroughs: frozenset[str] = frozenset().union(*(grant.boroughs for grant in grants))
-    sets = {frozenset({code}) for code in boroughs} | {area for area in named_areas if area and area <= boroughs}
-    if boroughs:
-        sets.add(boroughs)
+    held = [(grant.boroughs, GRANTED[grant.role]) for grant in grants]
+    boroughs: frozenset[str] = frozenset().union(*(codes for codes, _ in held))
+    sets = {frozenset({code}) for code in boroughs} | {area for area in named_areas if area <= boroughs} | {boroughs}
+    sets |= {frozenset().union(*(codes for codes, may in held if one in may)) for one in Permission}
+    sets.discard(frozenset())
     if boroughs and boroughs == every_borough:
         return Scope(boroughs, frozenset({EVERYTHING}))
     return Scope(boroughs, frozenset(map(area_key, sets)))

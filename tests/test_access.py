@@ -96,6 +96,12 @@ def test_shared_rows_are_seen_by_those_who_cover_them(held: list[set[str]], area
     assert not scope.is_everywhere
 
 
+def test_what_a_permission_is_held_for_is_an_area_of_its_own() -> None:
+    """A file is sent for the boroughs one uploads for, which may be some of those one reads in."""
+    held = [Grant(Role.CSP_OFFICER, frozenset({A, C})), Grant(Role.COUNCIL_LEADER, frozenset({B}))]
+    assert f"{A}+{C}" in scope_of(held, BCUS, every_borough=LONDON).areas
+
+
 def test_without_grants_there_is_no_scope_even_where_there_are_no_boroughs() -> None:
     assert scope_of([], BCUS, every_borough=LONDON) == NOWHERE
     assert scope_of(grants(set()), BCUS, every_borough=LONDON) == NOWHERE

@@ -14,8 +14,9 @@ from hub.accounts import service as accounts
 from hub.config import Settings
 from hub.db import Database
 from hub.places import service as places
+from hub.uploads import confined
 from tests.conftest import PASSWORD, PostgresCluster
-from tests.uploads.desk import Desk
+from tests.uploads.desk import Desk, check_here, look_here
 
 LONDON_FILES = (
     "wards-2014.gpkg",
@@ -32,6 +33,13 @@ LONDON_FILES = (
 def desk(database: Database, people: dict[Role, str]) -> Desk:
     """The small city's desk; `people` have their addresses."""
     return Desk(database)
+
+
+@pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read files without a child process, which takes most of a second to start."""
+    monkeypatch.setattr(confined, "look", look_here)
+    monkeypatch.setattr(confined, "check", check_here)
 
 
 # --- Real London -----------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from geo.frames import to_longitude_latitude
 from hub.access import Viewer
 from hub.accounts import service as accounts
 from hub.db import Database
-from hub.uploads import checking, kinds, reading, service, work
+from hub.uploads import checking, confined, kinds, reading, service, work
 from hub.uploads.checking import Checked
 from hub.uploads.placing import Geography
 from hub.uploads.reading import Limits, Table
@@ -151,3 +151,27 @@ class Desk:
     def outcome(self, email: str, upload_id: UUID) -> dict[str, Any]:
         with self.reading(email) as viewer:
             return service.outcome(viewer, upload_id)
+
+
+# --- Without a child process, where confinement is not what is tested ------------------------------------------------
+
+
+def look_here(original: Path, file_name: str, limits: Limits) -> confined.Look:
+    """As `confined.look`, in this process."""
+    with tempfile.TemporaryDirectory() as folder:
+        table = reading.read(original, file_name, limits, Path(folder), rows=reading.LOOK_ROWS)
+    columns = tuple(confined.Column(heading, tuple(table.samples(heading))) for heading in table.headings)
+    return confined.Look(columns, table.encoding, table.delimiter)
+
+
+def check_here(
+    original: Path, file_name: str, limits: Limits, *, dataset: str, destination: Path, **options: Any
+) -> dict[str, Any]:
+    """As `confined.check`, in this process."""
+    with tempfile.TemporaryDirectory() as folder:
+        table = reading.read(original, file_name, limits, Path(folder))
+    checked = checking.check(table, kinds.DATASETS[dataset], **options)
+    destination.mkdir()
+    for name in confined.FINDINGS:
+        getattr(checked, name).write_parquet(destination / f"{name}.parquet")
+    return checked.report
