@@ -11,12 +11,13 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, ForeignKey, String, Uuid, or_, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import JSON, ForeignKey, String, Uuid, event, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.access import Viewer
@@ -27,6 +28,8 @@ LEASE = dt.timedelta(seconds=60)
 HEARTBEAT_SECONDS = 15.0
 MOST_ATTEMPTS = 3
 SECONDS_BETWEEN_LOOKS = 0.25
+SECONDS_AFTER_A_FAULT = 2.0
+LONGEST_PROGRESS, LONGEST_FAILURE = 200, 1000
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +57,8 @@ class Job(Base):
     asked_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     leased_until: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
-    progress: Mapped[str] = mapped_column(String(200), default="")
-    failure: Mapped[str] = mapped_column(String(1000), default="")
+    progress: Mapped[str] = mapped_column(String(LONGEST_PROGRESS), default="")
+    failure: Mapped[str] = mapped_column(String(LONGEST_FAILURE), default="")
 
     @property
     def is_over(self) -> bool:
@@ -85,6 +88,32 @@ def show(viewer: Viewer, job_id: UUID) -> Job:
     return job
 
 
+@dataclass(frozen=True)
+class _Lease:
+    """One attempt at a job. A worker that was held up past its lease finds the job at a later attempt, not its own."""
+
+    job_id: UUID
+    attempt: int
+
+    def write(self, session: HubSession, **changes: Any) -> None:
+        """Change the job and renew the lease, if this is still the attempt at it.
+
+        Raises
+        ------
+        _LeaseLost
+            If another worker has taken the job since.
+        """
+        held = select(Job.id).where(Job.id == self.job_id, Job.attempts == self.attempt).with_for_update()
+        if session.scalar(held) is None:
+            raise _LeaseLost
+        # The clock is read once the lock is held: waiting for it may have taken longer than a lease.
+        session.execute(update(Job).where(Job.id == self.job_id).values(leased_until=_now() + LEASE, **changes))
+
+
+class _LeaseLost(Exception):
+    """Another worker has the job: nothing more of this attempt may be kept."""
+
+
 class Worker:
     """Takes jobs one after another until told to stop."""
 
@@ -99,99 +128,97 @@ class Worker:
         self._stop.set()
 
     def run(self) -> None:
-        """Work until told to stop."""
+        """Work until told to stop; wait while the database is away or locked."""
         while not self._stop.is_set():
-            if not self.run_one():
-                self._stop.wait(SECONDS_BETWEEN_LOOKS)
+            try:
+                if not self.run_one():
+                    self._stop.wait(SECONDS_BETWEEN_LOOKS)
+            except SQLAlchemyError as error:
+                log.warning("the database gave no job", extra={"error": type(error).__name__})
+                self._stop.wait(SECONDS_AFTER_A_FAULT)
 
     def run_one(self) -> bool:
         """Take one job and run it to its end; False when none is waiting."""
-        job_id = self._lease()
-        if job_id is None:
+        lease = self._lease()
+        if lease is None:
             return False
-        heart = _Heart(self._database, job_id)
+        heart = _Heart(self._database, lease)
         heart.start()
         try:
-            self._run(job_id)
+            self._run(lease)
+        except _LeaseLost:
+            log.warning("job lost to another worker", extra={"job": str(lease.job_id)})
         except HubError as error:
-            self._finish(job_id, JobState.FAILED, str(error))
-        except Exception:
-            # The text of an unforeseen error may quote the data it met: it goes to the log by type only.
-            log.error("job failed", extra={"job": str(job_id), "where": traceback.format_exc(limit=-3)})
-            self._give_back(job_id)
+            self._write(lease, state=JobState.FAILED, failure=str(error)[:LONGEST_FAILURE], ended_at=_now())
+        except Exception as error:  # noqa: BLE001 - a worker outlives whatever a handler does
+            # The text of an unforeseen error may quote the data it met: only its type and place go to the log.
+            where = traceback.format_tb(error.__traceback__, limit=-3)
+            about = {"job": str(lease.job_id), "error": type(error).__name__, "where": where}
+            log.error("job failed", extra=about)  # noqa: TRY400 - it would write the text
+            self._write(lease, state=JobState.WAITING)
         finally:
             heart.stop()
         return True
 
-    def _lease(self) -> UUID | None:
+    def _lease(self) -> _Lease | None:
         with self._database.writing() as session:
             now = _now()
-            job = session.scalar(
-                select(Job)
-                .where(
-                    or_(
-                        Job.state == JobState.WAITING,
-                        (Job.state == JobState.RUNNING) & (Job.leased_until < now),
-                    )
-                )
-                .order_by(Job.asked_at)
-                .limit(1)
-                .with_for_update(skip_locked=True)
-            )
-            if job is None:
-                return None
-            if job.attempts >= MOST_ATTEMPTS:
+            free = or_(Job.state == JobState.WAITING, (Job.state == JobState.RUNNING) & (Job.leased_until < now))
+            next_free = select(Job).where(free).order_by(Job.asked_at).limit(1).with_for_update(skip_locked=True)
+            while job := session.scalar(next_free):
+                if job.attempts < MOST_ATTEMPTS:
+                    job.state, job.leased_until = JobState.RUNNING, _now() + LEASE
+                    job.attempts += 1
+                    return _Lease(job.id, job.attempts)
                 job.state, job.ended_at = JobState.FAILED, now
                 job.failure = "This was tried three times and did not finish. Try again, or tell an administrator."
-                return None
-            job.state, job.leased_until = JobState.RUNNING, now + LEASE
-            job.attempts += 1
-            return job.id
+            return None
 
-    def _run(self, job_id: UUID) -> None:
+    def _run(self, lease: _Lease) -> None:
         with self._database.session(writes=True) as session:
-            job = session.get(Job, job_id)
+            # Whatever the handler keeps, it keeps together with a longer lease, or not at all.
+            event.listen(session, "before_commit", lease.write)
+            job = session.get(Job, lease.job_id)
             viewer = self._open_viewer(session, job.asker_id)
             if viewer is None:
                 raise HubError("The person who asked for this no longer has an account.")
             handler, arguments = self._handlers[job.kind], dict(job.arguments)
             session.commit()
-            handler(viewer, arguments, lambda words: self._report(job_id, words))
-            job = session.get(Job, job_id)
-            job.state, job.ended_at = JobState.DONE, _now()
+
+            def report(words: str) -> None:
+                if session.in_transaction():
+                    raise RuntimeError("Progress is reported outside a transaction, which SQLite would hold up.")
+                self._write(lease, progress=words[:LONGEST_PROGRESS])
+
+            handler(viewer, arguments, report)
+            lease.write(session, state=JobState.DONE, ended_at=_now())
             session.commit()
 
-    def _report(self, job_id: UUID, words: str) -> None:
-        with self._database.writing() as session:
-            session.execute(update(Job).where(Job.id == job_id).values(progress=words))
-
-    def _finish(self, job_id: UUID, state: JobState, failure: str) -> None:
-        with self._database.writing() as session:
-            session.execute(update(Job).where(Job.id == job_id).values(state=state, failure=failure, ended_at=_now()))
-
-    def _give_back(self, job_id: UUID) -> None:
-        with self._database.writing() as session:
-            session.execute(update(Job).where(Job.id == job_id).values(state=JobState.WAITING, leased_until=None))
+    def _write(self, lease: _Lease, **changes: Any) -> None:
+        """Write the job's own progress or end, which stand whatever becomes of its work."""
+        with suppress(_LeaseLost), self._database.writing() as session:
+            lease.write(session, **changes)
 
 
 class _Heart(threading.Thread):
     """Keeps a running job's lease alive from beside it."""
 
-    def __init__(self, database: Database, job_id: UUID) -> None:
+    def __init__(self, database: Database, lease: _Lease) -> None:
         super().__init__(daemon=True)
         self._database = database
-        self._job_id = job_id
+        self._lease = lease
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        """Renew the lease until stopped."""
-        while not self._stopped.wait(HEARTBEAT_SECONDS):
-            # A long commit may hold SQLite's only write lock; nobody else can take the job meanwhile.
-            with suppress(OperationalError), self._database.writing() as session:
-                session.execute(update(Job).where(Job.id == self._job_id).values(leased_until=_now() + LEASE))
+        """Renew the lease until stopped, or until it is another worker's."""
+        with suppress(_LeaseLost):
+            while not self._stopped.wait(HEARTBEAT_SECONDS):
+                # A long commit may hold SQLite's only write lock; nobody else can take the job meanwhile.
+                with suppress(SQLAlchemyError), self._database.writing() as session:
+                    self._lease.write(session)
 
     def stop(self) -> None:
-        """End before the job's own last word is written."""
+        """End, and wait for a beat under way."""
         self._stopped.set()
         self.join()
 
