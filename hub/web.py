@@ -191,6 +191,8 @@ def _admit() -> ResponseReturnValue | None:
         raise NotSignedIn("You are not signed in, or were signed out.", remedy="Sign in and try again.")
     viewer: Viewer = current_user.viewer
     g.viewer = viewer
+    # The body may come slowly: on SQLite this session would keep everybody else from writing until it is here.
+    g.db_session.rollback()
     if isinstance(rule, Permission) and not viewer.may(rule):
         raise NotAllowed("Your role does not include this page.", remedy="Ask an administrator if it should.")
     return None

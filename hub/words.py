@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo
 
 from hub.errors import BadRequest
@@ -51,6 +51,18 @@ def months_before(month: dt.date, count: int) -> dt.date:
     return dt.date(index // 12, index % 12 + 1, 1)
 
 
+def months_name(months: Sequence[dt.date]) -> str:
+    """`January 2026`, or `February 2024 to April 2024 and June 2024`: months in order, each stretch by its ends."""
+    stretches: list[list[dt.date]] = []
+    for month in months:
+        if stretches and stretches[-1][-1] == months_before(month, 1):
+            stretches[-1].append(month)
+        else:
+            stretches.append([month])
+    ends = [sorted({stretch[0], stretch[-1]}) for stretch in stretches]
+    return listed([" to ".join(map(month_name, each)) for each in ends])
+
+
 def date_name(day: dt.date) -> str:
     """`3 May 2018`."""
     return f"{day.day} {day:%B %Y}"
@@ -79,6 +91,14 @@ def _is_absent(value: float | None) -> bool:
     return value is None or math.isnan(value)
 
 
+def listed(names: Sequence[str], *, most: int | None = None) -> str:
+    """`Alder, Birch and Cedar`, or `Alder, Birch and 4 more` where there are more than asked for."""
+    shown = list(names if most is None or len(names) <= most else names[: most - 1])
+    if len(shown) < len(names):
+        shown.append(f"{len(names) - len(shown):,} more")
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """`1 row`, `2 rows`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
@@ -89,10 +109,19 @@ def megabytes(size_bytes: int) -> str:
     return f"{size_bytes / 1e6:,.1f} MB" if size_bytes >= 1e6 else f"{max(1, round(size_bytes / 1e3)):,} kB"
 
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def plain_cell(words: str) -> str:
+    """A text cell of a CSV file that no spreadsheet will run as a formula."""
+    return f"'{words}" if words.startswith(FORMULA_STARTS) else words
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "month_name": month_name,
     "short_month": short_month,
     "month_code": month_code,
+    "months_name": months_name,
     "date_name": date_name,
     "time_name": time_name,
     "number": number,
