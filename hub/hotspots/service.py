@@ -156,7 +156,7 @@ def overlay(
     inputs = _inputs(question, source, wards_of.content_hash, outline)
     inputs_hash = hashlib.sha256(orjson.dumps(inputs, option=orjson.OPT_SORT_KEYS)).hexdigest()
     kept = _kept(viewer, area, inputs_hash)
-    scores = kept or _scored(viewer, question, source, wards, outline)
+    scores = kept or _scored(viewer, question, source, wards_of, wards, outline)
     names = {borough.code: borough.name for borough in places.boroughs(viewer.session, area.borough_codes)}
     city = places.city(viewer.session)
     return Overlay(
@@ -352,7 +352,12 @@ def _said_sets(sets: Sequence[_Ground], source: _Source) -> str:
 
 
 def _scored(
-    viewer: Viewer, question: Question, source: _Source, wards: gpd.GeoDataFrame, outline: Geometry | None
+    viewer: Viewer,
+    question: Question,
+    source: _Source,
+    wards_of: _Ground,
+    wards: gpd.GeoDataFrame,
+    outline: Geometry | None,
 ) -> Scores:
     by_ward = _counted(viewer, source)
     total = int(by_ward.sum())
@@ -368,7 +373,7 @@ def _scored(
                 bandwidth_metres=question.bandwidth_metres,
             )
         covered = wards[wards["borough_code"].isin(source.borough_codes)]
-        if source.kind.has_points:
+        if set(source.used["boundary_set_id"]) != {wards_of.id}:
             counts = scoring.count_in_wards(_points(viewer, source), covered)
         else:
             counts = by_ward.reindex(covered.index, fill_value=0).astype(float)

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pandas as pd
 from sqlalchemy import func, select, update
 
+from geo import locate
 from hub import audit, db
 from hub.access import Permission, Viewer
 from hub.accounts import service as accounts
@@ -64,8 +65,13 @@ class Figures:
             columns = {name: points[name].tolist() for name in ("month", "category")}
             for name in ("easting", "northing"):
                 columns[name] = points[name].astype(object).where(placed, None).tolist()
-            columns["ward_code"] = [None] * len(points)
+            columns["ward_code"] = self._wards_at(session, version, points)
             self._insert(session, Incident, version, columns)
+
+    def _wards_at(self, session: HubSession, version: Version, points: pd.DataFrame) -> list[str | None]:
+        wards = places.wards(session, version.boundary_set_id)
+        place = locate.place(locate.build_lookup(wards), points["easting"], points["northing"])
+        return [None if position < 0 else wards.index[position] for position in place]
 
     @contextmanager
     def _session(self) -> Iterator[HubSession]:

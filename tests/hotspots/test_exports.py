@@ -1,0 +1,98 @@
+"""Overlays as files that other tools read, each saying what it holds, and each on the record."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import orjson
+import pandas as pd
+import pyogrio
+import pytest
+from sqlalchemy import select
+
+from hub.access import Role
+from hub.accounts import service as accounts
+from hub.audit import AuditEntry
+from hub.db import Database
+from hub.errors import BadRequest
+from hub.hotspots import exports
+from hub.hotspots.overlays import Overlay
+from tests.hotspots.overlays_made import made_of_cells, made_of_wards
+
+OVERLAYS = [made_of_wards("rate"), made_of_wards("gi_star"), made_of_cells("gi_star"), made_of_cells("density")]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda overlay: f"{overlay.units}-{overlay.method}")
+def test_every_form_holds_one_feature_a_unit_with_the_same_figures(overlay: Overlay, tmp_path: Path) -> None:
+    for form in exports.FORMS:
+        (tmp_path / f"overlay.{form}").write_bytes(exports.content_of(overlay, form))
+    table = pd.read_csv(tmp_path / "overlay.csv")
+    geojson = gpd.read_file(tmp_path / "overlay.geojson")
+    geopackage = gpd.read_file(tmp_path / "overlay.gpkg", layer=overlay.units.value)
+    code = "ward_code" if overlay.units == "wards" else "cell"
+    figures = ["count", *(name for name in ("rate_per_1000", "z", "p", "q", "density") if name in overlay.table)]
+    for written in (table, geojson, geopackage):
+        assert written[code].tolist() == list(overlay.table.index)
+        for name in figures:
+            np.testing.assert_allclose(written[name].astype(float), overlay.table[name], rtol=1e-15)
+        if "class" in overlay.table:
+            assert written["class"].tolist() == overlay.table["class"].tolist()
+    assert (geojson.crs.to_epsg(), geopackage.crs.to_epsg()) == (4326, 27700)
+    np.testing.assert_allclose(geopackage.area, overlay.outlines.area)
+    np.testing.assert_allclose(geojson.to_crs(27700).area, overlay.outlines.area, rtol=0.002)
+
+
+def test_each_file_says_what_it_is(tmp_path: Path) -> None:
+    overlay = made_of_wards("gi_star")
+    told = exports.as_dict(overlay)
+    assert orjson.loads(exports.content_of(overlay, "geojson"))["provenance"] == told
+    geopackage = tmp_path / "overlay.gpkg"
+    geopackage.write_bytes(exports.content_of(overlay, "gpkg"))
+    about = pyogrio.read_dataframe(geopackage, layer="about")
+    items = dict(zip(about["item"], about["value"], strict=True))
+    assert items["sentence"] == overlay.sentence
+    assert orjson.loads(items["versions"]) == told["versions"]
+    table = pd.read_csv(io.BytesIO(exports.content_of(overlay, "csv")))
+    assert table["marking"].unique().tolist() == [told["marking"]] == ["OFFICIAL-SENSITIVE"]
+    assert table["source"].unique().tolist() == [overlay.source_words]
+    assert (told["total"], told["placed"], told["unplaced"]) == (100, 96, 4)
+    assert told["tested"] == 6
+    assert told["boundary_set"] == "2022"
+
+
+def test_what_is_not_known_is_left_empty() -> None:
+    overlay = made_of_wards("gi_star", counts=[5, 8, 40, 35, 6, np.nan])
+    lines = exports.content_of(overlay, "csv").decode().splitlines()
+    assert lines[6].startswith("F05000005,Ward 5,F09000002,,1000,,,,,,not_tested,Burglary,")
+    features = orjson.loads(exports.content_of(overlay, "geojson"))["features"]
+    assert features[5]["properties"]["count"] is None
+    assert features[0]["properties"]["count"] == 5
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_no_cell_of_a_table_is_a_formula(name: str) -> None:
+    overlay = made_of_wards("rate")
+    overlay.table.loc[overlay.table.index[0], "ward_name"] = name
+    table = pd.read_csv(io.BytesIO(exports.content_of(overlay, "csv")), keep_default_na=False)
+    assert table["ward_name"][0] == f"'{name}"
+    assert table["ward_name"][1] == "Ward 1"
+
+
+def test_a_file_is_written_on_the_record_or_not_at_all(
+    database: Database, people: dict[Role, str], tmp_path: Path
+) -> None:
+    overlay = made_of_wards("rate")
+    with database.session(writes=True) as session:
+        viewer = accounts.viewer_by_email(session, people[Role.BCU_COMMANDER])
+        written = exports.write(viewer, overlay, tmp_path / "north.csv")
+        for bad in ("north.txt", "north", "no/such/folder/north.csv"):
+            with pytest.raises(BadRequest):
+                exports.write(viewer, overlay, tmp_path / bad)
+        entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "overlay.exported")).all()
+    assert (written["features"], written["output"]) == (6, str(tmp_path / "north.csv"))
+    assert [entry.subject for entry in entries] == [overlay.area_key]
+    assert entries[0].details["form"] == "csv"
+    assert [path.name for path in tmp_path.glob("north*")] == ["north.csv"]

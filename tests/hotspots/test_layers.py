@@ -1,0 +1,126 @@
+"""How an overlay is shown: classes, legend, table rows, and the few bytes that the map draws from."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import orjson
+import pandas as pd
+import pytest
+import shapely
+
+from geo.frames import to_longitude_latitude
+from hub.hotspots import layers
+from hub.hotspots.layers import Show
+from hub.hotspots.overlays import Overlay
+from tests.hotspots.overlays_made import made_of_cells, made_of_wards
+
+
+def boroughs() -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(
+        {"borough_name": ["Alder", "Birch"]},
+        geometry=[shapely.box(530_000, 180_000, 533_000, 183_000), shapely.box(533_000, 180_000, 536_000, 183_000)],
+        index=["F09000001", "F09000002"],
+        crs=27700,
+    )
+
+
+def test_every_unit_has_a_class_that_the_legend_names() -> None:
+    for overlay, show in (
+        (made_of_wards("gi_star"), Show.WARD_HOTSPOTS),
+        (made_of_wards("rate"), Show.WARD_RATE),
+        (made_of_wards("rate"), Show.WARD_COUNT),
+        (made_of_cells("gi_star"), Show.CELL_HOTSPOTS),
+        (made_of_cells("density"), Show.CELL_DENSITY),
+    ):
+        keys, legend = layers.classes(overlay, show)
+        assert set(keys) <= {item.key for item in legend}
+        assert sum(item.units for item in legend) == len(overlay.table)
+        assert all("." not in item.key and item.words for item in legend)
+
+
+def test_hotspots_have_the_same_classes_however_few_are_found() -> None:
+    _, wards = layers.classes(made_of_wards("gi_star"), Show.WARD_HOTSPOTS)
+    assert [item.key for item in wards] == [
+        *("hot-99-9", "hot-99", "hot-95", "not-significant", "cold-95", "cold-99", "cold-99-9", "not-tested"),
+    ]
+    _, cells = layers.classes(made_of_cells("gi_star"), Show.CELL_HOTSPOTS)
+    assert not [item.key for item in cells if item.key.startswith("cold")]
+
+
+def test_the_highest_figures_have_the_darkest_band_and_ties_share_one() -> None:
+    overlay = made_of_wards("rate", counts=[7, 7, 7, 7, 50, np.nan])
+    keys, legend = layers.classes(overlay, Show.WARD_COUNT)
+    assert keys.tolist() == ["band-4"] * 4 + ["band-5", "no-figure"]
+    assert [(item.key, item.words, item.units) for item in legend] == [
+        ("band-5", "50", 1),
+        ("band-4", "7", 4),
+        ("no-figure", "No figure", 1),
+    ]
+
+
+def test_the_notable_come_first_unless_a_column_is_chosen() -> None:
+    overlay = made_of_wards("gi_star", counts=[1, 2, 90, 80, 3, np.nan])
+    assert layers.ordered(overlay, Show.WARD_HOTSPOTS, "")["class"].iloc[-1] == "not_tested"
+    rates = made_of_wards("rate", counts=[1, 2, 90, 80, 3, np.nan])
+    assert layers.ordered(rates, Show.WARD_COUNT, "")["count"].tolist()[:5] == [90, 80, 3, 2, 1]
+    assert layers.ordered(rates, Show.WARD_COUNT, "count")["count"].tolist()[:5] == [1, 2, 3, 80, 90]
+    assert np.isnan(layers.ordered(rates, Show.WARD_COUNT, "count")["count"].iloc[-1])
+    assert layers.ordered(rates, Show.WARD_COUNT, "-ward_name")["ward_name"].iloc[0] == "Ward 5"
+    pd.testing.assert_frame_equal(
+        layers.ordered(rates, Show.WARD_COUNT, "no such column"), layers.ordered(rates, Show.WARD_COUNT, "")
+    )
+
+
+def test_rows_say_what_the_columns_ask_and_a_dash_where_nothing_is_known() -> None:
+    overlay = made_of_wards("gi_star", counts=[1, 2, 1290, 80, 3, np.nan])
+    titles = [column.title for column in layers.columns(overlay)]
+    assert titles == [
+        *("Ward", "Borough", "Offences", "Residents", "Per 1,000 residents", "With its neighbours", "Score", "Result"),
+    ]
+    busy, dark = (layers.rows(overlay, Show.WARD_HOTSPOTS, overlay.table)[at].cells for at in (2, 5))
+    assert busy[:5] == ("Ward 2", "Alder", "1,290", "1,000", "1,290.0")
+    assert dark == ("Ward 5", "Birch", "–", "1,000", "–", "–", "–", "No data, or could not be tested")
+
+
+def test_wards_are_drawn_with_neighbours_and_boroughs_still_meeting() -> None:
+    overlay = made_of_wards("gi_star")
+    drawn = layers.layer(overlay, Show.WARD_HOTSPOTS, boroughs())
+    wards = [feature["properties"] for feature in drawn["wards"]["features"]]
+    assert [ward["code"] for ward in wards] == list(overlay.table.index)
+    assert wards[0]["facts"][0] == ("Ward", "Ward 0")
+    assert [feature["properties"]["name"] for feature in drawn["boroughs"]["features"]] == ["Alder", "Birch"]
+    shapes = [shapely.from_geojson(orjson.dumps(feature["geometry"])) for feature in drawn["wards"]["features"]]
+    outlines = [shapely.from_geojson(orjson.dumps(feature["geometry"])) for feature in drawn["boroughs"]["features"]]
+    assert shapely.equals(shapely.union_all(shapes), shapely.union_all(outlines))
+
+
+def test_squares_are_drawn_where_they_lie_from_their_numbers() -> None:
+    overlay = made_of_cells("density")
+    cells = layers.layer(overlay, Show.CELL_DENSITY, boroughs())["cells"]
+    assert len(cells["column"]) == (overlay.table["class"] != "below_2_times_average").sum() > 0
+    at = 0
+    west, south = cells["west"] + cells["column"][at] * cells["side"], cells["south"] + cells["row"][at] * cells["side"]
+    assert overlay.table.loc[f"{cells['side']}m-E{west}-N{south}", "count"] == cells["count"][at]
+    u, v = cells["column"][at] / cells["columns"], cells["row"][at] / cells["rows"]
+    terms = [u**i * v**j for i in range(layers.DEGREE + 1) for j in range(layers.DEGREE + 1 - i)]
+    longitude, latitude = to_longitude_latitude([west], [south])
+    assert np.dot(terms, cells["longitude"]) == pytest.approx(longitude[0], abs=1e-7)
+    assert np.dot(terms, cells["latitude"]) == pytest.approx(latitude[0], abs=1e-7)
+
+
+def test_the_lattice_is_good_to_a_decimetre_over_all_london() -> None:
+    west, south, width, height = 503_000, 155_000, 60_000, 47_000
+    longitude, latitude = layers._lattice(west, south, width, height)
+    u, v = (axis.ravel() for axis in np.meshgrid(np.linspace(0, 1, 41), np.linspace(0, 1, 41)))
+    terms = np.column_stack([u**i * v**j for i in range(layers.DEGREE + 1) for j in range(layers.DEGREE + 1 - i)])
+    x, y = to_longitude_latitude(west + u * width, south + v * height)
+    metres_a_degree = 111_000
+    assert np.abs(terms @ longitude - x).max() * metres_a_degree < 0.1
+    assert np.abs(terms @ latitude - y).max() * metres_a_degree < 0.1
+
+
+def test_a_large_layer_is_a_few_bytes_a_square() -> None:
+    overlay: Overlay = made_of_cells("density")
+    cells = layers.layer(overlay, Show.CELL_DENSITY, boroughs())["cells"]
+    assert len(orjson.dumps(cells)) / len(cells["column"]) < 60

@@ -1,0 +1,208 @@
+"""The hotspot page and its files, driven as a browser would, with every answer read strictly."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from urllib.parse import quote
+
+import numpy as np
+import orjson
+import pandas as pd
+import pytest
+from sqlalchemy import func, select
+
+from hub.access import Role
+from hub.audit import AuditEntry
+from hub.db import EVERYWHERE, Database
+from hub.hotspots import routes
+from hub.hotspots.models import HotspotRun
+from tests.client import StrictClient, words_of
+from tests.conftest import ELSEWHERE, HOME, PASSWORD, SIBLING
+from tests.hotspots.figures_given import Figures, month
+
+PAGE = "/areas/north/hotspots"
+ASKED = "?show=wards-gi_star&category=All+recorded+crime&from=2025-01&to=2025-02"
+
+
+@pytest.fixture
+def commander(client: StrictClient, live: Figures, people: dict[Role, str]) -> StrictClient:
+    """A BCU commander signed in, with figures for both boroughs of the BCU."""
+    for borough, code in ((0, HOME), (1, SIBLING)):
+        rows = [
+            (month(number), f"F0500000{2 * borough + side}", group, group, 10 * (borough + 1) + side)
+            for number in (1, 2)
+            for side in (0, 1)
+            for group in ("Burglary", "Theft")
+        ]
+        live.ward_counts(
+            code, pd.DataFrame(rows, columns=["month", "ward_code", "offence_group", "offence_subgroup", "count"])
+        )
+    client.sign_in(people[Role.BCU_COMMANDER], PASSWORD)
+    return client
+
+
+def give_points(live: Figures) -> None:
+    rng = np.random.default_rng(3)
+    spread = np.column_stack([rng.uniform(0, 2000, 300), rng.uniform(0, 1000, 300)])
+    corner = np.column_stack([rng.uniform(200, 500, 300), rng.uniform(200, 500, 300)])
+    frame = pd.DataFrame(np.vstack([spread, corner]).round(1), columns=["easting", "northing"])
+    live.points(HOME, frame.assign(category="Robbery", month=month(1)))
+
+
+def first_column(client: StrictClient) -> list[str]:
+    return [words_of(cell) for cell in client.page.all("th") if cell.get("scope") == "row"]
+
+
+def test_the_page_opens_on_an_answer_without_being_asked(commander: StrictClient) -> None:
+    assert commander.get(PAGE).status_code == 200
+    page = commander.page
+    assert page.h1 == "Hotspots in North"
+    assert "In the 2 months to February 2025" in page.main
+    assert "Not significant: no more than chance gives" in page.main
+    assert "Data to February 2025 (provisional)" in page.main
+    assert "Jan 2025 to Feb 2025 are provisional" in page.main
+    assert sorted(first_column(commander)) == ["Alder East", "Alder West", "Birch East", "Birch West"]
+    offered = [words_of(option) for option in page.all("option")]
+    assert offered[:5] == [show.words for show in routes.Show]
+    assert {"All recorded crime", "Burglary", "Theft", "Jan 2025"} <= set(offered)
+    noscript = next(page.all("noscript"))
+    assert "The table below has the same content" in words_of(noscript)
+
+
+@pytest.mark.parametrize(
+    ("show", "said"),
+    [
+        ("wards-count", "most offences of theft in North were in Birch East (42)"),
+        ("wards-rate", "theft per 1,000 residents was highest in Birch East (4.2)"),
+        ("wards-gi_star", "for theft"),
+    ],
+)
+def test_each_way_of_showing_wards_has_its_sentence(commander: StrictClient, show: str, said: str) -> None:
+    commander.get(f"{PAGE}?show={show}&category=theft&from=2025-01&to=2025-02")
+    assert said in commander.page.main
+
+
+def test_the_table_sorts_by_any_column_without_a_script(commander: StrictClient) -> None:
+    commander.get(f"{PAGE}{ASKED}&sort=-count")
+    assert first_column(commander) == ["Birch East", "Birch West", "Alder East", "Alder West"]
+    sorted_by = [heading for heading in commander.page.all("th") if heading.get("aria-sort")]
+    assert [(words_of(heading), heading.get("aria-sort")) for heading in sorted_by] == [("Offences", "descending")]
+    again = next(link.get("href", "") for link in sorted_by[0].iter("a"))
+    commander.get(again.partition("#")[0])
+    assert first_column(commander) == ["Alder West", "Alder East", "Birch West", "Birch East"]
+
+
+def test_small_areas_come_a_page_at_a_time(commander: StrictClient, live: Figures) -> None:
+    give_points(live)
+    asked = f"/areas/{HOME}/hotspots?show=cells-density&category=Robbery&from=2025-01&to=2025-01"
+    commander.get(asked)
+    first = first_column(commander)
+    assert len(first) == routes.ROWS_A_PAGE
+    assert "Page 1 of 16" in commander.page.main
+    assert "squares of 50 m" in commander.page.main
+    for number, rows in ((2, 50), (16, 50), (99, 50)):
+        commander.get(f"{asked}&page={number}")
+        assert len(first_column(commander)) == rows
+    commander.get(f"/areas/{HOME}/hotspots?show=cells-gi_star&category=Robbery&from=2025-01&to=2025-01")
+    assert "stood out for robbery" in commander.page.main
+    assert "nearest of a fixed set of map points" in commander.page.main
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("show=wards-gi_star&category=piracy&from=2025-01&to=2025-02", "There is no category 'piracy'"),
+        ("show=wards-gi_star&category=Theft&from=2025-02&to=2025-01", "before it begins"),
+        ("show=wards-gi_star&category=Theft&from=2031-01&to=2031-02", "There is no"),
+        ("show=cells-gi_star&category=Theft&from=2025-01&to=2025-02", "no street-level points"),
+        ("show=everything&category=Theft&from=2025-01&to=2025-02", "nothing called 'everything'"),
+        ("show=wards-gi_star&category=Theft&from=January&to=2025-02", "The first month is 'January'"),
+    ],
+)
+def test_a_question_without_an_answer_is_refused_on_the_page(commander: StrictClient, asked: str, said: str) -> None:
+    assert commander.get(f"{PAGE}?{asked}").status_code == 400
+    assert said in commander.page.errors[0]
+    assert next(commander.page.all("form"), None) is not None
+    for file in ("layer.json", "overlay.csv"):
+        assert commander.get(f"{PAGE}/{file}?{asked}").status_code == 400
+
+
+def test_nothing_loaded_is_not_an_error(client: StrictClient, people: dict[Role, str]) -> None:
+    client.sign_in(people[Role.BCU_COMMANDER], PASSWORD)
+    assert client.get(PAGE).status_code == 200
+    assert "There are no figures for North yet" in client.page.main
+    assert "CSP officer" in client.page.main
+    assert client.get(f"{PAGE}/layer.json{ASKED}").status_code == 404
+    client.sign_out()
+    client.sign_in(people[Role.CSP_OFFICER], PASSWORD)
+    client.get(f"/areas/{HOME}/hotspots")
+    assert any(words_of(link) == "Upload a file" for link in client.page.all("a"))
+
+
+def test_nobody_sees_an_area_that_is_not_all_theirs(
+    commander: StrictClient, live: Figures, people: dict[Role, str]
+) -> None:
+    give_points(live)
+    files = ("", "/layer.json", "/overlay.csv", "/overlay.geojson", "/overlay.gpkg")
+    for file in files:
+        assert commander.get(f"{PAGE}{file}{ASKED}").status_code == 200
+        for area in ("london", ELSEWHERE, "no-such-place"):
+            assert commander.get(f"/areas/{area}/hotspots{file}{ASKED}").status_code == 404
+    commander.sign_out()
+    commander.sign_in(people[Role.CSP_ANALYST], PASSWORD)
+    for file in files:
+        assert commander.get(f"/areas/{HOME}/hotspots{file}{ASKED}").status_code == 200
+        assert commander.get(f"{PAGE}{file}{ASKED}").status_code == 404
+    commander.sign_out()
+    commander.sign_in(people[Role.COUNCIL_LEADER], PASSWORD)
+    for file in files:
+        assert commander.get(f"/areas/{HOME}/hotspots{file}{ASKED}").status_code == 403
+
+
+def test_the_layer_has_what_the_table_has_and_travels_small(commander: StrictClient) -> None:
+    plain = commander.get(f"{PAGE}/layer.json{ASKED}")
+    packed = commander.get(f"{PAGE}/layer.json{ASKED}", headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    layer = orjson.loads(plain.data)
+    named = {dict(ward["properties"]["facts"])["Ward"] for ward in layer["wards"]["features"]}
+    commander.get(f"{PAGE}{ASKED}")
+    assert named == set(first_column(commander))
+
+
+def test_what_was_worked_out_is_kept_beside_the_page_which_keeps_nothing(
+    commander: StrictClient, database: Database
+) -> None:
+    def kept() -> int:
+        with database.reading() as session, session.scoped(EVERYWHERE):
+            return session.scalar(select(func.count()).select_from(HotspotRun)) or 0
+
+    commander.get(f"{PAGE}{ASKED}").close()
+    assert kept() == 1
+    commander.get(f"{PAGE}/layer.json{ASKED}").close()
+    assert kept() == 1
+    commander.get(f"{PAGE}{ASKED.replace('2025-02', '2025-01')}").close()
+    assert kept() == 2
+
+
+def test_a_download_is_on_the_record_before_it_leaves(commander: StrictClient, database: Database) -> None:
+    for form, kind in routes.FILE_TYPES.items():
+        answer = commander.get(f"{PAGE}/overlay.{form}?show=wards-rate&category=Theft&from=2025-01&to=2025-02")
+        assert answer.mimetype == kind
+        assert f"north-theft-2025-01-to-2025-02-wards-rate.{form}" in answer.headers["Content-Disposition"]
+    table = pd.read_csv(io.BytesIO(commander.get(f"{PAGE}/overlay.csv{ASKED}").data))
+    assert table["count"].tolist() == [40, 44, 80, 84]
+    with database.reading() as session:
+        entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "overlay.exported")).all()
+    assert [entry.details["form"] for entry in entries] == [*routes.FILE_TYPES, "csv"]
+    assert {entry.subject for entry in entries} == {f"{HOME}+{SIBLING}"}
+    assert commander.get(f"{PAGE}/overlay.exe{ASKED}").status_code == 404
+
+
+def test_words_from_an_address_are_only_words(commander: StrictClient) -> None:
+    attack = quote("<script>alert(1)</script>")
+    commander.get(f"{PAGE}?show=wards-gi_star&category={attack}&from=2025-01&to=2025-02&sort={attack}")
+    assert "<script>alert(1)</script>" in commander.page.errors[0]
+    commander.get(f"{PAGE}{ASKED}&sort={attack}&page={attack}")
+    assert len(first_column(commander)) == 4
