@@ -1,0 +1,90 @@
+"""A Chromium, and two hubs for it to visit: on the fictional city, and on real London.
+
+Each hub is made once for all tests, in a server and a worker of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
+
+from hub import frontend
+from hub.demo import service
+from tests.browser.served import ServedHub
+from tests.browser.visitor import DESK, Visitor
+from tests.conftest import skip_aloud
+
+PORT = 8600
+PICTURES = os.environ.get("HUB_TEST_PICTURES", "")
+"""A folder for a picture of every page that is looked at; none are kept unless it is named."""
+
+# Months of points enough for a walk: one month more is a second and a half more.
+DEMO_FILES = ("mps-ward-level-2*.csv", "police-uk/*-street/2026-09*.csv", "police-uk/*-street/2026-10*.csv")
+LONDON_FILES = ("mps-ward-level-202402-202601.csv", "police-uk/london-street-all-crime/2018-0[56]*.csv.gz")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The machine's own Chromium, which asks nothing of the network by itself and draws without WebGL."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        skip_aloud("A Chromium browser (on Debian: apt-get install chromium)")
+    options = ["--disable-background-networking", "--disable-component-update", "--disable-3d-apis"]
+    if os.geteuid() == 0:
+        options.append("--no-sandbox")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=options)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(
+    scope="session",
+    params=[
+        pytest.param("demo", marks=pytest.mark.xdist_group("browser-demo")),
+        pytest.param("london", marks=pytest.mark.xdist_group("browser-london")),
+    ],
+)
+def hub(
+    request: pytest.FixtureRequest, chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServedHub]:
+    """A hub with everything loaded and everybody's account made: of the fictional city, and of London."""
+    is_real = request.param == "london"
+    data: Path | None = request.getfixturevalue("real_data") if is_real else None
+    frontend.prepare()
+    folder = tmp_path_factory.mktemp("hub") / request.param
+    demo = service.prepare(data=data, say=print, folder=folder, files=LONDON_FILES if is_real else DEMO_FILES)
+    with service.serving(demo, PORT) as address:
+        yield ServedHub(
+            request.param,
+            address,
+            demo,
+            data or folder / "city",
+            wards_of=2022 if is_real else 2025,
+            months_of_points=("2018-05", "2018-06") if is_real else ("2026-09", "2026-10"),
+        )
+
+
+@pytest.fixture
+def visit(chromium: Browser, hub: ServedHub) -> Iterator[Callable[..., Visitor]]:
+    """Open a browser on the hub; signed in as somebody if named. Whatever went wrong in it fails the test."""
+    pictures = Path(PICTURES, hub.name) if PICTURES else None
+    if pictures:
+        pictures.mkdir(parents=True, exist_ok=True)
+    visitors = []
+
+    def open_browser(name: str = "", size: ViewportSize = DESK) -> Visitor:
+        visitor = Visitor(chromium, hub.address, is_fictional=hub.name == "demo", size=size, pictures=pictures)
+        visitors.append(visitor)
+        if name:
+            visitor.sign_in(hub.person(name))
+        return visitor
+
+    yield open_browser
+    for visitor in visitors:
+        visitor.close()
