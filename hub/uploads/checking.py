@@ -236,11 +236,15 @@ class _Check:
         self.lines = self.lines.with_columns(pl.sum_horizontal(pl.lit(0, dtype=pl.Int64), *months).alias("count"))
         places = [key for key in COUNT_KEYS if key != "month"]
         across = self._kept().group_by(places).agg(pl.col(list(months)).sum()).sort(places)
-        down = across.unpivot(on=list(months), index=places, variable_name="heading", value_name="count")
-        down = down.cast({"heading": pl.String, "count": pl.Int64})
-        named = pl.DataFrame(list(months.items()), {"heading": pl.String, "month": pl.Date}, orient="row")
-        cells = down.filter(pl.col("count") > 0).join(named, on="heading").select(*COUNT_KEYS, "count")
-        return cells.sort("borough_code", "month", maintain_order=True)
+        # Month by month, because all cells at once would need several times their memory.
+        cells = (
+            across.filter(pl.col(heading) > 0).select(
+                *places, pl.lit(month, dtype=pl.Date).alias("month"), pl.col(heading).alias("count")
+            )
+            for heading, month in months.items()
+        )
+        empty = across.select(*places, pl.lit(None, pl.Date).alias("month"), pl.lit(0, pl.Int64).alias("count")).clear()
+        return pl.concat([empty, *cells]).select(*COUNT_KEYS, "count")
 
     def _kept(self) -> pl.DataFrame:
         return self.lines.filter(pl.col("fate").is_in([Fate.PLACED, Fate.UNPLACED]))

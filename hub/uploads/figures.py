@@ -97,7 +97,7 @@ def ward_counts(
     -------
     DataFrame
         The columns of `by` and `count`, which is above zero; a combination without a line had none. `ward_code` is
-        None where offences are not placed in a ward.
+        missing where offences are not placed in a ward.
     """
     table, columns = _rows(dataset)
     keys = {name: columns[name] for name in by if name in columns}
