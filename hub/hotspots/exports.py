@@ -24,13 +24,12 @@ from hub.access import Viewer
 from hub.errors import BadRequest
 from hub.hotspots.overlays import Overlay
 from hub.hotspots.scoring import Units
-from hub.words import MARKING, month_code
+from hub.words import MARKING, month_code, plain_cell
 
 TESTED = ("with_neighbours", "z", "p", "q")
 WARD_COLUMNS = ("ward_name", "borough_code", "count", "population", "rate_per_1000", *TESTED, "class")
 CELL_COLUMNS = ("ward_name", "west", "south", "count", *TESTED, "density", "class")
 WHOLE_NUMBERS = frozenset({"count", "population", "with_neighbours", "west", "south"})
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write(viewer: Viewer, overlay: Overlay, path: Path) -> dict[str, Any]:
@@ -191,7 +190,7 @@ def _csv(overlay: Overlay) -> bytes:
 def _cell(value: Any) -> Any:
     """Write nothing for what is not known, and no text that a spreadsheet would run as a formula."""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+        return plain_cell(value)
     return "" if pd.isna(value) else value
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from flask_wtf import FlaskForm
 from wtforms import SelectField
+from wtforms.fields.choices import SelectChoice
 
 from hub.errors import BadRequest
 from hub.hotspots.checking import ALL_CRIME
 from hub.hotspots.layers import Show
+from hub.hotspots.overlays import listed
 from hub.hotspots.service import Choices
 from hub.words import month_code, short_month
 
@@ -20,16 +22,16 @@ class OverlayForm(FlaskForm):
 
         csrf = False
 
-    show = SelectField("Show", choices=[(show.value, show.words) for show in Show])
+    show = SelectField("Show", choices=[SelectChoice(show.value, show.words) for show in Show])
     category = SelectField("Offences")
     first = SelectField("From", name="from")
     last = SelectField("To", name="to")
 
     def offer(self, choices: Choices) -> None:
         """Offer what there is data for; where nothing is chosen yet, choose what is shown first."""
-        months = [(month_code(month), short_month(month)) for month in choices.months]
+        months = [SelectChoice(month_code(month), short_month(month)) for month in choices.months]
         self.first.choices = self.last.choices = months
-        self.category.choices = _grouped(choices)
+        self.category.choices = _categories(choices)
         self.show.data = self.show.data or Show.WARD_HOTSPOTS.value
         self.category.data = self.category.data or ALL_CRIME
         self.first.data = self.first.data or month_code(choices.first_month)
@@ -51,13 +53,18 @@ def chosen_show(value: str | None) -> Show:
         raise BadRequest(f"There is nothing called '{value}' to show.", remedy=f"Choose one of: {known}.") from None
 
 
-def _grouped(choices: Choices) -> dict[str, list[tuple[str, str]]]:
-    """Offer each dataset's categories under its title, since ward files and points do not share theirs."""
-    return {"": [(ALL_CRIME, ALL_CRIME)]} | {
-        title: [
-            pair
-            for group, subgroups in categories
-            for pair in [(group, group), *((name, f"– {name}") for name in subgroups if name != group)]
-        ]
-        for title, categories in choices.categories.items()
-    }
+def _categories(choices: Choices) -> list[SelectChoice]:
+    """Offer each category once, under the titles of the datasets that have it: ward files and points differ."""
+    titles: dict[str, list[str]] = {}
+    group_of: dict[str, str] = {}
+    for title, categories in choices.categories.items():
+        for group, subgroups in categories:
+            for name in dict.fromkeys([group, *subgroups]):
+                titles.setdefault(name, []).append(title)
+                group_of.setdefault(name, group)
+    offered = [SelectChoice(ALL_CRIME, ALL_CRIME)]
+    for having in sorted(set(map(tuple, titles.values())), key=len, reverse=True):
+        for name in (name for name, its_titles in titles.items() if tuple(its_titles) == having):
+            is_part = group_of[name] != name and tuple(titles[group_of[name]]) == having
+            offered.append(SelectChoice(name, f"– {name}" if is_part else name, optgroup=listed(having)))
+    return offered
