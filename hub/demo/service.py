@@ -8,17 +8,21 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 from types import FrameType
+from typing import BinaryIO
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -41,6 +45,7 @@ FOLDER = Path("var")
 ACTOR = "machine:demo"
 PORTS_TO_TRY = 20
 SECONDS_TO_START = 60
+MONTHLY = re.compile(r"(?P<year>\d{4})-\d{2}-(?P<rest>.+\.csv)")
 
 FILES = ("mps-ward-level-2*.csv", "police-uk/*-street-all-crime/*.csv*", "police-uk/*-street/*.csv*")
 """Older editions first, so that a month published twice ends with its later figures."""
@@ -170,8 +175,8 @@ def _make(place: Path, data: Path | None, files: Sequence[str], say: Say) -> Non
     for line in report.lines():
         say(f"  {line}")
     administrator = _create_administrator(database)
-    for path in _found(data, files):
-        _upload(database, administrator.email, path, say)
+    for paths in _found(data, files):
+        _upload(database, administrator.email, paths, say)
     people = [*_create_people(database, administrator), administrator]
     database.engine.dispose()
     kept = {"secret": settings.secret_key, "people": [asdict(person) for person in people]}
@@ -243,26 +248,49 @@ def _create(
     return person
 
 
-def _found(data: Path, files: Sequence[str]) -> list[Path]:
-    return [path for pattern in files for path in sorted(data.glob(pattern))]
+def _found(data: Path, files: Sequence[str]) -> list[list[Path]]:
+    """The files to take in, months of one year that have the same columns together: a load costs more than its rows."""
+    found = [path for pattern in files for path in sorted(data.glob(pattern))]
+    return [list(year) for _, year in groupby(found, key=lambda path: (path.parent, _year_and_rest(path)))]
 
 
-def _upload(database: Database, email: str, path: Path, say: Say) -> None:
-    """Take in one file as the administrator, by the same steps as anybody's upload."""
+def _year_and_rest(path: Path) -> tuple[str, str]:
+    month = MONTHLY.fullmatch(path.name)
+    return (month["year"], month["rest"]) if month else ("", path.name)
+
+
+def _joined(paths: Sequence[Path], whole: BinaryIO) -> None:
+    """Write several CSV files as one, under the heading of the first."""
+    for number, path in enumerate(paths):
+        with path.open("rb") as stream:
+            heading = stream.readline()
+            whole.write(b"" if number else heading)
+            shutil.copyfileobj(stream, whole)
+    whole.seek(0)
+
+
+def _upload(database: Database, email: str, paths: Sequence[Path], say: Say) -> None:
+    """Take in one file, or the months of one year, as the administrator, by the same steps as anybody's upload."""
 
     def quietly(_progress: str) -> None:
         """Progress within one file is not worth a line of its own."""
 
+    name = paths[0].name if len(paths) == 1 else "{}-{}".format(*_year_and_rest(paths[0]))
     with database.session(writes=True) as session:
         viewer: Viewer = accounts.viewer_by_email(session, email)
-        with path.open("rb") as stream:
-            upload_id = uploads.receive(viewer, stream, path.name).id
+        if len(paths) == 1:
+            with paths[0].open("rb") as stream:
+                upload_id = uploads.receive(viewer, stream, name).id
+        else:
+            with tempfile.TemporaryFile() as whole:
+                _joined(paths, whole)
+                upload_id = uploads.receive(viewer, whole, name).id
         session.commit()
         work.map_and_check(viewer, upload_id, dataset=None, column_fields={}, report=quietly)
         work.commit(viewer, {"upload_id": str(upload_id)}, quietly)
         outcome = uploads.outcome(viewer, upload_id)
         session.commit()
-    say(f"  {path.name}: {plural(outcome['placed'], 'record')} placed, {outcome['unplaced']:,} not in a ward")
+    say(f"  {name}: {plural(outcome['placed'], 'record')} placed, {outcome['unplaced']:,} not in a ward")
 
 
 def _free_port(first: int) -> int:
