@@ -268,11 +268,20 @@ def upload(chosen: argparse.Namespace) -> dict[str, Any]:
             column_fields=column_fields,
             report=lambda progress: _say(chosen, progress),
         )
+        refusal: errors.Conflict | None = None
         if chosen.commit:
-            work.commit(viewer, {"upload_id": str(received.id)}, lambda progress: _say(chosen, progress))
+            try:
+                work.commit(viewer, {"upload_id": str(received.id)}, lambda progress: _say(chosen, progress))
+            except errors.Conflict as error:
+                session.rollback()
+                refusal = error
         outcome = service.outcome(viewer, received.id)
         session.commit()
     _say(chosen, *service.outcome_lines(outcome))
+    if refusal:
+        # The script that sent the file is told what is wrong with it, and not only that it was refused.
+        print(f"Refused: {refusal}", file=sys.stderr)
+        outcome |= {"refused": refusal.sentence, "remedy": refusal.remedy, "exit_status": refusal.exit_status}
     return outcome
 
 

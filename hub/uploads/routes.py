@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from hub.access import Permission
 from hub.errors import BadFile, BadRequest, Conflict, HubError
-from hub.uploads import service
+from hub.uploads import files, service
 from hub.uploads.confined import Column
 from hub.uploads.findings import Severity
 from hub.uploads.kinds import DATASETS, MONTH_COUNTS, DatasetKind
@@ -83,7 +83,7 @@ def receive() -> ResponseReturnValue:
 
 def _ask_for_file(error: HubError | None) -> str:
     return render_template(
-        "uploads/new.html", error=error, kinds=tuple(DATASETS.values()), limits=service.limits_of(g.viewer.session)
+        "uploads/new.html", error=error, kinds=tuple(DATASETS.values()), limits=files.limits_of(g.viewer.session)
     )
 
 
@@ -92,12 +92,11 @@ def _ask_for_file(error: HubError | None) -> str:
 def show(upload_id: UUID) -> ResponseReturnValue:
     """Show how an upload stands: at work, waiting for its next step, or done."""
     upload = service.upload(g.viewer, upload_id)
-    may_write = g.viewer.may(Permission.UPLOAD_WRITE)
     if upload.is_at_work:
         return render_template("uploads/at_work.html", upload=upload, seconds=SECONDS_BETWEEN_LOOKS)
     if upload.state is State.CHECKED:
         return redirect(url_for(".check", upload_id=upload_id))
-    if upload.state in service.UNFINISHED and not upload.failure and may_write:
+    if upload.state in service.UNFINISHED and not upload.failure and upload.may_write:
         return redirect(url_for(".columns", upload_id=upload_id))
     return render_template("uploads/show.html", upload=upload)
 

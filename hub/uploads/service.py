@@ -85,11 +85,6 @@ def receive(viewer: Viewer, stream: BinaryIO, file_name: str) -> Upload:
     return upload
 
 
-def limits_of(session: HubSession) -> Limits:
-    """How large an upload may be in this hub."""
-    return Limits(file_bytes=session.info["max_upload_bytes"], rows=session.info["max_upload_rows"])
-
-
 def _refuse_a_full_share(viewer: Viewer, area_key: str) -> None:
     stored = viewer.session.scalar(
         select(func.sum(Upload.size_bytes)).where(Upload.area_key == area_key, Upload.state != State.DISCARDED)
@@ -442,6 +437,10 @@ class UploadView:
     boundary_set: str | None
     owner: str
     is_own: bool
+    may_write: bool
+    """Whether the viewer may match, check and discard it."""
+    may_commit: bool
+    """Whether the viewer may make it live and take it back."""
     received_at: dt.datetime
     committed_at: dt.datetime | None
     is_at_work: bool
@@ -507,6 +506,8 @@ def _view(
         boundary_set=set_codes.get(upload.boundary_set_id) if upload.boundary_set_id else None,
         owner=owner,
         is_own=upload.owner_id == viewer.person_id,
+        may_write=viewer.may(Permission.UPLOAD_WRITE, _boroughs(upload)),
+        may_commit=viewer.may(Permission.UPLOAD_COMMIT, _boroughs(upload)),
         received_at=upload.received_at,
         committed_at=upload.committed_at,
         is_at_work=job is not None and not job.is_over,
