@@ -19,7 +19,7 @@ from geo.frames import to_longitude_latitude
 from geo.hotspots import CONFIDENCE_BY_LEVEL, NOT_SIGNIFICANT, NOT_TESTED, classify_rates
 from hub.hotspots.overlays import Overlay
 from hub.hotspots.scoring import DENSITY_BANDS, LESS_DENSE, Method, Units
-from hub.words import number
+from hub.words import number, signed
 
 BANDS = 5
 NO_FIGURE = "no-figure"
@@ -52,6 +52,14 @@ class Show(StrEnum):
     def words(self) -> str:
         """How a person would ask for it."""
         return _SHOW_WORDS[self]
+
+    def colours(self, measure: str) -> str:
+        """What the colours of its map stand for."""
+        if self.method is Method.GI_STAR:
+            return "Result of the test, and how many"
+        if self is Show.CELL_DENSITY:
+            return f"{measure.capitalize()} per square km, against the average"
+        return measure.capitalize() if self is Show.WARD_COUNT else f"{measure.capitalize()} per 1,000 residents"
 
 
 _SHOW_WORDS = {
@@ -168,8 +176,9 @@ def ordered(overlay: Overlay, show: Show, sort: str) -> pd.DataFrame:
         by = table[name] if pd.api.types.is_numeric_dtype(table[name]) else table[name].str.casefold()
         return table.loc[by.sort_values(ascending=not sort.startswith("-"), kind="stable", na_position="last").index]
     if overlay.method is Method.GI_STAR:
-        rank = table["class"].map(_rank)
-        return table.assign(rank=rank, away=-table["z"].abs()).sort_values(["rank", "away"], kind="stable")
+        rank, z = table["class"].map(_rank), table["z"]
+        score = z.where(table["class"].str.startswith("cold"), -z)
+        return table.assign(rank=rank, score=score).sort_values(["rank", "score"], kind="stable")
     notable = {Show.WARD_COUNT: "count", Show.WARD_RATE: "rate_per_1000"}.get(show, "density")
     return table.sort_values(notable, ascending=False, kind="stable", na_position="last")
 
@@ -194,6 +203,8 @@ def _cell(unit: Mapping[Any, Any], column: Column, words: dict[str, str]) -> str
     if column.key == "class":
         level = str(value).partition("_")[2]
         return f"{words[_key(value)]} ({level}%)" if level in EVIDENCE else words[_key(value)]
+    if column.key == "z":
+        return signed(round(value, column.places), column.places)
     return number(value, column.places) if column.is_number else str(value)
 
 

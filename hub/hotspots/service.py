@@ -220,9 +220,9 @@ def _source(viewer: Viewer, area: Area, question: Question) -> _Source:
     kinds = _kinds(question)
     covering = [kind for kind in kinds if _months_covered(live, kind, question)]
     if not covering:
+        wanted = "points" if question.units is Units.CELLS else "figures"
         raise BadRequest(
-            f"There is no {listed([kind.title.lower() for kind in kinds], joint='or')} for {area.name} in "
-            f"{said_months(question.months)}.",
+            f"There are no {wanted} for {area.name} in {said_months(question.months)}.",
             remedy=_what_is_covered(live, kinds),
         )
     best = max(covering, key=lambda kind: _months_covered(live, kind, question))
@@ -232,7 +232,7 @@ def _source(viewer: Viewer, area: Area, question: Question) -> _Source:
         if not any(known.values()):
             groups = [group for group, _ in figures.categories(viewer, area.borough_codes, best.key)]
             raise BadRequest(
-                f"There is no category '{question.category}' in the {best.title.lower()} for {area.name}.",
+                f"There is no category '{question.category}' for {area.name} under {best.title}.",
                 remedy=f"Choose one of: {', '.join(groups)}; or one of their subgroups.",
             )
         best = max((kind for kind in covering if known[kind]), key=lambda kind: _months_covered(live, kind, question))

@@ -5,7 +5,7 @@ const SOFT_LINE = "#6f777b";
 const INK = "#0b0c0c";
 const DEGREE = 3; // of the polynomials below; layers.py fits them
 const NAMED_AT_MOST = 8;
-const POPUP = { autoPanPaddingTopLeft: [55, 10] }; // clear of the zoom buttons
+const POPUP = { autoPanPaddingTopLeft: [55, 10], maxWidth: 340 }; // clear of the zoom buttons
 
 const holder = document.getElementById("overlay-map");
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -215,11 +215,11 @@ def test_a_period_without_data_is_refused_naming_what_there_is(
     with viewing(database, people[COMMANDER]) as commander:
         with pytest.raises(BadRequest) as refused:
             ask(commander, first_month=month(3), last_month=month(3))
-        assert "for Alder in March 2025" in refused.value.sentence
+        assert "There are no figures for Alder in March 2025." in refused.value.sentence
         assert "Met ward-level counts for Jan 2025 to Feb 2025" in refused.value.remedy
         with pytest.raises(BadRequest, match="no month of this period in common"):
             ask(commander, "north", last_month=month(4))
-        with pytest.raises(BadRequest, match="no street-level points for Alder") as refused:
+        with pytest.raises(BadRequest, match="no points for Alder") as refused:
             ask(commander, units="cells", method="gi_star")
         assert "Upload such a file first" in refused.value.remedy
 
