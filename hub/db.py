@@ -497,7 +497,7 @@ class Database:
 
 
 def open_engine(url: str) -> Engine:
-    """Open an engine with the settings that keep data safe on SQLite and PostgreSQL."""
+    """Open an engine with the settings that keep data safe on SQLite and PostgreSQL, and out of error texts."""
     try:
         address = make_url(url)
     except ArgumentError:
@@ -506,7 +506,7 @@ def open_engine(url: str) -> Engine:
             "HUB_DATABASE_URL is not the address of a database.", remedy="Use sqlite:///… or postgresql://…"
         ) from None
     if address.get_backend_name() == "sqlite":
-        engine = create_engine(address, connect_args={"timeout": SECONDS_TO_WAIT_FOR_A_LOCK})
+        engine = create_engine(address, hide_parameters=True, connect_args={"timeout": SECONDS_TO_WAIT_FOR_A_LOCK})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -516,6 +516,7 @@ def open_engine(url: str) -> Engine:
         )
     return create_engine(
         address.set(drivername="postgresql+psycopg"),
+        hide_parameters=True,
         pool_pre_ping=True,
         connect_args={"connect_timeout": SECONDS_TO_CONNECT},
     )

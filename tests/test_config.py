@@ -10,10 +10,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from hub.config import DEMO_SECRET_KEY, Settings, read_settings, shipped
 from hub.db import Database, open_engine
 from hub.errors import SettingsError
+from hub.places.models import Borough
 from tests.conftest import PostgresCluster
 
 SAFE = {"HUB_SECRET_KEY": "k" * 32}
@@ -128,6 +131,12 @@ def test_an_address_of_no_database_is_refused_without_repeating_it(address: str)
     assert refusal.value.remedy
     assert "s3cret" not in str(refusal.value)
     assert refusal.value.__cause__ is None
+
+
+def test_an_error_of_the_database_does_not_quote_the_rows_it_met(database: Database) -> None:
+    with database.reading() as session, pytest.raises(SQLAlchemyError, match="no_such_function") as error:
+        session.execute(select(func.no_such_function(Borough.code)).where(Borough.name == "Victim Name"))
+    assert "Victim Name" not in str(error.value)
 
 
 def test_the_command_line_says_what_is_refused_without_a_traceback(tmp_path: Path) -> None:
