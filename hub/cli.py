@@ -141,11 +141,15 @@ def serve(chosen: argparse.Namespace) -> dict[str, Any]:
 
 def work(chosen: argparse.Namespace) -> dict[str, Any]:
     """Run jobs until stopped."""
+    from hub import audit
     from hub.accounts import service as accounts
     from hub.jobs import Worker
+    from hub.uploads import service
     from hub.uploads import work as uploads
 
     _, database = _open()
+    with database.writing() as session, audit.everywhere(session, actor=_machine(), reason="Remove stray files."):
+        service.remove_strays(session)
     worker = Worker(database, uploads.HANDLERS, accounts.viewer_of)
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: worker.stop())

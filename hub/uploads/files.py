@@ -98,11 +98,20 @@ def remove(folder: Path) -> None:
 
 
 def remove_strays(session: HubSession, kept: Collection[UUID]) -> int:
-    """Remove the folders of uploads that are not among those kept, unless one is just arriving; returns how many."""
+    """Remove the folders of uploads that are not among those kept, unless one is just arriving; returns how many.
+
+    Whatever else lies there is nobody's upload, and is left alone.
+    """
     files: Path = session.info["files"]
-    names = {str(upload_id) for upload_id in kept}
     settled = dt.datetime.now(dt.UTC).timestamp() - STRAY_AFTER.total_seconds()
-    strays = [one for one in files.iterdir() if one.name not in names and one.stat().st_mtime < settled]
+    strays = [one for one in files.iterdir() if _is_stray(one, kept) and one.stat().st_mtime < settled]
     for folder in strays:
         remove(folder)
     return len(strays)
+
+
+def _is_stray(folder: Path, kept: Collection[UUID]) -> bool:
+    try:
+        return folder.is_dir() and UUID(folder.name) not in kept
+    except ValueError:
+        return False

@@ -706,7 +706,7 @@ def _once_committed(session: HubSession, work: Callable[[], None]) -> None:
 
 def remove_strays(session: HubSession) -> int:
     """Remove what died or discarded uploads left on disk; the session must see every upload. Returns how many."""
-    kept = session.scalars(select(Upload.id).where(Upload.state != State.DISCARDED)).all()
+    kept = set(session.scalars(select(Upload.id).where(Upload.state != State.DISCARDED)))
     return files.remove_strays(session, kept)
 
 

@@ -658,6 +658,8 @@ def test_strays_are_swept_once_they_have_settled(desk: Desk, officer: str, monke
     stray = folders(desk)[0].parent / str(uuid4())
     stray.mkdir()
     (stray / "original").write_text("left by a process that died")
+    other = stray.parent / "not an upload"
+    other.mkdir()
 
     def sweep() -> int:
         with desk.database.writing() as session, audit.everywhere(session, actor=audit.MACHINE, reason="test"):
@@ -666,4 +668,4 @@ def test_strays_are_swept_once_they_have_settled(desk: Desk, officer: str, monke
     assert sweep() == 0
     monkeypatch.setattr(files, "STRAY_AFTER", dt.timedelta(seconds=-1))
     assert sweep() == 1
-    assert [folder.name for folder in folders(desk)] == [str(kept)]
+    assert folders(desk) == sorted([stray.parent / str(kept), other])
