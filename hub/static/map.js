@@ -55,7 +55,7 @@ const UNKNOWN = { fillColor: "#fff", words: "No figure" };
 function popup(title, facts) {
   const box = element("div", undefined, "overlay-popup");
   box.tabIndex = -1;
-  box.append(element("h3", title));
+  box.append(element("p", title, "overlay-popup__title"));
   const list = element("dl");
   for (const [name, value] of facts) list.append(element("dt", name), element("dd", value));
   box.append(list);
