@@ -88,6 +88,7 @@ def test_points_placed(benchmark: BenchmarkFixture, lookup: Lookup, points: np.n
 @pytest.mark.benchmark(group="points to wards")
 def test_points_joined_by_geopandas(benchmark: BenchmarkFixture, wards: gpd.GeoDataFrame, points: np.ndarray) -> None:
     benchmark.extra_info["peer"] = "geopandas sjoin"
+
     def join() -> pd.DataFrame:
         frame = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*points.T), crs=27700)
         return gpd.sjoin(frame, wards[["geometry"]], how="left", predicate="intersects")
@@ -123,6 +124,7 @@ def test_density_summed_exactly(benchmark: BenchmarkFixture, grid: Grid, points:
 @pytest.mark.benchmark(group="kernel density")
 def test_density_by_scikit_learn(benchmark: BenchmarkFixture, grid: Grid, points: np.ndarray) -> None:
     benchmark.extra_info["peer"] = "scikit-learn KernelDensity"
+
     # It has no quartic kernel; Epanechnikov's has the same reach and the same neighbours to find.
     def estimate() -> np.ndarray:
         return KernelDensity(kernel="epanechnikov", bandwidth=1250).fit(points).score_samples(square_centres(grid))
