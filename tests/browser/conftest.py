@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,13 +20,19 @@ from tests.browser.served import ServedHub
 from tests.browser.visitor import DESK, Visitor
 from tests.conftest import skip_aloud
 
-PORT = 8600
 PICTURES = os.environ.get("HUB_TEST_PICTURES", "")
 """A folder for a picture of every page that is looked at; none are kept unless it is named."""
 
 # Months of points enough for a walk: one month more is a second and a half more.
 DEMO_FILES = ("mps-ward-level-2*.csv", "police-uk/*-street/2026-09*.csv", "police-uk/*-street/2026-10*.csv")
 LONDON_FILES = ("mps-ward-level-202402-202601.csv", "police-uk/london-street-all-crime/2018-0[56]*.csv.gz")
+
+
+def unused_port() -> int:
+    """A port of loopback that nobody listens on, whichever other tests run beside these."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +66,7 @@ def hub(
     frontend.prepare()
     folder = tmp_path_factory.mktemp("hub") / request.param
     demo = service.prepare(data=data, say=print, folder=folder, files=LONDON_FILES if is_real else DEMO_FILES)
-    with service.serving(demo, PORT) as address:
+    with service.serving(demo, unused_port()) as address:
         yield ServedHub(
             request.param,
             address,
