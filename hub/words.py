@@ -84,7 +84,9 @@ def signed(value: float | int | None, places: int = 0) -> str:
     """`+1,204` or `−38`, with a true minus sign."""
     if value is None or _is_absent(value):
         return "–"
-    return f"{'+' if value > 0 else '−' if value < 0 else ''}{abs(value):,.{places}f}"
+    written = f"{abs(value):,.{places}f}"
+    is_nil = not written.strip("0.,")
+    return written if is_nil else f"{'+' if value > 0 else '−'}{written}"
 
 
 def _is_absent(value: float | None) -> bool:

@@ -14,32 +14,51 @@ import vl_convert
 from geo.hotspots import classify_rates
 from hub.access import Viewer
 from hub.places import service as places
+from hub.summaries.releases import MONTHS_IN_A_YEAR
 from hub.summaries.service import Line, MonthFigure, Summary
 from hub.words import short_month
 
 FONT = "Liberation Sans, Arial, sans-serif"
-BLUES = ("#eaf1f8", "#b9d0e6", "#7fa9cf", "#3f7cb0", "#12436d")
-NOT_SHOWN = "#ffffff"
-NO_RATE = "no rate"
+INK, PAPER, BLUE, PALE_BLUE = "#0b0c0c", "#ffffff", "#12436d", "#cfe0f0"
+BLUES = ("#eaf1f8", "#b9d0e6", "#7fa9cf", "#3f7cb0", BLUE)
+DARK_BLUES = frozenset(BLUES[3:])
+"""On which a number is written in white."""
+NO_RATE = "No rate"
+YEARS = ("12 months before", "Latest 12 months")
+OUTLINE_TOLERANCE_METRES = 25
+PIXELS_A_LABEL = 50
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture in two widths, each the address of an image."""
+
+    wide: str
+    narrow: str
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """A summary's pictures, each the address of an image."""
+    """A summary's pictures; None where there is nothing to draw."""
 
-    months: str
-    months_narrow: str
-    wards: str
+    months: Picture | None
+    wards: Picture | None
 
 
 def pictures(viewer: Viewer, summary: Summary) -> Pictures:
     """Draw a summary's pictures."""
-    wards = places.wards(viewer.session, summary.boundary_set_id, {summary.borough_code})
-    return Pictures(
-        months=as_image(month_chart(summary.months, measure=summary.measure)),
-        months_narrow=as_image(month_chart(summary.months, measure=summary.measure, width=300)),
-        wards=as_image(ward_map(wards, summary.wards)),
-    )
+    months = wards = None
+    if summary.months:
+        months = Picture(
+            *(as_image(month_chart(summary.months, measure=summary.measure, width=width)) for width in (840, 300))
+        )
+    if summary.has_ward_rates:
+        outlines = places.wards(viewer.session, summary.boundary_set_id, {summary.borough_code})
+        wards = Picture(
+            as_image(ward_map(outlines, summary.wards, width=480, legend="right")),
+            as_image(ward_map(outlines, summary.wards, width=330, legend="bottom")),
+        )
+    return Pictures(months, wards)
 
 
 def as_image(svg: str) -> str:
@@ -47,78 +66,100 @@ def as_image(svg: str) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
-def month_chart(months: Sequence[MonthFigure], *, measure: str, width: int = 640) -> str:
-    """Bars of a count by month; months still likely to be revised are pale with a dashed edge."""
-    pixels_a_label = 50
-    step = max(1, pixels_a_label * len(months) // width)
+def month_chart(months: Sequence[MonthFigure], *, measure: str, width: int) -> str:
+    """Bars of a count by month, a line between the years; months likely to be revised are pale with a dashed edge."""
+    step = max(1, PIXELS_A_LABEL * len(months) // width)
     values = [
         {
-            "position": position,
-            "month": short_month(figure.month),
-            "count": figure.count,
-            "state": "Provisional" if figure.is_provisional else "Settled",
+            "month": short_month(each.month),
+            "count": each.figure.count,
+            "state": "Provisional: may still change" if each.is_provisional else "Settled",
         }
-        for position, figure in enumerate(months)
+        for each in months
     ]
     order = [value["month"] for value in values]
+    month = {"field": "month", "type": "ordinal", "sort": order}
+    labels = {"title": None, "labelAngle": -60, "values": order[::-1][::step]}
     bars: dict[str, Any] = {
-        "data": {"values": values},
-        "width": width,
-        "height": 220,
-        "mark": {"type": "bar", "strokeWidth": 1.5},
+        "mark": {"type": "bar", "strokeWidth": 1.5, "stroke": BLUE},
         "encoding": {
-            "x": {
-                "field": "month",
-                "type": "ordinal",
-                "sort": order,
-                "axis": {"title": None, "labelAngle": -60, "values": order[::-1][::step]},
-            },
+            "x": {**month, "axis": labels},
             "y": {"field": "count", "type": "quantitative", "title": measure.capitalize()},
             "color": {
                 "field": "state",
                 "type": "nominal",
-                "scale": {"domain": ["Settled", "Provisional"], "range": ["#12436d", "#cfe0f0"]},
-                "legend": {"title": None, "orient": "top"},
+                "scale": {"domain": ["Settled", "Provisional: may still change"], "range": [BLUE, PALE_BLUE]},
+                "legend": {"title": None, "orient": "bottom"},
             },
-            "stroke": {"value": "#12436d"},
-            "strokeDash": {"condition": {"test": "datum.state == 'Provisional'", "value": [3, 2]}, "value": [1, 0]},
+            "strokeDash": {"condition": {"test": "datum.state != 'Settled'", "value": [3, 2]}, "value": [1, 0]},
         },
     }
-    return _drawn(bars)
+    starts = [order[0], order[MONTHS_IN_A_YEAR]]
+    years = {"values": [{"month": start, "year": year} for start, year in zip(starts, YEARS, strict=True)]}
+    at_start = {"x": {**month, "bandPosition": 0}}
+    named = {
+        "data": years,
+        "mark": {"type": "text", "align": "left", "baseline": "bottom", "dx": 4, "dy": -4, "fontSize": 13},
+        "encoding": {**at_start, "y": {"value": 0}, "text": {"field": "year"}},
+    }
+    parted = {"data": years, "mark": {"type": "rule", "color": INK, "strokeDash": [1, 3]}, "encoding": at_start}
+    return _drawn({"data": {"values": values}, "width": width, "height": 220, "layer": [bars, parted, named]})
 
 
-def ward_map(wards: gpd.GeoDataFrame, lines: Sequence[Line]) -> str:
-    """A small map of wards by rate, up to five classes of about equally many wards, on the National Grid."""
+def ward_map(wards: gpd.GeoDataFrame, lines: Sequence[Line], *, width: int, legend: str) -> str:
+    """A small map of wards by rate, up to five classes of about equally many wards, on the National Grid.
+
+    Each ward bears its number in the table beside it, so that nothing is told by colour alone.
+    """
     rate = {line.code: np.nan if line.rate is None else line.rate for line in lines}
+    number = {line.code: str(place) for place, line in enumerate(lines, start=1)}
     classes = classify_rates([rate[code] for code in wards.index], classes=len(BLUES))
     # Equal rates share a class, so there may be fewer classes than colours: spread them from pale to dark.
-    names = [f"{lowest:,.0f} to {highest:,.0f}" for lowest, highest in classes.breaks]
-    colours = [BLUES[round(place)] for place in np.linspace(0, len(BLUES) - 1, len(names))]
-    names, colours = [NO_RATE, *names], [NOT_SHOWN, *colours]
-    features = [
-        {"type": "Feature", "geometry": shape.__geo_interface__, "properties": {"rate": names[number]}}
-        for shape, number in zip(wards.geometry.simplify(25), classes.numbers, strict=True)
+    names = [NO_RATE, *(f"{lowest:,.0f} to {highest:,.0f}" for lowest, highest in classes.breaks)]
+    colours = [PAPER, *(BLUES[round(place)] for place in np.linspace(0, len(BLUES) - 1, len(names) - 1))]
+    used = [position for position in range(len(names)) if position or 0 in classes.numbers]
+    wards = wards.set_geometry(wards.geometry.simplify(OUTLINE_TOLERANCE_METRES))
+    shapes = [
+        {"type": "Feature", "geometry": shape.__geo_interface__, "properties": {"rate": names[position]}}
+        for shape, position in zip(wards.geometry, classes.numbers, strict=True)
     ]
-    used = [name for position, name in enumerate(names) if position or 0 in classes.numbers]
-    spec: dict[str, Any] = {
-        "data": {"values": features},
-        "width": 420,
-        "height": 360,
-        "projection": {"type": "identity", "reflectY": True},
-        "mark": {"type": "geoshape", "stroke": "#0b0c0c", "strokeWidth": 0.6},
-        "encoding": {
-            "color": {
-                "field": "properties.rate",
-                "type": "ordinal",
-                "scale": {"domain": used, "range": colours[len(colours) - len(used) :]},
-                "legend": {"title": "Per 1,000 residents", "symbolStrokeColor": "#0b0c0c", "orient": "right"},
-            }
-        },
-    }
-    return _drawn(spec)
+    inside = wards.geometry.representative_point()
+    numbers = [
+        {"east": east, "north": north, "number": number[code], "on_dark": colours[position] in DARK_BLUES}
+        for code, east, north, position in zip(wards.index, inside.x, inside.y, classes.numbers, strict=True)
+    ]
+    scale = {"domain": [names[position] for position in used], "range": [colours[position] for position in used]}
+    heading = {"title": "Per 1,000 residents", "symbolStrokeColor": INK, "orient": legend, "direction": "vertical"}
+    west, south, east, north = wards.total_bounds
+    return _drawn(
+        {
+            "width": width,
+            "height": min(round(width * (north - south) / (east - west)), width),
+            "projection": {"type": "identity", "reflectY": True},
+            "layer": [
+                {
+                    "data": {"values": shapes},
+                    "mark": {"type": "geoshape", "stroke": INK, "strokeWidth": 0.6},
+                    "encoding": {
+                        "color": {"field": "properties.rate", "type": "ordinal", "scale": scale, "legend": heading}
+                    },
+                },
+                {
+                    "data": {"values": numbers},
+                    "mark": {"type": "text", "fontSize": 12, "fontWeight": "bold"},
+                    "encoding": {
+                        "longitude": {"field": "east", "type": "quantitative"},
+                        "latitude": {"field": "north", "type": "quantitative"},
+                        "text": {"field": "number"},
+                        "color": {"condition": {"test": "datum.on_dark", "value": PAPER}, "value": INK},
+                    },
+                },
+            ],
+        }
+    )
 
 
 def _drawn(spec: dict[str, Any]) -> str:
     config = {"font": FONT, "view": {"stroke": None}, "axis": {"labelFontSize": 12, "titleFontSize": 13}}
-    config |= {"legend": {"labelFontSize": 12, "titleFontSize": 13}}
+    config |= {"legend": {"labelFontSize": 13, "titleFontSize": 13, "labelLimit": 300}}
     return str(vl_convert.vegalite_to_svg({**spec, "config": config, "background": "white"}))

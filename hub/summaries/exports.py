@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,10 +18,9 @@ from hub.places import service as places
 from hub.summaries.charts import pictures
 from hub.summaries.measures import Change
 from hub.summaries.service import Line, Summary
-from hub.words import FILTERS, month_code
+from hub.words import FILTERS, MARKING, month_code
 
 PACKAGE = Path(__file__).resolve().parents[1]
-MARKING = "OFFICIAL-SENSITIVE"
 
 
 def write(viewer: Viewer, summary: Summary, path: Path) -> dict[str, Any]:
@@ -49,17 +47,41 @@ def write(viewer: Viewer, summary: Summary, path: Path) -> dict[str, Any]:
 
 
 def as_dict(summary: Summary) -> dict[str, Any]:
-    """The figures under the names that officers' scripts depend on."""
-    figures = dataclasses.asdict(summary)
-    figures |= {name: month_code(figures[name]) for name in ("first_month", "last_month")}
-    figures["total"] = _change(summary.total)
-    figures["groups"] = [_line(line) for line in summary.groups]
-    figures["wards"] = [_line(line) for line in summary.wards]
-    figures["months"] = [{**month, "month": month_code(month["month"])} for month in figures["months"]]
-    figures["missing"] = [month_code(month) for month in summary.missing]
-    figures["extract_date"] = summary.extract_date.isoformat()
-    del figures["boundary_set_id"]
-    return {"marking": MARKING, **figures}
+    """The figures under the names that officers' scripts depend on. A count that is not shown is null."""
+    residents = summary.denominator
+    return {
+        "marking": MARKING,
+        "borough_code": summary.borough_code,
+        "borough_name": summary.borough_name,
+        "first_month": month_code(summary.first_month),
+        "last_month": month_code(summary.last_month),
+        "headline": summary.headline,
+        "detail": summary.detail,
+        "where": summary.where,
+        "total": _change(summary.total),
+        "rate_per_1000": summary.rate,
+        "rate_per_1000_before": summary.rate_before,
+        "denominator": {"residents": residents.residents, "source": residents.source} if residents else None,
+        "groups": [_line(line) for line in summary.groups],
+        "wards": [_line(line) for line in summary.wards],
+        "wards_changed": summary.wards_changed,
+        "ward_denominator": summary.ward_denominator,
+        "boundary_set": summary.boundary_set,
+        "unplaced": summary.unplaced.count if summary.unplaced else None,
+        "unplaced_percent": summary.unplaced_percent,
+        "months": [
+            {"month": month_code(each.month), "count": each.figure.count, "is_provisional": each.is_provisional}
+            for each in summary.months
+        ],
+        "missing": [month_code(month) for month in summary.missing],
+        "withheld": sorted(summary.withheld),
+        "dataset": summary.dataset,
+        "measure": summary.measure,
+        "caveat": summary.caveat,
+        "extract_date": summary.extract_date.isoformat(),
+        "versions": list(summary.versions),
+        "is_rounded": summary.is_rounded,
+    }
 
 
 def as_json(_viewer: Viewer, summary: Summary) -> bytes:
@@ -90,8 +112,8 @@ def _line(line: Line) -> dict[str, Any]:
 
 def _change(change: Change) -> dict[str, Any]:
     return {
-        "latest": change.latest,
-        "before": change.before,
+        "latest": change.latest.count,
+        "before": change.before.count,
         "difference": change.difference,
         "percent": change.percent,
         "verdict": change.verdict.value,

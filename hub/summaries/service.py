@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from hub.access import Permission, Viewer, release
+from hub.access import Permission, Released, Viewer
 from hub.errors import HubError, NotFound
 from hub.places import service as places
-from hub.summaries.measures import Change, Floats, changes, group_sentence, headline, rates
+from hub.summaries.measures import (
+    Change,
+    Figure,
+    changes,
+    figures_of,
+    group_sentence,
+    headline,
+    rate_sentence,
+    rates,
+    ward_sentence,
+)
+from hub.summaries.releases import Counts, Period, Years, one_more_hidden, withheld
 from hub.uploads import figures
 from hub.uploads.kinds import DATASETS, DatasetKind
-from hub.words import month_name, months_before
+from hub.words import listed, month_name
 
-MONTHS_IN_A_YEAR = 12
+GROUPS, WARDS, MONTHS = "groups", "wards", "months"
+"""The breakdowns of a borough's total."""
 
 
 class NoFigures(HubError):
@@ -40,20 +52,19 @@ class Line:
 
 @dataclass(frozen=True)
 class MonthFigure:
-    """One month's offences; `count` is None where no data covers it or it is not shown."""
+    """One month's offences."""
 
     month: dt.date
-    count: int | None
+    figure: Figure
     is_provisional: bool
 
 
 @dataclass(frozen=True)
 class Denominator:
-    """The residents that rates are set against."""
+    """The residents that the borough's rates are set against."""
 
     residents: int
     source: str
-    year: int
 
 
 @dataclass(frozen=True)
@@ -66,22 +77,29 @@ class Summary:
     last_month: dt.date
     headline: str
     detail: str
+    where: str
     total: Change
     rate: float | None
     rate_before: float | None
     denominator: Denominator | None
     groups: tuple[Line, ...]
+    """The offence groups that had any; for an aggregate reader those of which a figure is shown."""
     wards: tuple[Line, ...]
     wards_changed: bool
     """Whether some of the months were counted on older wards, so that wards cannot be compared."""
+    ward_denominator: str
     boundary_set: str
     boundary_set_id: int
-    unplaced: int | None
+    unplaced: Figure | None
+    """None where the source leaves out what is not placed in a ward, as `caveat` then says."""
     unplaced_percent: float | None
     months: tuple[MonthFigure, ...]
     missing: tuple[dt.date, ...]
+    withheld: frozenset[str]
+    """The breakdowns that are not shown, since a hidden count could be worked out from them."""
     dataset: str
     measure: str
+    caveat: str
     extract_date: dt.date
     versions: tuple[int, ...]
     is_rounded: bool
@@ -89,30 +107,22 @@ class Summary:
     @property
     def provisional(self) -> tuple[dt.date, ...]:
         """The months whose figures are still likely to be revised."""
-        return tuple(figure.month for figure in self.months if figure.is_provisional)
-
-
-@dataclass(frozen=True)
-class _Period:
-    """The 12 months summarised and the 12 before."""
-
-    last_month: dt.date
+        return tuple(each.month for each in self.months if each.is_provisional)
 
     @property
-    def months(self) -> list[dt.date]:
-        return [months_before(self.last_month, back) for back in reversed(range(2 * MONTHS_IN_A_YEAR))]
+    def latest_is_known(self) -> bool:
+        """Whether every month of the latest year has figures."""
+        return not any(month >= self.first_month for month in self.missing)
 
     @property
-    def before(self) -> list[dt.date]:
-        return self.months[:MONTHS_IN_A_YEAR]
+    def before_is_known(self) -> bool:
+        """Whether every month of the year before has figures."""
+        return not any(month < self.first_month for month in self.missing)
 
     @property
-    def latest(self) -> list[dt.date]:
-        return self.months[MONTHS_IN_A_YEAR:]
-
-    @property
-    def words(self) -> str:
-        return f"12 months to {month_name(self.last_month)}"
+    def has_ward_rates(self) -> bool:
+        """Whether there is anything to draw on a map."""
+        return any(line.rate is not None for line in self.wards)
 
 
 @dataclass(frozen=True)
@@ -126,8 +136,7 @@ class _Source:
 def covered_months(viewer: Viewer, borough_code: str) -> list[dt.date]:
     """The months for which a summary of this borough can be made, newest first."""
     area = places.area(viewer, borough_code, Permission.SUMMARY_READ)
-    source = _source(viewer, area, None)
-    return sorted(source.live["month"], reverse=True) if source else []
+    return sorted(set(figures.coverage(viewer, area.borough_codes)["month"]), reverse=True)
 
 
 def summary(viewer: Viewer, borough_code: str, *, last_month: dt.date | None = None) -> Summary:
@@ -150,7 +159,7 @@ def summary(viewer: Viewer, borough_code: str, *, last_month: dt.date | None = N
             f"No figures have been uploaded for {area.name}{when}.",
             remedy="They appear here as soon as a CSP officer of the borough uploads and commits them.",
         )
-    return _summarise(viewer, area, source, _Period(last_month or max(source.live["month"])))
+    return _summarise(viewer, area, source, Period(last_month or max(source.live["month"])))
 
 
 def _source(viewer: Viewer, area: places.Area, month: dt.date | None) -> _Source | None:
@@ -163,122 +172,145 @@ def _source(viewer: Viewer, area: places.Area, month: dt.date | None) -> _Source
     return None
 
 
-def _summarise(viewer: Viewer, area: places.Area, source: _Source, period: _Period) -> Summary:
-    def show(counts: npt.ArrayLike) -> Floats:
-        """Let every figure out through the one gate, before anything is computed from it."""
-        return release(viewer, area.borough_codes, counts).counts
-
-    counts = figures.ward_counts(
-        viewer,
-        area.borough_codes,
-        source.kind.key,
-        first_month=period.months[0],
-        last_month=period.last_month,
-        by=("month", "ward_code", "offence_group"),
-    )
+def _summarise(viewer: Viewer, area: places.Area, source: _Source, period: Period) -> Summary:
     live = source.live[source.live["month"].isin(period.months)].sort_values("month")
-    missing = sorted(set(period.months) - set(live["month"]))
-    counts["year"] = np.where(counts["month"].isin(period.latest), "latest", "before")
-
-    def years(rows: pd.DataFrame, by: str | None = None, keys: Sequence[str] = ("",)) -> tuple[Floats, Floats]:
-        """The released counts of the latest year and the one before; NaN where a month has no data."""
-        grouped = rows.assign(**{"": ""}).groupby(["year", by or ""])["count"].sum()
-        latest, before = (
-            show([grouped.get((year, key), 0) for key in keys]) if len(keys) else np.zeros(0)
-            for year in ("latest", "before")
-        )
-        unknown = np.full(len(keys), np.nan)
-        return (
-            unknown if set(missing) & set(period.latest) else latest,
-            unknown if set(missing) & set(period.before) else before,
-        )
-
-    residents = places.borough_residents(viewer.session, area.borough_codes).get(area.slug)
-    denominator = Denominator(residents.residents, residents.source, residents.year) if residents else None
-    people = float(denominator.residents) if denominator else np.nan
-    latest, before = years(counts)
-    (total,) = changes(latest, before)
-
-    names = sorted(counts["offence_group"].unique())
-    group_latest, group_before = years(counts, "offence_group", names)
-    groups = _lines(names, names, group_latest, group_before, np.full(len(names), people))
-
     boundary_set_id = int(live.iloc[-1]["boundary_set_id"])
-    boundary_set = places.boundary_set(viewer.session, boundary_set_id)
-    wards = places.wards(viewer.session, boundary_set_id, area.borough_codes)
-    ward_latest, ward_before = years(counts, "ward_code", list(wards.index))
-    older = live[live["boundary_set_id"] != boundary_set_id]["month"]
-    if set(older) & set(period.latest):
-        ward_latest = np.full(len(wards), np.nan)
-    if len(older):
-        ward_before = np.full(len(wards), np.nan)
-    ward_lines = _lines(
-        wards["ward_name"],
-        wards.index,
-        ward_latest,
-        ward_before,
-        wards["residents"].to_numpy(np.float64, na_value=np.nan),
-    )
+    older = frozenset(live.loc[live["boundary_set_id"] != boundary_set_id, "month"])
+    ward_frame = places.wards(viewer.session, boundary_set_id, area.borough_codes)
+    denominator = _denominator(viewer, area)
+    people = float(denominator.residents) if denominator else np.nan
 
-    (unplaced,), _ = years(counts[counts["ward_code"].isna()])
-    provisional = _provisional(source)
+    counts = _counts(viewer, area, source.kind, period, frozenset(period.months).difference(live["month"]))
+    total, months = counts.years("borough_code", [area.slug]), counts.months()
+    names, groups = _groups(counts)
+    wards = counts.years("ward_code", list(ward_frame.index), unknown=older)
+    unplaced = _unplaced(counts, source.kind)
+    not_shown = withheld(
+        total,
+        {
+            GROUPS: [groups, one_more_hidden(groups)],
+            WARDS: [wards, *([unplaced] if unplaced else [])],
+            MONTHS: [months],
+        },
+    )
+    group_lines = () if GROUPS in not_shown else _lines(names, names, groups, np.full(len(names), people))
+    ward_lines = () if WARDS in not_shown else _ward_lines(ward_frame, wards)
+    (change,) = changes(total.latest, total.before)
     return Summary(
         borough_code=area.slug,
         borough_name=area.name,
         first_month=period.latest[0],
         last_month=period.last_month,
-        headline=headline(area.name, period.words, total),
-        detail=group_sentence([(line.name, line.change) for line in groups]),
-        total=total,
-        rate=rates(latest, [people])[0],
-        rate_before=rates(before, [people])[0],
+        headline=headline(area.name, period.words, change, source.kind.measure),
+        detail=group_sentence([(line.name, line.change) for line in group_lines]),
+        where=_where(ward_lines),
+        total=change,
+        rate=rates(total.latest.counts, [people])[0],
+        rate_before=rates(total.before.counts, [people])[0],
         denominator=denominator,
-        groups=groups,
-        wards=tuple(sorted(ward_lines, key=lambda line: line.name)),
-        wards_changed=bool(len(older)),
-        boundary_set=boundary_set.code,
+        groups=group_lines,
+        wards=ward_lines,
+        wards_changed=bool(older),
+        ward_denominator=_ward_denominator(ward_frame),
+        boundary_set=places.boundary_set(viewer.session, boundary_set_id).code,
         boundary_set_id=boundary_set_id,
-        unplaced=None if np.isnan(unplaced) else int(unplaced),
-        unplaced_percent=None if np.isnan(unplaced / latest[0]) else float(100 * unplaced / latest[0]),
-        months=_months(counts, period, show, missing, provisional),
-        missing=tuple(missing),
+        unplaced=figures_of(unplaced.latest)[0] if unplaced else None,
+        unplaced_percent=_share(unplaced.latest, total.latest) if unplaced else None,
+        months=() if MONTHS in not_shown else _months(period, months, _provisional(source)),
+        missing=tuple(sorted(counts.missing)),
+        withheld=not_shown,
         dataset=source.kind.title,
         measure=source.kind.measure,
+        caveat=source.kind.caveat,
         extract_date=live.iloc[-1]["extract_date"],
         versions=tuple(sorted({int(number) for number in live["number"]})),
-        is_rounded=not viewer.may(Permission.EXACT_COUNTS, area.borough_codes),
+        is_rounded=total.latest.is_rounded,
     )
 
 
+# --- Counting --------------------------------------------------------------------------------------------------------
+
+
+def _counts(
+    viewer: Viewer, area: places.Area, kind: DatasetKind, period: Period, missing: frozenset[dt.date]
+) -> Counts:
+    rows = figures.ward_counts(
+        viewer,
+        area.borough_codes,
+        kind.key,
+        first_month=period.months[0],
+        last_month=period.last_month,
+        by=("borough_code", "month", "ward_code", "offence_group"),
+    )
+    return Counts(viewer, area.slug, period, missing, rows.assign(is_placed=rows["ward_code"].notna()))
+
+
+def _groups(counts: Counts) -> tuple[list[str], Years]:
+    """Count by offence group. An aggregate reader who saw a group without any figure would know that it is not nil."""
+    names = sorted(counts.rows["offence_group"].unique())
+    years = counts.years("offence_group", names)
+    if not years.latest.is_rounded:
+        return names, years
+    shown = years.are_shown
+    return [name for name, is_shown in zip(names, shown, strict=True) if is_shown], years.only(shown)
+
+
+def _unplaced(counts: Counts, kind: DatasetKind) -> Years | None:
+    """Count what is not placed in a ward; None where that is none because the source leaves it out."""
+    years = counts.years("is_placed", [False])
+    return None if kind.caveat and not (years.latest.counts > 0).any() else years
+
+
+def _denominator(viewer: Viewer, area: places.Area) -> Denominator | None:
+    found = places.borough_residents(viewer.session, area.borough_codes).get(area.slug)
+    return Denominator(found.residents, f"{found.source} {found.year}") if found else None
+
+
+# --- Lines -----------------------------------------------------------------------------------------------------------
+
+
 def _lines(
-    names: Iterable[str], codes: Iterable[str], latest: Floats, before: Floats, residents: Floats
+    names: Iterable[str], codes: Iterable[str], years: Years, residents: Sequence[float] | np.ndarray
 ) -> tuple[Line, ...]:
     return tuple(
         Line(name, code, change, rate)
         for name, code, change, rate in zip(
-            names, codes, changes(latest, before), rates(latest, residents), strict=True
+            names, codes, changes(years.latest, years.before), rates(years.latest.counts, residents), strict=True
         )
     )
 
 
-def _months(
-    counts: pd.DataFrame,
-    period: _Period,
-    show: Callable[[npt.ArrayLike], Floats],
-    missing: Sequence[dt.date],
-    provisional: frozenset[dt.date],
-) -> tuple[MonthFigure, ...]:
-    totals = counts.groupby("month")["count"].sum()
-    shown = show([totals.get(month, 0) for month in period.months])
+def _ward_lines(wards: gpd.GeoDataFrame, years: Years) -> tuple[Line, ...]:
+    lines = _lines(wards["ward_name"], wards.index, years, wards["residents"].to_numpy())
+    return tuple(sorted(lines, key=lambda line: (line.name, line.code)))
+
+
+def _where(wards: Sequence[Line]) -> str:
+    sentences = (
+        ward_sentence([(line.name, line.change) for line in wards]),
+        rate_sentence([(line.name, line.rate) for line in wards]),
+    )
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _ward_denominator(wards: gpd.GeoDataFrame) -> str:
+    known = wards[wards["residents"].notna()]
+    return listed(sorted(set(known["residents_source"] + " " + known["residents_year"].astype(str))))
+
+
+def _months(period: Period, months: Years, provisional: frozenset[dt.date]) -> tuple[MonthFigure, ...]:
+    counted = [*figures_of(months.before), *figures_of(months.latest)]
     return tuple(
-        MonthFigure(
-            month, None if month in missing or np.isnan(count) else int(count), is_provisional=month in provisional
-        )
-        for month, count in zip(period.months, shown, strict=True)
+        MonthFigure(month, figure, month in provisional) for month, figure in zip(period.months, counted, strict=True)
     )
 
 
 def _provisional(source: _Source) -> frozenset[dt.date]:
     """The newest months of what is live, which their source is still likely to revise."""
-    months = sorted(source.live["month"])
-    return frozenset(months[-source.kind.provisional_months :])
+    return frozenset(sorted(source.live["month"])[-source.kind.provisional_months :])
+
+
+def _share(part: Released, whole: Released) -> float | None:
+    """Per cent; None where either is not known or not shown, or there is nothing to share."""
+    share = 100 * part.counts[0] / whole.counts[0] if whole.counts[0] else np.nan
+    return None if np.isnan(share) else float(share)
