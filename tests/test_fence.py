@@ -305,7 +305,7 @@ def postgresql_worlds(new_worlds: Callable[..., Worlds]) -> Worlds:
 
 Read = Callable[[Any], Any]
 
-w, i, v, u = aliased(WardCount), aliased(Incident), aliased(Version), aliased(Upload)
+w, i, u = aliased(WardCount), aliased(Incident), aliased(Upload)
 how_many = select(func.count(WardCount.id)).scalar_subquery()
 in_the_borough = WardCount.borough_code == Borough.code
 counts_subquery = select(WardCount.id, WardCount.count).subquery()
@@ -978,7 +978,7 @@ def never(probe: Write) -> Write:
     return probe
 
 
-def _as_the_caller(session: Any, statement: Any, parameters: Any = None, **options: Any) -> Any:
+def _execute(session: Any, statement: Any, parameters: Any = None, **options: Any) -> Any:
     return session.execute(statement, parameters, execution_options={"synchronize_session": False} | options)
 
 
@@ -1057,7 +1057,7 @@ def an_update_by_subquery(session: Any, side: Side) -> None:
 @write
 def an_update_by_exists(session: Any, side: Side) -> None:
     of_the_borough = exists().where(Version.id == WardCount.version_id, Version.borough_code == side.borough)
-    _as_the_caller(session, update(WardCount).where(of_the_borough).values(count=4321))
+    _execute(session, update(WardCount).where(of_the_borough).values(count=4321))
 
 
 @write
@@ -1069,15 +1069,13 @@ def an_update_in_order(session: Any, side: Side) -> None:
 def an_update_that_fetches(session: Any, side: Side) -> None:
     session.scalars(select(WardCount)).all()
     statement = update(WardCount).where(WardCount.id == side.row).values(count=4321).returning(WardCount.id)
-    _as_the_caller(session, statement, synchronize_session="fetch")
+    _execute(session, statement, synchronize_session="fetch")
 
 
 @write
 def an_update_of_what_is_loaded(session: Any, side: Side) -> None:
     session.scalars(select(WardCount)).all()
-    _as_the_caller(
-        session, update(WardCount).where(WardCount.id == side.row).values(count=1), synchronize_session="evaluate"
-    )
+    _execute(session, update(WardCount).where(WardCount.id == side.row).values(count=1), synchronize_session="evaluate")
 
 
 @write
@@ -1205,7 +1203,7 @@ def an_update_by_primary_key(session: Any, side: Side) -> None:
 @never
 def an_update_with_parameters(session: Any, side: Side) -> None:
     statement = update(WardCount).where(WardCount.id == bindparam("key")).values(count=bindparam("new"))
-    _as_the_caller(session, statement, {"key": side.row, "new": 4321})
+    _execute(session, statement, {"key": side.row, "new": 4321})
 
 
 @never
@@ -1244,7 +1242,7 @@ def an_update_in_a_lambda(session: Any, side: Side) -> None:
 @never
 def an_update_from_a_public_table(session: Any, side: Side) -> None:
     statement = update(WardCount).where(WardCount.id == side.row, in_the_borough).values(offence_group=Borough.name)
-    _as_the_caller(session, statement)
+    _execute(session, statement)
 
 
 @never
