@@ -161,8 +161,10 @@ def columns(overlay: Overlay) -> tuple[Column, ...]:
     else:
         found = [Column("ward_name", "Ward", is_number=False), Column("label", "Square", is_number=False), counted]
     if overlay.method is Method.GI_STAR:
-        around = Column("with_neighbours", "With its neighbours")
-        found += [around, Column("z", "Score", places=1), Column("class", "Result", is_number=False)]
+        found.append(Column("with_neighbours", "With its neighbours"))
+        # A square's score says little: it follows no normal law, so the largest may be no more than chance.
+        found += [Column("z", "Score", places=1)] if overlay.units is Units.WARDS else []
+        found.append(Column("class", "Result", is_number=False))
     elif overlay.method is Method.DENSITY:
         found.append(Column("density", "Per square km"))
     return tuple(found)

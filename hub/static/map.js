@@ -165,7 +165,7 @@ function linkTable(map, find) {
     button.type = "button";
     button.append(element("span", " – show on the map", "govuk-visually-hidden"));
     button.addEventListener("click", () => {
-      const layer = find(cell.dataset.unit);
+      const layer = find(cell.dataset.unit, cell);
       holder.scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
       map.fitBounds(layer.getBounds().pad(1), { animate: false, maxZoom: 15 });
       layer.openPopup();
@@ -176,13 +176,16 @@ function linkTable(map, find) {
   }
 }
 
+// A square that has no colour is outlined when it is asked for, with what its row says.
 function squareFinder(cells, square, units, map) {
-  return (code) => {
+  const titles = [...document.querySelectorAll(".overlay-table thead th")].map((title) => title.textContent.trim());
+  return (code, cell) => {
     if (!units.has(code)) {
       const [, west, south] = code.match(/E(\d+)-N(\d+)$/).map(Number);
       const corners = square((west - cells.west) / cells.side, (south - cells.south) / cells.side);
       const layer = L.polygon(corners, { color: INK, fill: false, weight: 2 });
-      layer.bindPopup(() => popup(code, [["Result", "Not coloured on this map"]]), POPUP);
+      const [, ...facts] = [...cell.closest("tr").cells].map((fact, at) => [titles[at], fact.textContent.trim()]);
+      layer.bindPopup(() => popup(cell.firstChild.firstChild.textContent, facts), POPUP);
       units.set(code, layer.addTo(map));
     }
     return units.get(code);
@@ -208,8 +211,14 @@ async function draw() {
   });
   L.control.scale({ imperial: false }).addTo(map);
   const boroughs = boroughLayers(layer.boroughs);
-  map.fitBounds(boroughs.getBounds(), { padding: [10, 10] });
-  map.setMinZoom(map.getZoom() - 1);
+  const fit = () => {
+    map.setMinZoom(0);
+    map.fitBounds(boroughs.getBounds(), { animate: false, padding: [10, 10] });
+    map.setMinZoom(map.getZoom() - 1);
+  };
+  fit();
+  map.on("resize", fit);
+  window.matchMedia("print").addEventListener("change", () => map.invalidateSize({ animate: false }));
   const looks = looksOfLegend();
   const units = new Map();
   const names = [];
