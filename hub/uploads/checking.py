@@ -289,6 +289,13 @@ class _Check:
             pl.Series("is_known", [one.is_known for one in offences], dtype=pl.Boolean),
         )
         self.lines = self.lines.join(named, on=keys, how="left", nulls_equal=True, maintain_order="left")
+        self._must_not(
+            (pl.col("named_group").str.len_chars() > classification.LONGEST_GROUP)
+            | (pl.col("named_subgroup").str.len_chars() > classification.LONGEST_SUBGROUP),
+            "category_too_long",
+            self.headings[group],
+            pl.lit("The name of the category is too long to be one. Shorten it."),
+        )
         self._note_labels(group, subgroup, offences)
         self.lines = self.lines.drop("is_known", *keys).rename(
             {"named_group": group, "named_subgroup": subgroup or "offence_subgroup"}

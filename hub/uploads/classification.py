@@ -147,6 +147,8 @@ _GROUP_ALIASES = {
     VIOLENCE: ("violence",),
 }
 LABELS_WERE_CUT_AT = 50
+LONGEST_GROUP, LONGEST_SUBGROUP = 80, 120
+"""Characters that the tables have room for."""
 
 GROUPS: tuple[str, ...] = tuple(_OFFENCES)
 

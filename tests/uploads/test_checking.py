@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from hub.uploads.checking import Checked
+from hub.uploads.classification import LONGEST_GROUP, LONGEST_SUBGROUP
 from hub.uploads.findings import GRAVEST_FIRST, row_ranges
+from hub.uploads.models import Incident, WardCount
 from tests.uploads.desk import ALDER, BIRCH, CEDAR, EVERYWHERE, NEW, OLD, check, degrees, found, small_geography
 
 WIDE = "MajorText,MinorText,WardName,WardCode,LookUp_BoroughName,202401,202402\n"
@@ -138,6 +140,19 @@ def test_new_categories_are_kept_and_noted_once_each() -> None:
     checked = check(WIDE + "".join(rows), "met_ward_counts")
     assert found(checked) == {(2, "MinorText", "new_category", "note"), (3, "MinorText", "new_category", "note")}
     assert set(checked.rows["offence_subgroup"]) == {"Kind 0", "Kind 1"}
+
+
+def test_a_category_must_fit_where_it_is_kept() -> None:
+    assert WardCount.offence_group.type.length == Incident.category.type.length == LONGEST_GROUP
+    assert WardCount.offence_subgroup.type.length == LONGEST_SUBGROUP
+    row = "{},{},,F05000011,,1,1\n"
+    fitting = row.format("G" * LONGEST_GROUP, "S" * LONGEST_SUBGROUP)
+    longer = [row.format("G" * (LONGEST_GROUP + 1), "S"), row.format("G", "S" * (LONGEST_SUBGROUP + 1))]
+    checked = check(WIDE + fitting + "".join(longer), "met_ward_counts")
+    assert {problem for problem in found(checked) if problem[3] == "must_fix"} == {
+        (3, "MajorText", "category_too_long", "must_fix"),
+        (4, "MajorText", "category_too_long", "must_fix"),
+    }
 
 
 def test_boroughs_with_next_to_nothing_are_asked_about() -> None:
