@@ -74,10 +74,11 @@ class ServedHub:
         """The codes of a BCU's boroughs."""
         return list(self._bcus.loc[self._bcus["bcu_name"] == bcu, "borough_code"])
 
-    def offence_groups(self, borough_codes: Collection[str]) -> list[str]:
-        """The offence groups that some boroughs have offences of, as the file writes them."""
+    def offences_by_group(self, borough_codes: Collection[str], months: Sequence[str]) -> pd.Series:
+        """Count the offences of some boroughs over some months by offence group, as the file writes it."""
         wards = self.wards.loc[self.wards["borough_code"].isin(borough_codes), "ward_code"]
-        return sorted(self.sent.loc[self.sent["WardCode"].isin(wards), "MajorText"].unique())
+        sent = self.sent[self.sent["WardCode"].isin(wards)]
+        return sent[list(months)].sum(axis=1).groupby(sent["MajorText"]).sum()
 
     def offences(self, borough_codes: Collection[str], months: Sequence[str]) -> pd.Series:
         """Count the offences of each ward of some boroughs over some months; a ward without a row had none."""
