@@ -188,6 +188,8 @@ def rows() -> list[Row]:
 
 
 ROWS = rows()
+on_one_database = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
+"""For what is decided before the database is asked."""
 
 
 # --- The world -------------------------------------------------------------------------------------------------------
@@ -345,6 +347,7 @@ def sign_everybody_in(app: Flask, emails: Mapping[str, str]) -> tuple[dict[str, 
 # --- The tests -------------------------------------------------------------------------------------------------------
 
 
+@on_one_database
 def test_the_table_and_the_app_have_the_same_routes(world: World) -> None:
     in_app = {
         (method, rule.endpoint)
@@ -355,6 +358,7 @@ def test_the_table_and_the_app_have_the_same_routes(world: World) -> None:
     assert set(ASKED) == {endpoint for _, endpoint in in_app}
 
 
+@on_one_database
 def test_a_route_about_something_is_asked_of_what_is_anothers_and_of_what_is_absent(world: World) -> None:
     for rule in world.app.url_map.iter_rules():
         asked_of = {row.of for row in ROWS if row.endpoint == rule.endpoint}
@@ -362,6 +366,7 @@ def test_a_route_about_something_is_asked_of_what_is_anothers_and_of_what_is_abs
             assert {"theirs", "others", "absent"} <= asked_of, rule.endpoint
 
 
+@on_one_database
 def test_every_route_lets_somebody_in(world: World) -> None:
     """T2: a route that never answers well is one that nobody tests."""
     for method, endpoint in {(row.method, row.endpoint) for row in ROWS}:
@@ -420,6 +425,7 @@ def said(response: TestResponse) -> str:
     return f"{response.headers}{body.decode(errors='replace')}"
 
 
+@on_one_database
 @pytest.mark.parametrize("row", [row for row in ROWS if row.method == "GET"], ids=str)
 def test_head_is_answered_as_get_and_options_tells_nothing_of_the_thing(world: World, row: Row) -> None:
     is_public = web.rule_of(world.app, row.endpoint) == web.PUBLIC
@@ -435,6 +441,7 @@ def test_head_is_answered_as_get_and_options_tells_nothing_of_the_thing(world: W
         assert options.status_code == (200 if is_let_in else refused), actor
 
 
+@on_one_database
 @pytest.mark.parametrize("row", [row for row in ROWS if row.of in {"-", "theirs"}], ids=str)
 def test_other_methods_are_refused(world: World, row: Row) -> None:
     taken = set(world.app.url_map.bind("localhost").allowed_methods(world.path(row)))
@@ -465,6 +472,7 @@ def without_what_differs(response: TestResponse) -> str:
     return re.sub(r'(name="csrf_token" value|nonce)="[^"]*"', "", response.get_data(as_text=True))
 
 
+@on_one_database
 @pytest.mark.parametrize("row", [row for row in ROWS if row.method == "POST"], ids=str)
 def test_nothing_is_changed_without_a_token(world: World, row: Row) -> None:
     """T15: refused before anything is looked up, alike for what is theirs, another's and nowhere."""
