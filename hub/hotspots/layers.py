@@ -194,8 +194,9 @@ def rows(overlay: Overlay, show: Show, units: pd.DataFrame) -> list[Row]:
     """Write units as rows of the table."""
     keys, legend = classes(overlay, show)
     words = {item.key: item.words.partition(":")[0] for item in legend}
+    shown = columns(overlay)
     return [
-        Row(str(code), tuple(_cell(unit, column, words) for column in columns(overlay)), keys[code])
+        Row(str(code), tuple(_cell(unit, column, words) for column in shown), keys[code])
         for code, unit in zip(units.index, units.to_dict("records"), strict=True)
     ]
 
