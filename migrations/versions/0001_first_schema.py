@@ -23,9 +23,10 @@ FENCED = {
 def fence(table: str, column: str) -> None:
     """Lay PostgreSQL's row-level security under a table, for its owner too."""
     setting = "hub.boroughs" if column == "borough_code" else "hub.areas"
+    # As scalar subqueries the settings are read once a statement, and not once a row.
     inside = (
-        f"current_setting('{setting}', true) = '*' OR {column} = ANY"
-        f"(string_to_array(nullif(current_setting('{setting}', true), ''), ','))"
+        f"(SELECT current_setting('{setting}', true)) = '*' OR {column} = ANY"
+        f"((SELECT string_to_array(nullif(current_setting('{setting}', true), ''), ','))::text[])"
     )
     op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
@@ -255,7 +256,6 @@ def upgrade() -> None:
         sa.Column("northing", sa.Double(), nullable=True),
         sa.Column("ward_code", sa.String(length=9), nullable=True),
         sa.Column("borough_code", sa.String(length=9), nullable=False),
-        sa.ForeignKeyConstraint(["borough_code"], ["borough.code"], name=op.f("fk_incident_borough_code")),
         sa.ForeignKeyConstraint(
             ["version_id", "borough_code"],
             ["version.id", "version.borough_code"],
@@ -300,7 +300,6 @@ def upgrade() -> None:
         sa.Column("offence_subgroup", sa.String(length=120), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("borough_code", sa.String(length=9), nullable=False),
-        sa.ForeignKeyConstraint(["borough_code"], ["borough.code"], name=op.f("fk_ward_count_borough_code")),
         sa.ForeignKeyConstraint(
             ["version_id", "borough_code"],
             ["version.id", "version.borough_code"],
