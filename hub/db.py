@@ -398,9 +398,9 @@ def insert_rows(session: HubSession, model: type[InBorough], columns: Mapping[st
     names = list(columns)
     rows = zip(*columns.values(), strict=True)
     if connection.dialect.name == "postgresql":
-        # COPY is refused on tables with row-level security; unnest of whole columns is nearly as fast.
+        # COPY is refused on tables with row-level security; unnest of whole columns, sent in binary (%b), comes near it.
         types = [table.c[name].type.compile(dialect=connection.dialect) for name in names]
-        arrays = ", ".join(f"%s::{kind}[]" for kind in types)
+        arrays = ", ".join(f"%b::{kind}[]" for kind in types)
         statement = f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays})"  # noqa: S608
         while batch := list(islice(rows, ROWS_A_STATEMENT)):
             connection.exec_driver_sql(statement, tuple(map(list, zip(*batch, strict=True))))
