@@ -398,7 +398,7 @@ def insert_rows(session: HubSession, model: type[InBorough], columns: Mapping[st
     names = list(columns)
     rows = zip(*columns.values(), strict=True)
     if connection.dialect.name == "postgresql":
-        # COPY is refused on tables with row-level security; unnest of whole columns, sent in binary (%b), comes near it.
+        # COPY is refused on tables with row-level security; unnest of whole columns in binary (%b) is nearly as fast.
         types = [table.c[name].type.compile(dialect=connection.dialect) for name in names]
         arrays = ", ".join(f"%b::{kind}[]" for kind in types)
         statement = f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays})"  # noqa: S608
