@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import orjson
 import vl_convert
 
 from geo.hotspots import classify_rates
@@ -27,6 +29,8 @@ NO_RATE = "No rate"
 YEARS = ("12 months before", "Latest 12 months")
 OUTLINE_TOLERANCE_METRES = 25
 PIXELS_A_LABEL = 50
+PICTURES_REMEMBERED = 128
+"""At some 100 kB each, with what they are drawn from."""
 
 
 @dataclass(frozen=True)
@@ -162,4 +166,10 @@ def ward_map(wards: gpd.GeoDataFrame, lines: Sequence[Line], *, width: int, lege
 def _drawn(spec: dict[str, Any]) -> str:
     config = {"font": FONT, "view": {"stroke": None}, "axis": {"labelFontSize": 12, "titleFontSize": 13}}
     config |= {"legend": {"labelFontSize": 13, "titleFontSize": 13, "labelLimit": 300}}
-    return str(vl_convert.vegalite_to_svg({**spec, "config": config, "background": "white"}))
+    return _svg(orjson.dumps({**spec, "config": config, "background": "white"}).decode())
+
+
+@lru_cache(maxsize=PICTURES_REMEMBERED)
+def _svg(spec: str) -> str:
+    """Draw, once for the same figures: the drawing follows from the specification and from nothing else."""
+    return str(vl_convert.vegalite_to_svg(spec))

@@ -120,6 +120,11 @@ class Summary:
         return not any(month < self.first_month for month in self.missing)
 
     @property
+    def wards_are_counted(self) -> bool:
+        """Whether the latest year can be told by ward: not where the wards changed within it."""
+        return any(line.change.latest != Figure(None) for line in self.wards)
+
+    @property
     def has_ward_rates(self) -> bool:
         """Whether there is anything to draw on a map."""
         return any(line.rate is not None for line in self.wards)
