@@ -5,6 +5,7 @@ const SOFT_LINE = "#6f777b";
 const INK = "#0b0c0c";
 const DEGREE = 3; // of the polynomials below; layers.py fits them
 const NAMED_AT_MOST = 8;
+const MARGIN = 10; // pixels between the area and the map's edge
 const POPUP = { autoPanPaddingTopLeft: [55, 10], maxWidth: 340 }; // clear of the zoom buttons
 
 const holder = document.getElementById("overlay-map");
@@ -212,8 +213,10 @@ async function draw() {
   L.control.scale({ imperial: false }).addTo(map);
   const boroughs = boroughLayers(layer.boroughs);
   const fit = () => {
+    const { x, y } = map.getSize();
+    if (Math.min(x, y) <= 2 * MARGIN) return; // No zoom fits; Leaflet would take NaN for one and never recover.
     map.setMinZoom(0);
-    map.fitBounds(boroughs.getBounds(), { animate: false, padding: [10, 10] });
+    map.fitBounds(boroughs.getBounds(), { animate: false, padding: [MARGIN, MARGIN] });
     map.setMinZoom(map.getZoom() - 1);
   };
   fit();

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import ViewportSize, expect
 
 from tests.browser.served import ServedHub, month_name
 from tests.browser.visitor import PHONE, Visitor
@@ -20,7 +20,9 @@ NOT_DRAWN = re.compile("not-significant|not-tested|no-figure|below-")
 
 PAINTED = r"""() => {
   const canvas = document.querySelector("#overlay-map canvas");
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
   const pixels = {};
   for (let at = 0; at < data.length; at += 4) {
     if (data[at + 3] < 200) continue;
@@ -175,6 +177,13 @@ def test_a_commander_reads_the_map_on_a_phone(hub: ServedHub, visit: Callable[..
     open_hotspots(commander, hub.person("commander").place)
     check_that_the_map_shows_what_its_legend_says(commander)
     commander.look("hotspots-on-a-phone")
+    for squeezed in (ViewportSize(width=1, height=1), PHONE):
+        commander.page.set_viewport_size(squeezed)
+        commander.page.wait_for_function(
+            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+    check_that_the_map_shows_what_its_legend_says(commander)
+    commander.is_content()
 
 
 def test_a_commander_sees_no_other_bcu(hub: ServedHub, visit: Callable[..., Visitor]) -> None:
