@@ -14,7 +14,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, NoReturn
 
 import orjson
 
@@ -26,39 +26,63 @@ from hub.db import Database, HubSession, database_errors
 Command = Callable[[argparse.Namespace], dict[str, Any]]
 
 
+class _Parser(argparse.ArgumentParser):
+    """Reads a command as written in full, and refuses what it does not know as the services refuse."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        usage = " ".join(self.format_usage().removeprefix("usage: ").split())
+        raise errors.BadRequest(f"{message[:1].upper()}{message[1:]}.", remedy=f"Write {usage}")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
-    parser = _parser()
-    chosen, unknown = parser.parse_known_args(arguments)
-    if unknown and chosen.run not in (test, bench):
-        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
-    chosen.for_pytest = unknown
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in given
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
     try:
+        chosen = _chosen(given)
         with database_errors():
             result = chosen.run(chosen)
     except errors.HubError as error:
-        return _refuse(chosen, error)
+        return _refuse(error, as_json=as_json)
     except KeyboardInterrupt:
         return 130
     except Exception:  # noqa: BLE001 - a contract: never a traceback
         if os.environ.get("HUB_DEBUG") == "1":
             traceback.print_exc()
         fault = errors.OurFault(
-            f"'hub {chosen.command}' failed inside the hub; nothing was left half done.",
+            f"'hub {given[0]}' failed inside the hub; nothing was left half done.",
             remedy="Run it again with HUB_DEBUG=1 to see where, and tell whoever looks after the hub.",
         )
-        return _refuse(chosen, fault)
+        return _refuse(fault, as_json=as_json)
     if getattr(chosen, "json", False):
         _print(orjson.dumps(result).decode())
     return int(result.get("exit_status", 0))
 
 
-def _refuse(chosen: argparse.Namespace, error: errors.HubError) -> int:
+def _chosen(given: Sequence[str]) -> argparse.Namespace:
+    try:
+        " ".join(given).encode()
+    except UnicodeEncodeError as error:
+        raise errors.BadRequest(
+            "The command is not written in UTF-8, so the hub could not say it back.", remedy="Rename the file."
+        ) from error
+    parser = _parser()
+    chosen, unknown = parser.parse_known_args(given)
+    if unknown and chosen.run not in (test, bench):
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    chosen.for_pytest = unknown
+    return chosen
+
+
+def _refuse(error: errors.HubError, *, as_json: bool) -> int:
     print(f"Refused: {error.sentence}", file=sys.stderr)
     if error.remedy:
         print(f"What to do: {error.remedy}", file=sys.stderr)
-    if getattr(chosen, "json", False):
+    if as_json:
         _print(orjson.dumps({"refused": error.sentence, "remedy": error.remedy}).decode())
     return error.exit_status
 
@@ -260,9 +284,7 @@ def upload(chosen: argparse.Namespace) -> dict[str, Any]:
     _, database = _open()
     with database.session(writes=True) as session:
         viewer = _viewer(session, chosen.email)
-        if not chosen.file.is_file():
-            raise errors.BadFile(f"There is no file at '{chosen.file}'.", remedy="Check the path.")
-        with chosen.file.open("rb") as stream:
+        with _opened(chosen.file) as stream:
             received = service.receive(viewer, stream, chosen.file.name)
         session.commit()
         work.map_and_check(
@@ -287,6 +309,13 @@ def upload(chosen: argparse.Namespace) -> dict[str, Any]:
         print(f"Refused: {refusal}", file=sys.stderr)
         outcome |= {"refused": refusal.sentence, "remedy": refusal.remedy, "exit_status": refusal.exit_status}
     return outcome
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise errors.BadFile(f"'{path}' cannot be read: {error.strerror}.", remedy="Check the path.") from error
 
 
 def _pair(pair: str) -> tuple[str, str]:
@@ -341,7 +370,7 @@ def summary(chosen: argparse.Namespace) -> dict[str, Any]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="hub", description=__doc__.partition("\n")[0])
+    parser = _Parser(prog="hub", description=__doc__.partition("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, run: Command, *, json: bool = True) -> argparse.ArgumentParser:
