@@ -109,8 +109,11 @@ def prepare(*, data: Path | None, say: Say, folder: Path | None = None, files: S
         if not ready.is_file():
             shutil.rmtree(place, ignore_errors=True)
             _make(place, data, files, say)
-    kept = orjson.loads(ready.read_bytes())
-    return Demo(_settings(place, kept["secret"]), tuple(DemoPerson(**person) for person in kept["people"]))
+        kept = orjson.loads(ready.read_bytes())
+        settings = _settings(place, kept["secret"])
+        if not migrate.is_current(settings):
+            migrate.upgrade(settings)
+    return Demo(settings, tuple(DemoPerson(**person) for person in kept["people"]))
 
 
 @contextlib.contextmanager
@@ -172,8 +175,8 @@ def _make(place: Path, data: Path | None, files: Sequence[str], say: Say) -> Non
     say("Loading places …")
     with database.writing() as session:
         report = places.load_places(session, [data], actor=ACTOR)
-    for line in report.lines():
-        say(f"  {line}")
+    for each in report.loaded:
+        say(f"  {each.what}{f' – {each.detail}' if each.detail else ''}")
     administrator = _create_administrator(database)
     for paths in _found(data, files):
         _upload(database, administrator.email, paths, say)
