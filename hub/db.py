@@ -153,6 +153,27 @@ def area_key(borough_codes: frozenset[str] | set[str]) -> str:
 # --- The fence -------------------------------------------------------------------------------------------------------
 
 
+def lay_fence(connection: Connection, table: str, column: str) -> None:
+    """Lay PostgreSQL's row-level security under a table, for its owner too; other databases have none.
+
+    `column` is the table's `borough_code` or `area_key`. Released migrations call this: it may not change.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    setting = "hub.boroughs" if column == "borough_code" else "hub.areas"
+    # As scalar subqueries the settings are read once a statement, and not once a row.
+    inside = (
+        f"(SELECT current_setting('{setting}', true)) = '*' OR {column} = ANY"
+        f"((SELECT string_to_array(nullif(current_setting('{setting}', true), ''), ','))::text[])"
+    )
+    for statement in (
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+        f"CREATE POLICY fence ON {table} USING ({inside}) WITH CHECK ({inside})",
+    ):
+        connection.execute(text(statement))
+
+
 @dataclass(frozen=True)
 class Scope:
     """What a session may see and change.

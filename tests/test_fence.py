@@ -1647,17 +1647,17 @@ def test_every_table_of_a_borough_is_fenced_or_public() -> None:
     assert not migrate.fenced_tables().keys() & NOT_FENCED.keys()
 
 
-def test_a_child_names_its_borough_with_its_parent() -> None:
-    """A5: a foreign key between two tables fenced by borough carries the borough."""
-    fenced = {name for name, column in migrate.fenced_tables().items() if column == "borough_code"}
+def test_a_child_names_its_fence_with_its_parent() -> None:
+    """A5: a foreign key between two tables fenced alike carries the borough, or the area."""
+    fenced = migrate.fenced_tables()
     keys = [
-        key
-        for name in fenced
+        (key, column)
+        for name, column in fenced.items()
         for key in migrate.metadata().tables[name].foreign_key_constraints
-        if key.referred_table.name in fenced
+        if fenced.get(key.referred_table.name) == column
     ]
-    assert len(keys) == 3
-    assert all("borough_code" in key.column_keys for key in keys)
+    assert len(keys) == 6
+    assert all(column in key.column_keys for key, column in keys)
 
 
 def test_postgresql_holds_the_fence_for_the_owner_too(

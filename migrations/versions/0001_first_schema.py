@@ -20,19 +20,6 @@ FENCED = {
 }
 
 
-def fence(table: str, column: str) -> None:
-    """Lay PostgreSQL's row-level security under a table, for its owner too."""
-    setting = "hub.boroughs" if column == "borough_code" else "hub.areas"
-    # As scalar subqueries the settings are read once a statement, and not once a row.
-    inside = (
-        f"(SELECT current_setting('{setting}', true)) = '*' OR {column} = ANY"
-        f"((SELECT string_to_array(nullif(current_setting('{setting}', true), ''), ','))::text[])"
-    )
-    op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
-    op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-    op.execute(f"CREATE POLICY fence ON {table} USING ({inside}) WITH CHECK ({inside})")
-
-
 def upgrade() -> None:
     op.create_table(
         "audit_entry",
@@ -308,9 +295,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ward_count")),
     )
     op.create_index("ix_ward_count_version_month", "ward_count", ["version_id", "month"], unique=False)
-    if op.get_bind().dialect.name == "postgresql":
-        for table, column in FENCED.items():
-            fence(table, column)
+    for table, column in FENCED.items():
+        db.lay_fence(op.get_bind(), table, column)
 
 
 def downgrade() -> None:
