@@ -167,6 +167,8 @@ class Version(InBorough, Base):
     """The day the figures were drawn from their source; the day of the upload where the file does not say."""
     classification: Mapped[str] = mapped_column(String(40), default="")
     """The edition of the source's categories; empty where it has only one."""
+    agreement_id: Mapped[UUID | None]
+    """The version of the sharing agreement it came under: one of the same borough; None for published figures."""
     placed: Mapped[int]
     unplaced: Mapped[int]
     committed_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,1 @@
+"""Sharing agreements: under what terms partners share data, and whether one is in force."""
