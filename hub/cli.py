@@ -278,7 +278,7 @@ def _ask_password() -> str:
 
 def upload(chosen: argparse.Namespace) -> dict[str, Any]:
     """Check a file and, if asked, make it live."""
-    from hub.uploads import service, work
+    from hub.uploads import service, views, work
 
     column_fields = dict(_pair(pair) for pair in chosen.map)
     _, database = _open()
@@ -301,9 +301,9 @@ def upload(chosen: argparse.Namespace) -> dict[str, Any]:
             except errors.Conflict as error:
                 session.rollback()
                 refusal = error
-        outcome = service.outcome(viewer, received.id)
+        outcome = views.outcome(viewer, received.id)
         session.commit()
-    _say(chosen, *service.outcome_lines(outcome))
+    _say(chosen, *views.outcome_lines(outcome))
     if refusal:
         # The script that sent the file is told what is wrong with it, and not only that it was refused.
         print(f"Refused: {refusal}", file=sys.stderr)

@@ -37,7 +37,7 @@ from hub.demo.generate import write_city
 from hub.errors import BadRequest, Unavailable
 from hub.places import service as places
 from hub.places.service import Area
-from hub.uploads import figures, work
+from hub.uploads import figures, views, work
 from hub.uploads import service as uploads
 from hub.words import plural
 
@@ -291,7 +291,7 @@ def _upload(database: Database, email: str, paths: Sequence[Path], say: Say) -> 
         session.commit()
         work.map_and_check(viewer, upload_id, dataset=None, column_fields={}, report=quietly)
         work.commit(viewer, {"upload_id": str(upload_id)}, quietly)
-        outcome = uploads.outcome(viewer, upload_id)
+        outcome = views.outcome(viewer, upload_id)
         session.commit()
     say(f"  {name}: {plural(outcome['placed'], 'record')} placed, {outcome['unplaced']:,} not in a ward")
 

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from hub.access import Permission
 from hub.errors import BadFile, BadRequest, Conflict, HubError
-from hub.uploads import files, service
+from hub.uploads import door, files, previews, service, views
 from hub.uploads.confined import Column
 from hub.uploads.findings import Severity
 from hub.uploads.kinds import DATASETS, MONTH_COUNTS, DatasetKind
@@ -56,7 +56,7 @@ class ColumnsPage:
 @needs(Permission.UPLOAD_READ)
 def index() -> ResponseReturnValue:
     """List the newest uploads."""
-    return render_template("uploads/index.html", uploads=service.uploads(g.viewer))
+    return render_template("uploads/index.html", uploads=views.uploads(g.viewer))
 
 
 @bp.get("/new")
@@ -91,12 +91,12 @@ def _ask_for_file(error: HubError | None) -> str:
 @needs(Permission.UPLOAD_READ)
 def show(upload_id: UUID) -> ResponseReturnValue:
     """Show how an upload stands: at work, waiting for its next step, or done."""
-    upload = service.upload(g.viewer, upload_id)
+    upload = views.upload(g.viewer, upload_id)
     if upload.is_at_work:
         return render_template("uploads/at_work.html", upload=upload, seconds=SECONDS_BETWEEN_LOOKS)
     if upload.state is State.CHECKED:
         return redirect(url_for(".check", upload_id=upload_id))
-    if upload.state in service.UNFINISHED and not upload.failure and upload.may_write:
+    if upload.state in door.UNFINISHED and not upload.failure and upload.may_write:
         return redirect(url_for(".columns", upload_id=upload_id))
     return render_template("uploads/show.html", upload=upload)
 
@@ -146,7 +146,7 @@ def _chosen(kind: DatasetKind, proposal: Proposal, form: Mapping[str, str]) -> t
 
 
 def _ask_for_columns(upload_id: UUID, proposal: Proposal, error: HubError | None) -> str:
-    upload = service.upload(g.viewer, upload_id)
+    upload = views.upload(g.viewer, upload_id)
     samples = {column.heading: column for column in service.look(g.viewer, upload_id)}
     return render_template(
         "uploads/columns.html",
@@ -186,14 +186,14 @@ def _columns_page(proposal: Proposal, columns_sent: Mapping[str, Column]) -> Col
 @needs(Permission.UPLOAD_READ)
 def check(upload_id: UUID) -> ResponseReturnValue:
     """Show what a check found, and what committing would change."""
-    upload = service.upload(g.viewer, upload_id)
+    upload = views.upload(g.viewer, upload_id)
     if upload.state is not State.CHECKED or upload.is_at_work:
         return redirect(url_for(".show", upload_id=upload_id))
     return render_template(
         "uploads/check.html",
         upload=upload,
-        problems=service.problems(g.viewer, upload_id, _page()),
-        preview=service.preview(g.viewer, upload_id),
+        problems=views.problems(g.viewer, upload_id, _page()),
+        preview=previews.preview(g.viewer, upload_id),
         severities={str(severity): severity.words for severity in Severity},
     )
 
@@ -212,7 +212,7 @@ def problems(upload_id: UUID) -> ResponseReturnValue:
     written = io.StringIO()
     writer = csv.writer(written)
     writer.writerow(PROBLEM_COLUMNS)
-    for problem in service.all_problems(g.viewer, upload_id).select(PROBLEM_COLUMNS).iter_rows():
+    for problem in views.all_problems(g.viewer, upload_id).select(PROBLEM_COLUMNS).iter_rows():
         writer.writerow([plain_cell(value) if isinstance(value, str) else value for value in problem])
     answer = Response(written.getvalue().encode("utf-8-sig"), mimetype="text/csv")
     answer.headers.set("Content-Disposition", "attachment", filename="problems.csv")
@@ -223,7 +223,7 @@ def problems(upload_id: UUID) -> ResponseReturnValue:
 @needs(Permission.UPLOAD_COMMIT)
 def commit(upload_id: UUID) -> ResponseReturnValue:
     """Have a checked upload made live."""
-    if service.upload(g.viewer, upload_id).state is State.CHECKED:
+    if views.upload(g.viewer, upload_id).state is State.CHECKED:
         service.ask_for(g.viewer, upload_id, "commit")
     return redirect(url_for(".show", upload_id=upload_id))
 
@@ -241,7 +241,7 @@ def undo(upload_id: UUID) -> ResponseReturnValue:
 @needs(Permission.UPLOAD_WRITE)
 def discard(upload_id: UUID) -> ResponseReturnValue:
     """Give up an upload that is not live."""
-    if service.upload(g.viewer, upload_id).is_at_work:
+    if views.upload(g.viewer, upload_id).is_at_work:
         raise Conflict("This upload is being worked on.", remedy="Wait until it is done, then discard it.")
     upload = service.discard(g.viewer, upload_id)
     flash(f"{upload.file_name} was discarded and its file removed. Nothing that is live changed.", "success")

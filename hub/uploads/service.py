@@ -1,4 +1,4 @@
-"""What can be done with an upload: receive, match, check, commit, undo, discard; and what can be seen of it.
+"""What can be done with an upload: receive, match, check, commit, undo, discard; in that order.
 
 Every act re-checks the viewer's right in every borough of the upload. A file's content is read only by `confined`.
 """
@@ -6,23 +6,22 @@ Every act re-checks the viewer's right in every borough of the upload. A file's 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID, uuid4
 
 import polars as pl
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from hub import audit, db, jobs, words
 from hub.access import Permission, Viewer
-from hub.accounts import service as accounts
 from hub.db import HubSession
-from hub.errors import BadRequest, Conflict, NotAllowed, NotFound, TooMany
+from hub.errors import BadRequest, Conflict, NotAllowed, TooMany
 from hub.jobs import Job, JobState
 from hub.places import service as places
-from hub.uploads import confined, files, versions
+from hub.uploads import confined, door, files, versions
 from hub.uploads.confined import Column
 from hub.uploads.files import ORIGINAL
 from hub.uploads.findings import Severity
@@ -34,10 +33,6 @@ from hub.uploads.reading import Limits
 
 MOST_BYTES_AN_AREA = 20_000_000_000
 MOST_IN_PROGRESS = 5
-PROBLEMS_A_PAGE = 50
-MOST_PROBLEMS_IN_AN_OUTCOME = 1_000
-MOST_LISTED = 200
-UNFINISHED = (State.RECEIVED, State.MAPPED, State.CHECKED)
 
 
 # --- Receive ---------------------------------------------------------------------------------------------------------
@@ -77,7 +72,7 @@ def receive(viewer: Viewer, stream: BinaryIO, file_name: str) -> Upload:
         sha256=sha256,
         size_bytes=size_bytes,
         report={"headings": look.headings, "encoding": look.encoding, "delimiter": look.delimiter},
-        received_at=_now(),
+        received_at=door.now(),
     )
     viewer.session.add(upload)
     viewer.session.flush()
@@ -123,13 +118,13 @@ def propose(viewer: Viewer, upload_id: UUID, dataset: str | None = None) -> Prop
 def look(viewer: Viewer, upload_id: UUID) -> tuple[Column, ...]:
     """Look into an upload's file again, for a few values of each column; they are shown and not kept."""
     upload = _unfinished(viewer, upload_id)
-    original = _folder(viewer, upload) / ORIGINAL
+    original = door.folder(viewer, upload) / ORIGINAL
     return confined.look(original, upload.file_name, files.limits_of(viewer.session)).columns
 
 
 def _unfinished(viewer: Viewer, upload_id: UUID, *, lock: bool = False) -> Upload:
-    upload = _upload(viewer, upload_id, Permission.UPLOAD_WRITE, lock=lock)
-    if upload.state not in UNFINISHED:
+    upload = door.upload(viewer, upload_id, Permission.UPLOAD_WRITE, lock=lock)
+    if upload.state not in door.UNFINISHED:
         raise Conflict("This upload is finished.", remedy="Upload the file again to change it.")
     return upload
 
@@ -220,26 +215,26 @@ class CheckResult:
 
 def plan_check(viewer: Viewer, upload_id: UUID) -> CheckTask:
     """Gather all that a check needs."""
-    upload = _upload(viewer, upload_id, Permission.UPLOAD_WRITE)
+    upload = door.upload(viewer, upload_id, Permission.UPLOAD_WRITE)
     if upload.state not in {State.MAPPED, State.CHECKED} or upload.dataset is None:
         raise Conflict("The columns of this upload have not been matched.", remedy="Match them, then check it.")
     return CheckTask(
         upload_id=upload.id,
-        folder=_folder(viewer, upload),
+        folder=door.folder(viewer, upload),
         file_name=upload.file_name,
         limits=files.limits_of(viewer.session),
         dataset=upload.dataset,
         column_fields=dict(upload.column_fields),
         geography=_geography(viewer.session, with_outlines=DATASETS[upload.dataset].has_points),
-        scope=_boroughs(upload),
-        today=_today(),
+        scope=door.boroughs(upload),
+        today=door.today(),
     )
 
 
 def keep_check(viewer: Viewer, result: CheckResult) -> Upload:
     """Make a check's result the upload's, unless the upload has moved on meanwhile."""
     task = result.task
-    upload = _upload(viewer, task.upload_id, Permission.UPLOAD_WRITE, lock=True)
+    upload = door.upload(viewer, task.upload_id, Permission.UPLOAD_WRITE, lock=True)
     is_as_checked = (upload.dataset, upload.column_fields) == (task.dataset, task.column_fields)
     if upload.state not in {State.MAPPED, State.CHECKED} or not is_as_checked:
         files.remove(task.folder / result.check_id)
@@ -250,7 +245,7 @@ def keep_check(viewer: Viewer, result: CheckResult) -> Upload:
     if same is not None:
         upload.report = {**upload.report, "same_as": str(same.id)}
     upload.boundary_set_id = result.report["boundary_set_id"]
-    upload.state, upload.checked_at = State.CHECKED, _now()
+    upload.state, upload.checked_at = State.CHECKED, door.now()
     viewer.session.flush()
     audit.record(
         viewer,
@@ -258,7 +253,7 @@ def keep_check(viewer: Viewer, result: CheckResult) -> Upload:
         upload.id,
         **{key: result.report[key] for key in ("rows", "placed", "unplaced", "refused", "total", "problems_total")},
     )
-    _once_committed(viewer.session, lambda: files.remove_older_checks(task.folder, result.check_id))
+    door.once_committed(viewer.session, lambda: files.remove_older_checks(task.folder, result.check_id))
     return upload
 
 
@@ -317,14 +312,14 @@ def commit(viewer: Viewer, upload_id: UUID) -> Upload:
     Conflict
         If it is not checked, or has problems that must be fixed.
     """
-    upload = _upload(viewer, upload_id, Permission.UPLOAD_COMMIT, lock=True)
+    upload = door.upload(viewer, upload_id, Permission.UPLOAD_COMMIT, lock=True)
     if upload.state is State.COMMITTED:
         return upload
     if upload.state is State.DISCARDED and "same_as" in upload.report:
-        return _upload(viewer, UUID(upload.report["same_as"]), Permission.UPLOAD_COMMIT)
+        return door.upload(viewer, UUID(upload.report["same_as"]), Permission.UPLOAD_COMMIT)
     if upload.state is not State.CHECKED:
         raise Conflict("This upload is not checked.", remedy="Check it, then commit it.")
-    must_fix = _counted(upload.report, Severity.MUST_FIX)
+    must_fix = door.counted(upload.report, Severity.MUST_FIX)
     if must_fix:
         raise Conflict(
             f"{words.plural(must_fix, 'problem')} of this upload must be fixed before it can be committed.",
@@ -338,8 +333,8 @@ def commit(viewer: Viewer, upload_id: UUID) -> Upload:
         upload.report = {**upload.report, "same_as": str(same.id)}
         _discard(viewer, upload)
         return same
-    upload.state, upload.committed_at = State.COMMITTED, _now()
-    numbers = versions.add(viewer, upload, _found(viewer, upload, "rows"), _found(viewer, upload, "months"))
+    upload.state, upload.committed_at = State.COMMITTED, door.now()
+    numbers = versions.add(viewer, upload, door.found(viewer, upload, "rows"), door.found(viewer, upload, "months"))
     audit.record(
         viewer,
         "upload.committed",
@@ -359,7 +354,7 @@ def commit(viewer: Viewer, upload_id: UUID) -> Upload:
 
 def undo(viewer: Viewer, upload_id: UUID) -> Upload:
     """Take a committed upload back: for each month it made live, the newest earlier version is live again, or none."""
-    upload = _upload(viewer, upload_id, Permission.UPLOAD_COMMIT, lock=True)
+    upload = door.upload(viewer, upload_id, Permission.UPLOAD_COMMIT, lock=True)
     if upload.state is State.UNDONE:
         return upload
     if upload.state is not State.COMMITTED:
@@ -373,10 +368,10 @@ def undo(viewer: Viewer, upload_id: UUID) -> Upload:
 
 def discard(viewer: Viewer, upload_id: UUID) -> Upload:
     """Give up an upload that is not committed, and remove its file."""
-    upload = _upload(viewer, upload_id, Permission.UPLOAD_WRITE, lock=True)
+    upload = door.upload(viewer, upload_id, Permission.UPLOAD_WRITE, lock=True)
     if upload.state is State.DISCARDED:
         return upload
-    if upload.state not in UNFINISHED:
+    if upload.state not in door.UNFINISHED:
         raise Conflict("This upload is committed.", remedy="Undo it instead.")
     _discard(viewer, upload)
     return upload
@@ -386,8 +381,8 @@ def _discard(viewer: Viewer, upload: Upload) -> None:
     upload.state = State.DISCARDED
     viewer.session.flush()
     audit.record(viewer, "upload.discarded", upload.id)
-    folder = _folder(viewer, upload)
-    _once_committed(viewer.session, lambda: files.remove(folder))
+    folder = door.folder(viewer, upload)
+    door.once_committed(viewer.session, lambda: files.remove(folder))
 
 
 # --- Jobs ------------------------------------------------------------------------------------------------------------
@@ -396,7 +391,7 @@ def _discard(viewer: Viewer, upload: Upload) -> None:
 def ask_for(viewer: Viewer, upload_id: UUID, act: str) -> Upload:
     """Have a worker `check` or `commit` an upload; asked again while it is at work, the first asking stands."""
     may = {"check": Permission.UPLOAD_WRITE, "commit": Permission.UPLOAD_COMMIT}[act]
-    upload = _upload(viewer, upload_id, may, lock=True)
+    upload = door.upload(viewer, upload_id, may, lock=True)
     at_work = list(
         viewer.session.scalars(
             select(Job).where(
@@ -418,301 +413,10 @@ def ask_for(viewer: Viewer, upload_id: UUID, act: str) -> Upload:
     return upload
 
 
-# --- See -------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class UploadView:
-    """An upload, as far as pages show it."""
-
-    id: UUID
-    file_name: str
-    size_bytes: int
-    state: State
-    kind: DatasetKind | None
-    boroughs: tuple[str, ...]
-    """Names of those its rows cover, once checked; until then of those it was sent for."""
-    months: tuple[dt.date, ...]
-    report: Mapping[str, Any]
-    boundary_set: str | None
-    owner: str
-    is_own: bool
-    may_write: bool
-    """Whether the viewer may match, check and discard it."""
-    may_commit: bool
-    """Whether the viewer may make it live and take it back."""
-    received_at: dt.datetime
-    committed_at: dt.datetime | None
-    is_at_work: bool
-    progress: str
-    failure: str
-    must_fix: int
-    please_confirm: int
-
-    @property
-    def is_checked(self) -> bool:
-        """Whether the report says what the file holds."""
-        return "total" in self.report
-
-    @property
-    def same_as(self) -> UUID | None:
-        """The earlier upload of the same file that is live."""
-        return UUID(self.report["same_as"]) if "same_as" in self.report else None
-
-
-def uploads(viewer: Viewer) -> list[UploadView]:
-    """List the newest uploads of areas that the viewer may read uploads of."""
-    allowed = viewer.boroughs(Permission.UPLOAD_READ)
-    newest = viewer.session.scalars(select(Upload).order_by(Upload.received_at.desc()).limit(MOST_LISTED)).all()
-    return _views(viewer, [upload for upload in newest if _boroughs(upload) <= allowed])
-
-
-def upload(viewer: Viewer, upload_id: UUID) -> UploadView:
-    """Show one upload."""
-    return _views(viewer, [_upload(viewer, upload_id, Permission.UPLOAD_READ)])[0]
-
-
-def _views(viewer: Viewer, shown: Sequence[Upload]) -> list[UploadView]:
-    session = viewer.session
-    borough_names = {borough.code: borough.name for borough in places.boroughs(session)}
-    set_codes = {its.id: its.code for its in places.boundary_sets(session)}
-    owners = accounts.names(session, {one.owner_id for one in shown})
-    asked = [one.job_id for one in shown if one.job_id]
-    at_work: dict[UUID | None, Job] = {job.id: job for job in session.scalars(select(Job).where(Job.id.in_(asked)))}
-    return [
-        _view(viewer, one, borough_names, set_codes, owners[one.owner_id], at_work.get(one.job_id)) for one in shown
-    ]
-
-
-def _view(
-    viewer: Viewer,
-    upload: Upload,
-    borough_names: Mapping[str, str],
-    set_codes: Mapping[int, str],
-    owner: str,
-    job: Job | None,
-) -> UploadView:
-    report = upload.report
-    codes = report.get("boroughs") or sorted(_boroughs(upload))
-    return UploadView(
-        id=upload.id,
-        file_name=upload.file_name,
-        size_bytes=upload.size_bytes,
-        state=upload.state,
-        kind=DATASETS[upload.dataset] if upload.dataset else None,
-        boroughs=tuple(sorted(borough_names[code] for code in codes)),
-        months=tuple(words.parse_month(month) for month in report.get("months", ())),
-        report=report,
-        boundary_set=set_codes.get(upload.boundary_set_id) if upload.boundary_set_id else None,
-        owner=owner,
-        is_own=upload.owner_id == viewer.person_id,
-        may_write=viewer.may(Permission.UPLOAD_WRITE, _boroughs(upload)),
-        may_commit=viewer.may(Permission.UPLOAD_COMMIT, _boroughs(upload)),
-        received_at=upload.received_at,
-        committed_at=upload.committed_at,
-        is_at_work=job is not None and not job.is_over,
-        progress=job.progress if job and not job.is_over else "",
-        failure=job.failure if job and job.state is JobState.FAILED else "",
-        must_fix=_counted(report, Severity.MUST_FIX),
-        please_confirm=_counted(report, Severity.PLEASE_CONFIRM),
-    )
-
-
-@dataclass(frozen=True)
-class ProblemsPage:
-    """Some of the problems found, and where they stand among all."""
-
-    problems: tuple[dict[str, Any], ...]
-    page: int
-    pages: int
-    kept: int
-    total: int
-
-
-def problems(viewer: Viewer, upload_id: UUID, page: int = 1) -> ProblemsPage:
-    """Show one page of an upload's problems, the gravest first."""
-    upload = _upload(viewer, upload_id, Permission.UPLOAD_READ)
-    found = _found(viewer, upload, "problems")
-    pages = max(1, -(-found.height // PROBLEMS_A_PAGE))
-    if not 1 <= page <= pages:
-        raise NotFound
-    shown = found.slice((page - 1) * PROBLEMS_A_PAGE, PROBLEMS_A_PAGE)
-    return ProblemsPage(tuple(shown.to_dicts()), page, pages, found.height, upload.report["problems_total"])
-
-
-def all_problems(viewer: Viewer, upload_id: UUID) -> pl.DataFrame:
-    """Give every problem kept, for a download."""
-    return _found(viewer, _upload(viewer, upload_id, Permission.UPLOAD_READ), "problems")
-
-
-@dataclass(frozen=True)
-class Change:
-    """What is live for one month or borough, and what would be."""
-
-    label: str
-    live: int | None
-    """None where nothing is live yet."""
-    new: int
-
-    @property
-    def percent(self) -> float | None:
-        """By how much it would change; None where nothing is to be compared."""
-        return 100 * (self.new - self.live) / self.live if self.live else None
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What a commit would replace."""
-
-    months: tuple[Change, ...]
-    boroughs: tuple[Change, ...]
-    months_replaced: int
-
-
-def preview(viewer: Viewer, upload_id: UUID) -> Preview:
-    """Compare a checked upload with what is live, by month and by borough."""
-    upload = _upload(viewer, upload_id, Permission.UPLOAD_READ)
-    new = _found(viewer, upload, "months").select(
-        "borough_code", "month", (pl.col("placed") + pl.col("unplaced")).alias("new")
-    )
-    live = versions.live_counts(viewer.session, upload, upload.report["boroughs"])
-    both = new.join(live, on=["borough_code", "month"], how="left")
-    names = {borough.code: borough.name for borough in places.boroughs(viewer.session)}
-    months = [Change(words.month_name(month), *sums) for month, *sums in _sums(both, "month").iter_rows()]
-    boroughs = [Change(names[code], *sums) for code, *sums in _sums(both, "borough_code").iter_rows()]
-    replaced = both.filter(pl.col("live").is_not_null())["month"].n_unique()
-    return Preview(tuple(months), tuple(sorted(boroughs, key=lambda one: one.label)), replaced)
-
-
-def _sums(both: pl.DataFrame, by: str) -> pl.DataFrame:
-    live = pl.when(pl.col("live").is_not_null().any()).then(pl.col("live").sum())
-    return both.group_by(by).agg(live.alias("live"), pl.col("new").sum()).sort(by)
-
-
-def outcome(viewer: Viewer, upload_id: UUID) -> dict[str, Any]:
-    """Say how an upload stands, as `hub upload --json` prints it.
-
-    A file that is live already is reported as the earlier upload that holds it, with this one's problems.
-    """
-    upload = _upload(viewer, upload_id, Permission.UPLOAD_READ)
-    report = upload.report
-    holder = _upload(viewer, UUID(report["same_as"]), Permission.UPLOAD_READ) if "same_as" in report else upload
-    view = _views(viewer, [upload])[0]
-    listed: list[dict[str, Any]] = []
-    if upload is not holder:
-        listed.append(_already_loaded(holder))
-    if view.is_checked and (_folder(viewer, upload) / report["check_id"]).is_dir():
-        listed += _found(viewer, upload, "problems").head(MOST_PROBLEMS_IN_AN_OUTCOME - len(listed)).to_dicts()
-    is_live = holder.state is State.COMMITTED
-    return {
-        "id": str(upload.id),
-        "file": upload.file_name,
-        "state": str(holder.state),
-        "version": str(holder.id) if is_live else None,
-        "dataset": upload.dataset,
-        "boundary_set": view.boundary_set,
-        "boroughs": report.get("boroughs", []),
-        "months": report.get("months", []),
-        **{key: report.get(key, 0) for key in _TOTALS},
-        "problems_total": report.get("problems_total", 0) + (upload is not holder),
-        "problems": listed,
-    }
-
-
-_TOTALS = (
-    "rows",
-    "rows_placed",
-    "rows_unplaced",
-    "rows_outside",
-    "rows_faulty",
-    "placed",
-    "unplaced",
-    "refused",
-    "refused_outside",
-    "refused_faulty",
-    "total",
-)
-
-
-def _already_loaded(holder: Upload) -> dict[str, Any]:
-    when = f" on {words.date_name(holder.committed_at.astimezone(words.LONDON).date())}" if holder.committed_at else ""
-    return {
-        "row": None,
-        "column": None,
-        "code": "already_loaded",
-        "severity": str(Severity.NOTE),
-        "message": f"This very file was committed{when} and is live. It is not loaded a second time.",
-    }
-
-
-def outcome_lines(outcome: Mapping[str, Any]) -> list[str]:
-    """Say an outcome to a person at the command line."""
-    lines = [
-        f"{outcome['file']}: {outcome['state']}",
-        f"  dataset        {outcome['dataset']}, on the wards of {outcome['boundary_set']}",
-        f"  rows           {outcome['rows']:,}",
-        f"  placed         {outcome['placed']:,}",
-        f"  not placed     {outcome['unplaced']:,}",
-        f"  refused        {outcome['refused']:,}",
-        f"  total          {outcome['total']:,}",
-    ]
-    if outcome["version"]:
-        lines.append(f"  version        {outcome['version']}")
-    for problem in outcome["problems"]:
-        places_named = [f"row {problem['row']:,}"] if problem["row"] else []
-        places_named += [f"column {problem['column']}"] if problem["column"] else []
-        where = f"{', '.join(places_named)}: " if places_named else ""
-        lines.append(f"  {problem['severity']}: {where}{problem['message']}")
-    if outcome["problems_total"] > len(outcome["problems"]):
-        lines.append(f"  and {outcome['problems_total'] - len(outcome['problems']):,} more problems")
-    return lines
-
-
-# --- The door --------------------------------------------------------------------------------------------------------
-
-
-def _upload(viewer: Viewer, upload_id: UUID, may: Permission, *, lock: bool = False) -> Upload:
-    """Find an upload that the viewer may do something with, in every borough it was made for."""
-    wanted = select(Upload).where(Upload.id == upload_id)
-    if lock:
-        wanted = wanted.with_for_update().execution_options(populate_existing=True)
-    found = viewer.session.scalar(wanted)
-    if found is None:
-        raise NotFound
-    viewer.require(may, _boroughs(found))
-    return found
-
-
-def _boroughs(upload: Upload) -> frozenset[str]:
-    return frozenset(upload.area_key.split("+"))
-
-
-def _folder(viewer: Viewer, upload: Upload) -> Path:
-    return files.folder_of(viewer.session, upload.id)
-
-
-def _found(viewer: Viewer, upload: Upload, name: str) -> pl.DataFrame:
-    return files.found(_folder(viewer, upload), upload.report.get("check_id", "unchecked"), name)
-
-
-def _counted(report: Mapping[str, Any], severity: Severity) -> int:
-    return sum(one["count"] for one in report.get("problems", {}).values() if one["severity"] == severity)
-
-
-def _once_committed(session: HubSession, work: Callable[[], None]) -> None:
-    """Do what cannot be rolled back only when the transaction is kept."""
-    event.listen(session, "after_commit", lambda _session: work(), once=True)
+# --- What is left behind ----------------------------------------------------------------------------------------------
 
 
 def remove_strays(session: HubSession) -> int:
     """Remove what died or discarded uploads left on disk; the session must see every upload. Returns how many."""
     kept = set(session.scalars(select(Upload.id).where(Upload.state != State.DISCARDED)))
     return files.remove_strays(session, kept)
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
-
-
-def _today() -> dt.date:
-    return dt.datetime.now(words.LONDON).date()

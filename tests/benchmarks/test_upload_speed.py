@@ -24,7 +24,7 @@ from hub.config import Settings
 from hub.db import Database
 from hub.hotspots import service as hotspots
 from hub.places import service as places
-from hub.uploads import service, work
+from hub.uploads import service, views, work
 from hub.words import parse_month
 
 ADMINISTRATOR = "administrator@bench.example"
@@ -77,7 +77,7 @@ def take_in(database: Database, path: Path, stages: Counter[str]) -> dict[str, A
             work.map_and_check(viewer, upload_id, dataset=None, column_fields={}, report=lambda _: None)
         with stage(stages, "commit"):
             work.commit(viewer, {"upload_id": str(upload_id)}, lambda _: None)
-        outcome = service.outcome(viewer, upload_id)
+        outcome = views.outcome(viewer, upload_id)
         session.commit()
     return outcome
 

@@ -19,7 +19,7 @@ from geo.frames import to_longitude_latitude
 from hub.access import Viewer
 from hub.accounts import service as accounts
 from hub.db import Database
-from hub.uploads import checking, confined, kinds, reading, service, work
+from hub.uploads import checking, confined, kinds, reading, service, views, work
 from hub.uploads.checking import Checked
 from hub.uploads.placing import Geography
 from hub.uploads.reading import Limits, Table
@@ -150,7 +150,7 @@ class Desk:
 
     def outcome(self, email: str, upload_id: UUID) -> dict[str, Any]:
         with self.reading(email) as viewer:
-            return service.outcome(viewer, upload_id)
+            return views.outcome(viewer, upload_id)
 
 
 # --- Without a child process, where confinement is not what is tested ------------------------------------------------

@@ -19,7 +19,7 @@ from hub.audit import AuditEntry
 from hub.db import EVERYWHERE as EVERY_ROW
 from hub.errors import BadFile, BadRequest, Conflict, NotAllowed, NotFound, OutsideScope, TooMany
 from hub.jobs import Job, JobState, Worker
-from hub.uploads import figures, files, service, versions, work
+from hub.uploads import figures, files, previews, service, versions, views, work
 from hub.uploads.models import Incident, State, Upload, Version, VersionMonth, WardCount
 from tests.conftest import ELSEWHERE, HOME, PASSWORD, SIBLING
 from tests.uploads.desk import Desk
@@ -112,7 +112,7 @@ def test_a_file_becomes_live_data_and_says_so(desk: Desk, officer: str) -> None:
     assert (outcome["problems"], outcome["problems_total"]) == ([], 0)
     assert live(desk, officer) == {(WEST, "2024-01"): 3, (EAST, "2024-02"): 4}
     assert actions(desk) == ["upload.received", "upload.checked", "upload.committed"]
-    assert service.outcome_lines(outcome)[0] == "file.csv: committed"
+    assert views.outcome_lines(outcome)[0] == "file.csv: committed"
 
 
 def test_an_unfinished_outcome_has_every_key(desk: Desk, officer: str) -> None:
@@ -278,11 +278,11 @@ ACTS: dict[str, tuple[Permission, Callable[..., object]]] = {
     "commit": (Permission.UPLOAD_COMMIT, service.commit),
     "undo": (Permission.UPLOAD_COMMIT, service.undo),
     "discard": (Permission.UPLOAD_WRITE, service.discard),
-    "upload": (Permission.UPLOAD_READ, service.upload),
-    "problems": (Permission.UPLOAD_READ, service.problems),
-    "all_problems": (Permission.UPLOAD_READ, service.all_problems),
-    "preview": (Permission.UPLOAD_READ, service.preview),
-    "outcome": (Permission.UPLOAD_READ, service.outcome),
+    "upload": (Permission.UPLOAD_READ, views.upload),
+    "problems": (Permission.UPLOAD_READ, views.problems),
+    "all_problems": (Permission.UPLOAD_READ, views.all_problems),
+    "preview": (Permission.UPLOAD_READ, previews.preview),
+    "outcome": (Permission.UPLOAD_READ, views.outcome),
 }
 
 
@@ -314,13 +314,13 @@ def test_an_officer_does_not_see_what_was_sent_for_more_boroughs(
     for sender in (administrator, both):
         upload_id = desk.check(sender, table(F05000000_2024_01=3, F05000002_2024_01=1))
         with desk.reading(officer) as viewer, pytest.raises(NotFound):
-            service.upload(viewer, upload_id)
+            views.upload(viewer, upload_id)
         with desk.writing(administrator) as viewer:
             assert service.commit(viewer, upload_id).state is State.COMMITTED
     with desk.reading(officer) as viewer:
-        assert service.uploads(viewer) == []
+        assert views.uploads(viewer) == []
     with desk.reading(administrator) as viewer:
-        assert len(service.uploads(viewer)) == 2
+        assert len(views.uploads(viewer)) == 2
     assert live(desk, officer) == {(WEST, "2024-01"): 3}
 
 
@@ -360,7 +360,7 @@ def test_the_same_file_again_is_told_and_not_loaded(desk: Desk, officer: str) ->
     again = desk.check(officer, table(F05000000_2024_01=3))
     assert desk.outcome(officer, again)["problems"][0]["code"] == "already_loaded"
     with desk.writing(officer) as viewer:
-        assert service.upload(viewer, again).same_as == UUID(first["id"])
+        assert views.upload(viewer, again).same_as == UUID(first["id"])
         assert str(service.commit(viewer, again).id) == first["id"]
     with desk.writing(officer) as viewer:
         assert str(service.commit(viewer, again).id) == first["id"]
@@ -565,7 +565,7 @@ def test_the_preview_compares_with_what_is_live(desk: Desk, officer: str, admini
     desk.commit(administrator, table(F05000000_2024_01=10, F05000002_2024_01=2))
     upload_id = desk.check(officer, table(F05000000_2024_01=15, F05000000_2024_02=3))
     with desk.reading(officer) as viewer:
-        preview = service.preview(viewer, upload_id)
+        preview = previews.preview(viewer, upload_id)
     assert [(change.label, change.live, change.new) for change in preview.months] == [
         ("January 2024", 10, 15),
         ("February 2024", None, 3),
@@ -579,27 +579,27 @@ def test_problems_come_in_pages(desk: Desk, officer: str) -> None:
     bad = "".join(f"{WEST},2024-01,Burglary,x{row}\n" for row in range(120))
     upload_id = desk.check(officer, HEADINGS + bad)
     with desk.reading(officer) as viewer:
-        pages = [service.problems(viewer, upload_id, page) for page in (1, 2, 3)]
+        pages = [views.problems(viewer, upload_id, page) for page in (1, 2, 3)]
         assert [len(page.problems) for page in pages] == [50, 50, 21]
         assert (pages[0].pages, pages[0].total) == (3, 121)
-        assert service.all_problems(viewer, upload_id).height == 121
+        assert views.all_problems(viewer, upload_id).height == 121
         for page in (0, 4):
             with pytest.raises(NotFound):
-                service.problems(viewer, upload_id, page)
+                views.problems(viewer, upload_id, page)
 
 
 def test_an_outcome_lists_a_thousand_problems_at_most(desk: Desk, officer: str) -> None:
     bad = "".join(f"{WEST},2024-01,Burglary,x{row}\n" for row in range(1_200))
     outcome = desk.outcome(officer, desk.check(officer, HEADINGS + bad))
     assert (len(outcome["problems"]), outcome["problems_total"]) == (1_000, 1_201)
-    assert service.outcome_lines(outcome)[-1] == "  and 201 more problems"
+    assert views.outcome_lines(outcome)[-1] == "  and 201 more problems"
 
 
 def test_the_list_says_what_whose_and_how_far(desk: Desk, officer: str) -> None:
     desk.commit(officer, table(F05000000_2024_01=1))
     desk.receive(officer, table(F05000000_2024_01=2), "next.csv")
     with desk.reading(officer) as viewer:
-        newest, first = service.uploads(viewer)
+        newest, first = views.uploads(viewer)
     assert (newest.file_name, newest.state, newest.kind, newest.is_checked) == ("next.csv", State.RECEIVED, None, False)
     assert (first.state, first.owner, first.is_own) == (State.COMMITTED, "CSP officer", True)
     assert (first.boroughs, first.months, first.boundary_set) == (("Alder",), (dt.date(2024, 1, 1),), "2022")
@@ -621,14 +621,14 @@ def test_a_worker_checks_and_commits(desk: Desk, officer: str) -> None:
         service.set_columns(viewer, upload_id, proposal.kind.key, proposal.column_fields)
         first = service.ask_for(viewer, upload_id, "check").job_id
         assert service.ask_for(viewer, upload_id, "check").job_id == first
-        assert service.upload(viewer, upload_id).is_at_work
+        assert views.upload(viewer, upload_id).is_at_work
     run_jobs(desk)
     with desk.writing(officer) as viewer:
-        assert service.upload(viewer, upload_id).state is State.CHECKED
+        assert views.upload(viewer, upload_id).state is State.CHECKED
         service.ask_for(viewer, upload_id, "commit")
     run_jobs(desk)
     with desk.reading(officer) as viewer:
-        seen = service.upload(viewer, upload_id)
+        seen = views.upload(viewer, upload_id)
         assert (seen.state, seen.is_at_work, seen.failure) == (State.COMMITTED, False, "")
     assert live(desk, officer) == {(WEST, "2024-01"): 3}
 
@@ -639,7 +639,7 @@ def test_a_failed_job_says_why_on_the_upload(desk: Desk, officer: str) -> None:
         service.ask_for(viewer, upload_id, "commit")
     run_jobs(desk)
     with desk.reading(officer) as viewer:
-        assert "must be fixed" in service.upload(viewer, upload_id).failure
+        assert "must be fixed" in views.upload(viewer, upload_id).failure
 
 
 def test_a_person_has_few_jobs_at_once(desk: Desk, officer: str) -> None:
