@@ -41,6 +41,7 @@ class JobState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class Job(Base):
@@ -63,12 +64,15 @@ class Job(Base):
     @property
     def is_over(self) -> bool:
         """Whether nothing more will happen to it."""
-        return self.state in {JobState.DONE, JobState.FAILED}
+        return self.state in {JobState.DONE, JobState.FAILED, JobState.CANCELLED}
 
 
 Report = Callable[[str], None]
 Handler = Callable[[Viewer, Mapping[str, Any], Report], None]
-"""Does one kind of job. It may commit between its steps, and must report progress only outside a transaction."""
+"""Does one kind of job. It may commit between its steps, and must report progress only outside a transaction.
+
+A report stops a job that was cancelled, by what it raises: one that works long reports every few seconds.
+"""
 OpenViewer = Callable[[HubSession, UUID], Viewer | None]
 
 
@@ -88,6 +92,17 @@ def show(viewer: Viewer, job_id: UUID) -> Job:
     return job
 
 
+def cancel(session: HubSession, job_id: UUID) -> bool:
+    """Stop a job that is not over: nothing more of it is kept. False if it was over already."""
+    wanted = select(Job).where(Job.id == job_id).with_for_update().execution_options(populate_existing=True)
+    held = session.scalar(wanted)
+    if held is None or held.is_over:
+        return False
+    held.state, held.ended_at = JobState.CANCELLED, _now()
+    session.flush()
+    return True
+
+
 @dataclass(frozen=True)
 class _Lease:
     """One attempt at a job. A worker that was held up past its lease finds the job at a later attempt, not its own."""
@@ -101,17 +116,17 @@ class _Lease:
         Raises
         ------
         _LeaseLost
-            If another worker has taken the job since.
+            If another worker has taken the job since, or it was cancelled.
         """
-        held = select(Job.id).where(Job.id == self.job_id, Job.attempts == self.attempt).with_for_update()
-        if session.scalar(held) is None:
+        mine = (Job.id == self.job_id) & (Job.attempts == self.attempt) & (Job.state != JobState.CANCELLED)
+        if session.scalar(select(Job.id).where(mine).with_for_update()) is None:
             raise _LeaseLost
         # The clock is read once the lock is held: waiting for it may have taken longer than a lease.
         session.execute(update(Job).where(Job.id == self.job_id).values(leased_until=_now() + LEASE, **changes))
 
 
 class _LeaseLost(Exception):
-    """Another worker has the job: nothing more of this attempt may be kept."""
+    """The job was cancelled, or another worker has it: nothing more of this attempt may be kept."""
 
 
 class Worker:
@@ -147,7 +162,7 @@ class Worker:
         try:
             self._run(lease)
         except _LeaseLost:
-            log.warning("job lost to another worker", extra={"job": str(lease.job_id)})
+            log.warning("job cancelled or lost to another worker", extra={"job": str(lease.job_id)})
         except HubError as error:
             self._write(lease, state=JobState.FAILED, failure=str(error)[:LONGEST_FAILURE], ended_at=_now())
         except Exception as error:  # noqa: BLE001 - a worker outlives whatever a handler does
@@ -188,14 +203,15 @@ class Worker:
             def report(words: str) -> None:
                 if session.in_transaction():
                     raise RuntimeError("Progress is reported outside a transaction, which SQLite would hold up.")
-                self._write(lease, progress=words[:LONGEST_PROGRESS])
+                with self._database.writing() as beside:
+                    lease.write(beside, progress=words[:LONGEST_PROGRESS])
 
             handler(viewer, arguments, report)
             lease.write(session, state=JobState.DONE, ended_at=_now())
             session.commit()
 
     def _write(self, lease: _Lease, **changes: Any) -> None:
-        """Write the job's own progress or end, which stand whatever becomes of its work."""
+        """Write the job's own end, which stands whatever becomes of its work."""
         with suppress(_LeaseLost), self._database.writing() as session:
             lease.write(session, **changes)
 

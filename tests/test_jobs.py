@@ -542,3 +542,39 @@ def test_eight_processes_of_a_hundred_increments_make_eight_hundred(settings: Se
     with database.reading() as session:
         assert session.scalars(select(Person.name).where(Person.id == ASKER)).one() == "800"
         assert session.scalar(select(func.count(Person.id))) == 2
+
+
+# --- Cancelling ------------------------------------------------------------------------------------------------------
+
+
+def test_a_cancelled_job_stops_at_its_next_report_and_keeps_nothing(database: Database) -> None:
+    reached = []
+
+    def long(viewer: Viewer, arguments: Mapping[str, Any], report: Report) -> None:
+        report("half way")
+        viewer.session.commit()
+        with database.writing() as session:
+            assert jobs.cancel(session, stopped)
+        report("further")
+        reached.append("the end")
+
+    stopped = ask(database, "long")
+    other = ask(database)
+    hand = worker(database, long=long, work=does(lambda: None))
+    assert hand.run_one()
+    found = job(database, stopped)
+    assert (found.state, found.progress, reached, found.is_over) == (JobState.CANCELLED, "half way", [], True)
+    assert hand.run_one(), "the worker goes on with the next job"
+    assert job(database, other).state is JobState.DONE
+    with database.writing() as session:
+        assert not jobs.cancel(session, other), "what is over is not cancelled"
+    assert job(database, other).state is JobState.DONE
+
+
+def test_a_job_cancelled_before_its_turn_never_runs(database: Database) -> None:
+    ran: list[int] = []
+    waiting = ask(database)
+    with database.writing() as session:
+        assert jobs.cancel(session, waiting)
+    assert not worker(database, work=does(lambda: ran.append(1))).run_one()
+    assert ran == []
