@@ -85,7 +85,7 @@ def choices(viewer: Viewer, area: Area) -> Choices | None:
     boroughs_with_data = live.groupby("month")["borough_code"].nunique()
     last_month = max(boroughs_with_data.index[boroughs_with_data == boroughs_with_data.max()])
     months = sorted(set(live["month"]), reverse=True)
-    kinds = [kind for kind in DATASETS.values() if kind.key in set(live["dataset"])]
+    kinds = [kind for kind in DATASETS.values() if kind.has_wards and kind.key in set(live["dataset"])]
     return Choices(
         months=tuple(months),
         first_month=max(months[-1], months_before(last_month, MONTHS_SHOWN_FIRST - 1)),
@@ -249,9 +249,9 @@ def _kinds(question: Question) -> list[DatasetKind]:
             f"There is no dataset called '{question.dataset}'.", remedy=f"Choose one of: {', '.join(DATASETS)}."
         )
     kinds = sorted(DATASETS.values(), key=lambda kind: kind.has_points)
-    suited = [kind for kind in kinds if kind.has_points or question.units is Units.WARDS]
+    suited = [kind for kind in kinds if kind.has_points or (kind.has_wards and question.units is Units.WARDS)]
     if question.dataset is None:
-        return suited
+        return [kind for kind in suited if kind.is_crime]
     chosen = [kind for kind in suited if kind.key == question.dataset]
     if not chosen:
         raise BadRequest(

@@ -172,7 +172,7 @@ def _source(viewer: Viewer, area: places.Area, month: dt.date | None) -> _Source
     live = figures.coverage(viewer, area.borough_codes)
     for kind in DATASETS.values():
         of_kind = live[live["dataset"] == kind.key]
-        if len(of_kind) and (month is None or month in set(of_kind["month"])):
+        if kind.is_crime and len(of_kind) and (month is None or month in set(of_kind["month"])):
             return _Source(kind, of_kind)
     return None
 

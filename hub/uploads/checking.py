@@ -8,14 +8,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
 
 from hub.uploads import classification, placing
+from hub.uploads.catalogue import MONTH_COUNTS, DatasetKind
 from hub.uploads.classification import Offence
+from hub.uploads.dates import is_day_first, month_of, month_of_heading
 from hub.uploads.findings import LONGEST_VALUE_SHOWN, Findings, Severity, in_a_list, row_ranges, shown
-from hub.uploads.kinds import MONTH_COUNTS, DatasetKind, is_day_first, month_of, month_of_heading
 from hub.uploads.placing import Fate, Geography, Placing, WardColumns
 from hub.uploads.reading import Table
 from hub.words import month_name, plural
@@ -56,6 +58,10 @@ def check(
     scope: frozenset[str],
     *,
     today: dt.date,
+    edits: pl.DataFrame | None = None,
+    fixes: frozenset[str] = frozenset(),
+    answers: Mapping[str, str] = MappingProxyType({}),
+    live: pl.DataFrame | None = None,
 ) -> Checked:
     """Check a file whole.
 
@@ -75,7 +81,7 @@ def check(
         After which no month is believed.
     """
     work = _Check(table, kind, column_fields, geography, scope, today)
-    if kind.has_months_across:
+    if MONTH_COUNTS in column_fields.values():
         months = work.months_across()
         work.place_wards(last_month=max(months.values(), default=None))
         return work.finish(work.counts_across(months))
@@ -351,7 +357,7 @@ class _Check:
     def finish(self, rows: pl.DataFrame) -> Checked:
         """Add up what is kept and what is not, and make sure that nothing was lost or counted twice."""
         kept = self._kept()
-        if not self.kind.has_months_across:
+        if MONTH_COUNTS not in self.column_fields.values():
             self.months = kept["month"].unique().sort().to_list()
         by_fate = {fate: (lines, count) for fate, lines, count in self._sums().iter_rows()}
         lines, counts = ({fate: by_fate.get(fate, (0, 0))[part] for fate in Fate} for part in (0, 1))

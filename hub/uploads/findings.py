@@ -20,6 +20,7 @@ SCHEMA: dict[str, type[pl.DataType]] = {
     "code": pl.String,
     "severity": pl.String,
     "message": pl.String,
+    "suggestion": pl.String,
 }
 
 
@@ -27,13 +28,19 @@ class Severity(StrEnum):
     """How grave a problem is."""
 
     MUST_FIX = "must_fix"
+    WE_CAN_FIX = "we_can_fix"
     PLEASE_CONFIRM = "please_confirm"
     NOTE = "note"
 
     @property
     def words(self) -> str:
         """The severity as a heading."""
-        return {"must_fix": "Must be fixed", "please_confirm": "Please confirm", "note": "For your information"}[self]
+        return {
+            "must_fix": "Must be fixed",
+            "we_can_fix": "We can fix",
+            "please_confirm": "Please confirm",
+            "note": "For your information",
+        }[self]
 
 
 GRAVEST_FIRST = tuple(Severity)
@@ -46,8 +53,19 @@ class Findings:
     totals: dict[str, tuple[Severity, int]] = field(default_factory=dict)
     _kept: list[pl.DataFrame] = field(default_factory=list)
 
-    def in_rows(self, rows: pl.DataFrame, code: str, severity: Severity, column: str | None, message: pl.Expr) -> None:
-        """Note one problem for each of some rows of the file; `rows` has their number in `row`."""
+    def in_rows(
+        self,
+        rows: pl.DataFrame,
+        code: str,
+        severity: Severity,
+        column: str | None,
+        message: pl.Expr,
+        suggestion: pl.Expr | None = None,
+    ) -> None:
+        """Note one problem for each of some rows of the file; `rows` has their number in `row`.
+
+        `suggestion` is what the cell should hold instead, where that can be told.
+        """
         before = self.totals.get(code, (severity, 0))[1]
         if rows.is_empty():
             return
@@ -59,6 +77,7 @@ class Findings:
                 pl.lit(code).alias("code"),
                 pl.lit(str(severity)).alias("severity"),
                 message.alias("message"),
+                (pl.lit(None, dtype=pl.String) if suggestion is None else suggestion).alias("suggestion"),
             )
         )
 

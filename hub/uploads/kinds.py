@@ -1,240 +1,242 @@
-"""The kinds of dataset a file may hold: their fields, the headings these usually have, and what they measure.
+"""Which kinds of dataset there are, and which a file seems to be: by its headings, and by what its columns hold.
 
-Knows no file and no database; reading and checking are told the kind.
+Adds the kinds of an administrator to those of the catalogue. Reads no file.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
-PROVISIONAL_MONTHS = 3
-"""The latest months that the Met's later extracts still change most: 21%, 8% and 5–6% of ward cells."""
+from sqlalchemy import select
 
-MONTH_COUNTS = "month_counts"
-"""The one field that many columns may fill: each is headed by a month and holds its counts."""
-
-
-@dataclass(frozen=True)
-class Field:
-    """One thing a row says, and the headings it has been seen under."""
-
-    key: str
-    title: str
-    headings: tuple[str, ...] = ()
-    """As `heading_key` gives them."""
-    is_required: bool = True
-    hint: str = ""
-
-
-@dataclass(frozen=True)
-class DatasetKind:
-    """What a file of this kind holds, and how its figures may be used."""
-
-    key: str
-    title: str
-    description: str
-    measure: str
-    """`offences` or `incidents`: the two are never added together."""
-    has_points: bool
-    has_wards: bool
-    fields: tuple[Field, ...]
-    one_of: tuple[str, ...] = ()
-    """Fields of which at least one is needed, though none is by itself."""
-    provisional_months: int = PROVISIONAL_MONTHS
-    caveat: str = ""
-    """What must be said beside every total of it."""
-
-    @property
-    def has_months_across(self) -> bool:
-        """Whether the months are columns and not rows."""
-        return any(field.key == MONTH_COUNTS for field in self.fields)
-
-    def field(self, key: str) -> Field:
-        """Find a field by its key."""
-        return next(field for field in self.fields if field.key == key)
-
-    def missing(self, filled: Iterable[str]) -> list[str]:
-        """Say which fields are still wanted, in words."""
-        have = set(filled)
-        wanted = [field.title for field in self.fields if field.is_required and field.key not in have]
-        if self.one_of and not have & set(self.one_of):
-            wanted.append(" or ".join(self.field(key).title for key in self.one_of))
-        return wanted
-
-
-WARD_CODE = Field(
-    "ward_code",
-    "Ward code",
-    ("wardcode", "wardcd", "wd18cd", "wd21cd", "wd22cd", "wd23cd", "wd24cd"),
-    hint="Nine characters, such as E05013570.",
+from hub.db import HubSession
+from hub.errors import BadRequest, Conflict
+from hub.uploads import dates
+from hub.uploads.catalogue import (
+    DATASETS,
+    DOWN,
+    MONTH_COUNTS,
+    PAIRS,
+    DatasetKind,
+    Field,
+    from_definition,
+    heading_key,
+    read_definition,
 )
-WARD_NAME = Field("ward_name", "Ward name", ("wardname", "ward", "wd22nm", "wd24nm"), is_required=False)
-BOROUGH = Field(
-    "borough",
-    "Borough",
-    ("lookupboroughname", "boroughname", "borough", "boroughcode", "ladcode"),
-    is_required=False,
-    hint="Code or name. Used only where a row has no ward.",
-)
-OFFENCE_GROUP = Field(
-    "offence_group", "Offence group", ("majortext", "offencegroup", "majorcategory", "category", "crimetype", "offence")
-)
-OFFENCE_SUBGROUP = Field(
-    "offence_subgroup",
-    "Offence subgroup",
-    ("minortext", "offencesubgroup", "minorcategory", "subcategory", "crimesubtype"),
-)
-MONTH = Field("month", "Month", ("month", "monthyear", "date", "period"), hint="Such as 2025-03, 202503 or Mar-25.")
+from hub.uploads.models import AddedKind
 
-MET_WARD_COUNTS = DatasetKind(
-    key="met_ward_counts",
-    title="Met ward-level counts",
-    description="The Met's ward-level file from the London Datastore: a row for each ward and offence, a column for "
-    "each month. A ward and offence without a row had none.",
-    measure="offences",
-    has_points=False,
-    has_wards=True,
-    fields=(
-        OFFENCE_GROUP,
-        OFFENCE_SUBGROUP,
-        WARD_CODE,
-        BOROUGH,
-        Field(MONTH_COUNTS, "Months", hint="Columns headed by a month, such as 202503."),
-    ),
-    # Its wards sum to 96.8% of the Met's borough figures, and to 96.2–98.8% borough by borough.
-    caveat="The police leave out of this file the offences that they have not placed in a ward: about 1 to 4 in every "
-    "100. The true totals are that much higher.",
-)
-STREET_POINTS = DatasetKind(
-    key="street_points",
-    title="Street-level points",
-    description="The street-level file of data.police.uk: a row for each incident, at the nearest map point.",
-    measure="incidents",
-    has_points=True,
-    has_wards=True,
-    fields=(
-        Field("category", "Crime type", ("crimetype", "crimecategory")),
-        Field("month", "Month", ("month",), hint="Such as 2025-03."),
-        Field("longitude", "Longitude", ("longitude", "lon", "lng", "long")),
-        Field("latitude", "Latitude", ("latitude", "lat")),
-    ),
-)
-WARD_COUNTS = DatasetKind(
-    key="ward_counts",
-    title="Other ward-level counts",
-    description="A plain table: a row for each ward, month and category, with its count.",
-    measure="offences",
-    has_points=False,
-    has_wards=True,
-    fields=(
-        Field(WARD_CODE.key, WARD_CODE.title, WARD_CODE.headings, is_required=False, hint=WARD_CODE.hint),
-        WARD_NAME,
-        BOROUGH,
-        MONTH,
-        OFFENCE_GROUP,
-        Field(OFFENCE_SUBGROUP.key, OFFENCE_SUBGROUP.title, OFFENCE_SUBGROUP.headings, is_required=False),
-        Field("count", "Count", ("count", "number", "total", "offences", "incidents", "crimes", "value")),
-    ),
-    one_of=("ward_code", "ward_name"),
-)
+__all__ = [
+    "DATASETS",
+    "MONTH_COUNTS",
+    "DatasetKind",
+    "Field",
+    "add",
+    "catalogue",
+    "from_definition",
+    "heading_key",
+    "kind",
+    "propose",
+    "read_definition",
+    "recognise",
+]
 
-DATASETS: Mapping[str, DatasetKind] = MappingProxyType(
-    {kind.key: kind for kind in (MET_WARD_COUNTS, STREET_POINTS, WARD_COUNTS)}
-)
+LIKELY = 0.8
+"""What share of a column's samples must look like a field for the column to be taken for it."""
+SIGNED = 0.5
+"""What share of the headings by which a kind is known a file must have."""
+
+
+# --- Which there are -------------------------------------------------------------------------------------------------
+
+
+def catalogue(session: HubSession) -> Mapping[str, DatasetKind]:
+    """List every kind by its key: those that the hub ships with, then those that an administrator added."""
+    added = session.scalars(select(AddedKind).order_by(AddedKind.key)).all()
+    return MappingProxyType({**DATASETS, **{one.key: from_definition(one.definition) for one in added}})
+
+
+def kind(session: HubSession, key: str) -> DatasetKind:
+    """Find a kind, the hub's own or an added one.
+
+    Raises
+    ------
+    BadRequest
+        If there is none of that key.
+    """
+    if key in DATASETS:
+        return DATASETS[key]
+    added = session.get(AddedKind, key)
+    if added is None:
+        raise BadRequest(
+            f"There is no dataset kind '{key[:80]}'.", remedy=f"Use one of: {', '.join(catalogue(session))}."
+        )
+    return from_definition(added.definition)
+
+
+def add(session: HubSession, definition: Mapping[str, Any]) -> tuple[DatasetKind, bool]:
+    """Add a kind, or change one that was added; returns it, and whether anything changed.
+
+    Raises
+    ------
+    BadRequest
+        If the definition is not whole.
+    Conflict
+        If a kind that the hub ships with has its key, or its rows would no longer fit where they are kept.
+    """
+    new = from_definition(definition)
+    if new.key in DATASETS:
+        raise Conflict(
+            f"The hub ships with a kind '{new.key}', which cannot be replaced.", remedy="Give yours another key."
+        )
+    held = session.get(AddedKind, new.key)
+    if held is None:
+        now = dt.datetime.now(dt.UTC)
+        session.add(AddedKind(key=new.key, definition=dict(new.definition), added_at=now))
+        session.flush()
+        return new, True
+    before = from_definition(held.definition)
+    if (before.level, before.measure) != (new.level, new.measure):
+        raise Conflict(
+            f"The kind '{new.key}' measures {before.measure} by {before.level}, and its rows are kept so.",
+            remedy="Give the new kind another key.",
+        )
+    is_changed = dict(held.definition) != dict(new.definition)
+    held.definition = dict(new.definition)
+    session.flush()
+    return new, is_changed
 
 
 # --- Which column is which field -------------------------------------------------------------------------------------
 
 
-def heading_key(heading: str) -> str:
-    """Reduce a heading to what identifies it: `LookUp_BoroughName` and `lookup boroughname` are one."""
-    return re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKC", heading).casefold())
-
-
-def propose(headings: Iterable[str], kind: DatasetKind) -> dict[str, str]:
-    """Guess from the headings alone which column fills which field of a kind."""
+def propose(
+    headings: Iterable[str], kind: DatasetKind, samples: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> dict[str, str]:
+    """Guess which column fills which field of a kind: by the headings, then by what the columns hold."""
     names = list(headings)
     column_fields: dict[str, str] = {}
     for field in kind.fields:
-        for wanted in field.headings:
-            found = next((name for name in names if heading_key(name) == wanted and name not in column_fields), None)
-            if found is not None:
-                column_fields[found] = field.key
-                break
-    if kind.has_months_across:
-        column_fields |= {name: MONTH_COUNTS for name in names if month_of_heading(name) is not None}
-    return column_fields
+        found = _by_heading(names, field, column_fields, samples)
+        if found is not None:
+            column_fields[found] = field.key
+    if kind.has_counts:
+        across = [name for name in names if name not in column_fields and dates.month_of_heading(name) is not None]
+        if across and kind.has(MONTH_COUNTS) and not {"month", "count"} <= set(column_fields.values()):
+            column_fields = {name: key for name, key in column_fields.items() if key not in DOWN}
+            column_fields |= dict.fromkeys(across, MONTH_COUNTS)
+    _by_content(names, kind, column_fields, samples)
+    return _without_half_pairs(column_fields)
 
 
-def recognise(headings: Iterable[str]) -> tuple[DatasetKind | None, dict[str, str]]:
-    """Find the first kind whose every required field has a column under a known heading."""
-    names = list(headings)
-    for kind in DATASETS.values():
-        column_fields = propose(names, kind)
-        if not kind.missing(column_fields.values()):
-            return kind, column_fields
-    return None, {}
-
-
-# --- Months ----------------------------------------------------------------------------------------------------------
-
-_MONTH_NAMES = {
-    name: number
-    for number, names in enumerate(
-        (
-            ("jan", "january"),
-            ("feb", "february"),
-            ("mar", "march"),
-            ("apr", "april"),
-            ("may",),
-            ("jun", "june"),
-            ("jul", "july"),
-            ("aug", "august"),
-            ("sep", "sept", "september"),
-            ("oct", "october"),
-            ("nov", "november"),
-            ("dec", "december"),
-        ),
-        start=1,
-    )
-    for name in names
-}
-_YEAR_FIRST = re.compile(r"(?P<year>\d{4})[-/. ]?(?P<month>\d{2})")
-_WHOLE_DATE = re.compile(r"(?P<year>\d{4})[-/.](?P<month>\d{2})[-/.](?P<day>\d{2})(?:[T ][\d:.Z+-]*)?")
-_DAY_FIRST = re.compile(r"(?P<day>\d{1,2})[-/.](?P<month>\d{1,2})[-/.](?P<year>\d{4}|\d{2})(?: [\d:]+)?")
-_NAMED = re.compile(r"(?:(?P<day>\d{1,2})[- ])?(?P<name>[a-z]{3,9})[-/. ]{0,2}(?P<year>\d{4}|\d{2})", re.IGNORECASE)
-
-
-def month_of(words: str) -> dt.date | None:
-    """Read a month or a date, day before month, as the first of its month; None when it is neither."""
-    words = words.strip()
-    for pattern in (_YEAR_FIRST, _WHOLE_DATE, _DAY_FIRST, _NAMED):
-        if found := pattern.fullmatch(words):
-            return _first_of_month(found.groupdict())
+def _by_heading(
+    names: Sequence[str], field: Field, taken: Mapping[str, str], samples: Mapping[str, Sequence[str]]
+) -> str | None:
+    """Find the free column under the likeliest heading that holds nothing else for certain."""
+    for wanted in field.headings:
+        for name in names:
+            if (
+                heading_key(name) == wanted
+                and name not in taken
+                and not _is_of_another_sort(field, samples.get(name, ()))
+            ):
+                return name
     return None
 
 
-def month_of_heading(heading: str) -> dt.date | None:
-    """Read a heading as a month; a whole date heads no month's counts."""
-    words = heading.strip()
-    found = _YEAR_FIRST.fullmatch(words) or _NAMED.fullmatch(words)
-    return None if found is None or found.groupdict().get("day") else _first_of_month(found.groupdict())
+def _by_content(
+    names: Sequence[str], kind: DatasetKind, column_fields: dict[str, str], samples: Mapping[str, Sequence[str]]
+) -> None:
+    """Fill the fields that have no column yet with one whose values can be nothing else."""
+    for field in kind.fields:
+        looks = _LOOKS.get(field.type)
+        if looks is None or field.key in column_fields.values():
+            continue
+        if field.key in DOWN and MONTH_COUNTS in column_fields.values():
+            continue
+        alike = [name for name in names if name not in column_fields and _share(looks, samples.get(name, ())) >= LIKELY]
+        # Two columns of months say nothing about which of them is meant.
+        if len(alike) == 1:
+            column_fields[alike[0]] = field.key
 
 
-def is_day_first(words: str) -> bool:
-    """Whether a date was read as day, month, year, which its writer may not have meant."""
-    return _DAY_FIRST.fullmatch(words.strip()) is not None
+def _without_half_pairs(column_fields: dict[str, str]) -> dict[str, str]:
+    """Leave out a coordinate whose other half has no column, if another pair is whole."""
+    filled = set(column_fields.values())
+    halves = {key for pair in PAIRS if len(filled & set(pair)) == 1 for key in pair}
+    has_whole = any(set(pair) <= filled for pair in PAIRS)
+    return {name: key for name, key in column_fields.items() if not (has_whole and key in halves)}
 
 
-def _first_of_month(parts: Mapping[str, str | None]) -> dt.date | None:
-    year = int(parts["year"] or 0)
-    month = _MONTH_NAMES.get((parts.get("name") or "").casefold(), 0) or int(parts.get("month") or 0)
-    try:
-        return dt.date(year + 2000 if year < 100 else year, month, int(parts.get("day") or 1)).replace(day=1)
-    except ValueError:
-        return None
+def _gss(entity: str) -> Callable[[str], bool]:
+    pattern = re.compile(rf"[A-Z]0[{entity}]\d{{6}}", re.IGNORECASE)
+    return lambda words: pattern.fullmatch(words.strip()) is not None
+
+
+def _between(first: float, last: float) -> Callable[[str], bool]:
+    def looks(words: str) -> bool:
+        try:
+            return first <= float(words.replace(",", ".")) <= last and "." in words.replace(",", ".")
+        except ValueError:
+            return False
+
+    return looks
+
+
+_LOOKS: Mapping[str, Callable[[str], bool]] = {
+    "ward code": _gss("5"),
+    "LSOA code": _gss("1"),
+    "borough": _gss("6-9"),
+    "outward postcode": lambda words: re.fullmatch(r"[A-Z]{1,2}\d[A-Z\d]?", words.strip()) is not None,
+    "month": lambda words: dates.month_of(words) is not None,
+    "date": lambda words: dates.month_of(words) is not None,
+}
+"""Of the types that can be told by their values: how."""
+_NEVER = {
+    "ward code": ("LSOA code",),
+    "ward name": ("ward code", "LSOA code", "borough"),
+    "LSOA code": ("ward code",),
+    "borough": ("ward code", "LSOA code"),
+    "month": ("ward code", "LSOA code"),
+    "date": ("ward code", "LSOA code"),
+}
+"""What a column of each type never holds, whatever its heading."""
+
+
+def _share(looks: Callable[[str], bool], values: Sequence[str]) -> float:
+    return sum(map(looks, values)) / len(values) if values else 0.0
+
+
+def _is_of_another_sort(field: Field, values: Sequence[str]) -> bool:
+    if field.type == "degrees":
+        return bool(values) and not any(_between(-180, 180)(one) for one in values)
+    return any(_share(_LOOKS[other], values) >= LIKELY for other in _NEVER.get(field.type, ()))
+
+
+def recognise(
+    headings: Iterable[str],
+    samples: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    kinds: Mapping[str, DatasetKind] = DATASETS,
+) -> tuple[DatasetKind | None, dict[str, str]]:
+    """Find the kind a file seems to be: every required field has a column, and most of its own headings are there."""
+    names = list(headings)
+    best: tuple[float, DatasetKind | None, dict[str, str]] = (-1.0, None, {})
+    for one in kinds.values():
+        column_fields = propose(names, one, samples)
+        score = _likeness(names, one, column_fields)
+        if score > best[0] and not one.missing(column_fields.values()):
+            best = score, one, column_fields
+    return best[1], best[2]
+
+
+def _likeness(names: Sequence[str], kind: DatasetKind, column_fields: Mapping[str, str]) -> float:
+    """How much a file is like a kind: first by the headings that only such files have, then by how much is used."""
+    keys = {heading_key(name) for name in names}
+    used = len(column_fields) / max(len(names), 1)
+    if not kind.signature:
+        return used
+    signed = len(keys & set(kind.signature)) / len(kind.signature)
+    return signed * 2 + used if signed >= SIGNED else -1.0

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from hub.uploads import kinds
+from hub.uploads import dates, kinds
 from hub.uploads.kinds import DATASETS, MONTH_COUNTS
 
 MET = ["MajorText", "MinorText", "WardName", "WardCode", "LookUp_BoroughName", "202402", "202403"]
@@ -21,6 +21,9 @@ POLICE = ["Crime ID", "Month", "Reported by", "Falls within", "Longitude", "Lati
         (POLICE, "street_points"),
         (["Ward code", "Month", "Category", "Count"], "ward_counts"),
         (["Ward", "Borough", "Date", "Offence", "Number"], "ward_counts"),
+        (["Type", "Date", "Latitude", "Longitude", "Legislation", "Object of search", "Outcome"], "stop_and_search"),
+        (["Borough", "Crime_type", "Crime_Count", "Year", "Month"], "met_borough_counts"),
+        (["lsoa_code", "lsoa_name", "borough", "major_category", "minor_category", "202402"], "met_lsoa_counts"),
     ],
 )
 def test_a_file_is_recognised_by_its_headings(headings: list[str], dataset: str) -> None:
@@ -32,9 +35,7 @@ def test_a_file_is_recognised_by_its_headings(headings: list[str], dataset: str)
 @pytest.mark.parametrize(
     "headings",
     [
-        ["Type", "Date", "Latitude", "Longitude", "Legislation"],
-        ["Borough", "Crime_type", "Crime_Count", "Year", "Month"],
-        ["lsoa_code", "lsoa_name", "borough", "major_category", "minor_category", "202402"],
+        ["Ward", "IMD score"],
         ["a", "b"],
     ],
 )
@@ -55,7 +56,7 @@ def test_the_met_file_has_its_columns_found() -> None:
 
 def test_what_is_missing_is_said_in_words() -> None:
     kind = DATASETS["ward_counts"]
-    assert kind.missing(["month", "offence_group", "count"]) == ["Ward code or Ward name"]
+    assert kind.missing(["month", "offence_group", "count"]) == ["Ward code or Ward name or LSOA code"]
     assert kind.missing(["ward_name"]) == ["Month", "Offence group", "Count"]
 
 
@@ -75,17 +76,17 @@ def test_what_is_missing_is_said_in_words() -> None:
     ],
 )
 def test_a_month_is_read_in_every_form(words: str) -> None:
-    assert kinds.month_of(words) == dt.date(2025, 3, 1)
+    assert dates.month_of(words) == dt.date(2025, 3, 1)
 
 
 @pytest.mark.parametrize("words", ["", "2025", "202513", "13/13/2025", "31/02/2025", "Smarch 2025", "March", "12", "x"])
 def test_what_is_no_month_is_not_taken_for_one(words: str) -> None:
-    assert kinds.month_of(words) is None
+    assert dates.month_of(words) is None
 
 
 @pytest.mark.parametrize(("heading", "is_month"), [("202503", True), ("Mar-25", True), ("01/03/2025", False)])
 def test_only_a_month_heads_a_month_of_counts(heading: str, is_month: bool) -> None:
-    assert (kinds.month_of_heading(heading) is not None) is is_month
+    assert (dates.month_of_heading(heading) is not None) is is_month
 
 
 def test_every_heading_is_written_as_it_is_compared() -> None:
