@@ -233,12 +233,12 @@ def bench(chosen: argparse.Namespace) -> dict[str, Any]:
 
 def load_places(chosen: argparse.Namespace) -> dict[str, Any]:
     """Load boroughs, BCUs, wards and populations from files."""
-    from hub.places import service
+    from hub.places import loading
     from hub.uploads.versions import wards_in_use
 
     _, database = _open()
     with database.writing() as session:
-        report = service.load_places(session, chosen.files, actor=_machine(), wards_in_use=wards_in_use)
+        report = loading.load_places(session, chosen.files, actor=_machine(), wards_in_use=wards_in_use)
     _say(chosen, *report.lines())
     return report.as_dict()
 

@@ -21,8 +21,11 @@ from hub.demo.ground import CENTRE, TOWNS, Floats, Ground, Ints, Texts, build_gr
 
 CRS = "EPSG:27700"
 EARLIER, LATER = 2016, 2025
+CENSUSES = (2011, 2021)
 IN_FORCE_FROM = {EARLIER: "2016-05-05", LATER: "2025-05-01"}
 _STRIP_METRES = 330.0
+_RESIDENTS_OF_AN_LSOA = 1_600
+_SPLIT_SINCE_THE_CENSUS_BEFORE = 12
 _NORTH_OF_THE_RIVER = (names.ASHMARROW, names.CASTLEHYTHE, names.WINTERMOOR)
 _WARDS_EARLIER = {
     names.ASHMARROW: 20,
@@ -69,6 +72,8 @@ class City:
     seed: int
     boroughs: gpd.GeoDataFrame
     wards: Mapping[int, gpd.GeoDataFrame]
+    small_areas: Mapping[int, gpd.GeoDataFrame]
+    """The LSOAs of each census."""
     changes: tuple[Change, ...]
     ground: Ground
     towns: Mapping[str, tuple[float, float]]
@@ -85,6 +90,7 @@ def build_city(seed: int) -> City:
         seed=seed,
         boroughs=frames.boroughs,
         wards={EARLIER: frames.earlier, LATER: frames.later},
+        small_areas=_small_areas(ground, borough, earlier, stream(seed, "small areas")),
         changes=changes,
         ground=ground,
         towns=towns,
@@ -245,6 +251,48 @@ def _touching_pair(ground: Ground, edition: _Edition, wards: list[int]) -> tuple
     one, other = ground.neighbours.nonzero()
     touching = set(zip(edition.ward[one].tolist(), edition.ward[other].tolist(), strict=True))
     return next((a, b) for a in wards for b in wards if a != b and (a, b) in touching)
+
+
+def _small_areas(
+    ground: Ground, borough: Ints, wards: _Edition, rng: np.random.Generator
+) -> Mapping[int, gpd.GeoDataFrame]:
+    """Divide each ward into a few LSOAs; by the second census the most populous of them are split under new codes."""
+    area = np.empty(len(ground.points), dtype=np.intp)
+    made = 0
+    for number in np.lexsort((np.arange(len(wards.name)), _borough_of_wards(borough, wards))):
+        members = np.flatnonzero(wards.ward == number)
+        count = max(2, round(ground.residents[members].sum() / _RESIDENTS_OF_AN_LSOA))
+        area[members] = made + _divide(ground, ground.bent, members, _seeds(ground, members, count, rng))
+        made += count
+    first = _small_area_frame(ground, borough, area)
+    residents = np.bincount(area, ground.residents)
+    for crowded in np.argsort(-residents, kind="stable")[:_SPLIT_SINCE_THE_CENSUS_BEFORE]:
+        members = np.flatnonzero(area == crowded)
+        area[members] = made + _divide(ground, ground.bent, members, _seeds(ground, members, 2, rng))
+        made += 2
+    return dict(zip(CENSUSES, (first, _small_area_frame(ground, borough, area)), strict=True))
+
+
+def _borough_of_wards(borough: Ints, wards: _Edition) -> Ints:
+    _, first = np.unique(wards.ward, return_index=True)
+    return borough[first]
+
+
+def _small_area_frame(ground: Ground, borough: Ints, area: Ints) -> gpd.GeoDataFrame:
+    order = sorted(TOWNS)
+    numbers, first = np.unique(area, return_index=True)
+    outlines = [shapely.coverage_union_all(ground.outlines[area == number]) for number in numbers]
+    within = borough[first]
+    return gpd.GeoDataFrame(
+        {
+            "lsoa_code": [_code("F01", number + 1) for number in numbers],
+            "lsoa_name": [f"{order[one]} {number + 1:03}" for one, number in zip(within, numbers, strict=True)],
+            "borough_code": [_code("F09", one + 1) for one in within],
+            "borough_name": [order[one] for one in within],
+        },
+        geometry=shapely.coverage_simplify(np.array(outlines, dtype=object), 60.0),
+        crs=CRS,
+    )
 
 
 # --- Drawing it -------------------------------------------------------------------------------------------------------

@@ -84,6 +84,8 @@ def _geography(city: City) -> Iterator[tuple[str, gpd.GeoDataFrame]]:
     yield "boroughs.gpkg", city.boroughs[["borough_code", "borough_name", "geometry"]]
     for year, wards in city.wards.items():
         yield f"wards-{year}.gpkg", wards[["ward_code", "ward_name", "borough_code", "borough_name", "geometry"]]
+    for year, areas in city.small_areas.items():
+        yield f"lsoa-{year}.gpkg", areas
 
 
 def _tables(city: City, streets: pd.DataFrame, happened: Record) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -35,6 +35,7 @@ from hub.config import Settings
 from hub.db import Database, HubSession
 from hub.demo.generate import write_city
 from hub.errors import BadRequest, Unavailable
+from hub.places import loading
 from hub.places import service as places
 from hub.places.service import Area
 from hub.uploads import figures, views, work
@@ -174,7 +175,7 @@ def _make(place: Path, data: Path | None, files: Sequence[str], say: Say) -> Non
     database = Database(settings)
     say("Loading places …")
     with database.writing() as session:
-        report = places.load_places(session, [data], actor=ACTOR)
+        report = loading.load_places(session, [data], actor=ACTOR)
     for each in report.loaded:
         say(f"  {each.what}{f' – {each.detail}' if each.detail else ''}")
     administrator = _create_administrator(database)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import shapely
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import Double, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.db import Base, Geometry, UtcDateTime
@@ -86,3 +86,41 @@ class BoroughPopulation(Base):
     source: Mapped[str] = mapped_column(String(120), primary_key=True)
     year: Mapped[int] = mapped_column(primary_key=True)
     residents: Mapped[int]
+
+
+class SmallArea(Base):
+    """A lower layer super output area (LSOA) of one census: what counts are often published by."""
+
+    __tablename__ = "small_area"
+
+    edition: Mapped[str] = mapped_column(String(4), primary_key=True)
+    """The census they were drawn for: 2011, 2021."""
+    code: Mapped[str] = mapped_column(String(9), primary_key=True)
+    borough_code: Mapped[str] = mapped_column(ForeignKey("borough.code"), index=True)
+    outline: Mapped[shapely.Geometry] = mapped_column(Geometry, deferred=True)
+
+
+class SmallAreaWard(Base):
+    """The one ward of a boundary set to which all that happened in a small area is given."""
+
+    __tablename__ = "small_area_ward"
+
+    boundary_set_id: Mapped[int] = mapped_column(ForeignKey("boundary_set.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(String(9), primary_key=True)
+    """Of the small area; a code that two editions share is the same ground in both."""
+    ward_code: Mapped[str] = mapped_column(String(9))
+    share: Mapped[float] = mapped_column(Double)
+    """Of the small area's ground that lies in that ward, from 0 to 1."""
+    is_official: Mapped[bool]
+    """Whether a publisher's lookup says so, and not the largest overlap."""
+
+
+class OutwardWard(Base):
+    """What part of an outward postcode ("SE1") belongs to a ward."""
+
+    __tablename__ = "outward_ward"
+
+    boundary_set_id: Mapped[int] = mapped_column(ForeignKey("boundary_set.id"), primary_key=True)
+    outward_code: Mapped[str] = mapped_column(String(4), primary_key=True)
+    ward_code: Mapped[str] = mapped_column(String(9), primary_key=True)
+    share: Mapped[float] = mapped_column(Double)

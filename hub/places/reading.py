@@ -25,15 +25,18 @@ from pyproj.exceptions import ProjError
 from shapely.errors import ShapelyError
 
 from geo.frames import NATIONAL_GRID
+from hub.places.findings import Finding, Severity, Unusable
 
 CITY_FILE = "CITY.json"
+NOT_PLACES = "not a place file"
 
 _OUTLINES = {".gpkg", ".geojson"}
 _LONGEST_CITY_NAME, _LONGEST_ATTRIBUTION = 80, 500
 _GRID_EAST, _GRID_NORTH = 800_000, 1_300_000
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _YEAR_OF_WARDS = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_ ]wards", re.IGNORECASE)
-_SMALL_AREAS = re.compile(r"lsoa_code|lsoa\d\dcd")
+_LSOA = re.compile(r"lsoa_code|lsoa\d\dcd")
+_WARD = re.compile(r"ward_code|wd\d\dcd")
 _RESIDENTS = (
     (re.compile(r"census_((?:19|20)\d\d)$"), "Census"),
     (re.compile(r"mid_?year_estimate_((?:19|20)\d\d)$"), "Mid-year estimate"),
@@ -41,43 +44,6 @@ _RESIDENTS = (
     (re.compile(r"(?:population|residents)_((?:19|20)\d\d)$"), "Population"),
 )
 """How columns of residents are headed, and their source as it is said before the year: 'Census 2021'."""
-
-
-# --- What is found ---------------------------------------------------------------------------------------------------
-
-
-class Severity(StrEnum):
-    """What a finding means for the load."""
-
-    FATAL = "fatal"
-    """Nothing is loaded."""
-    WARNING = "warning"
-    """Loaded; somebody should look."""
-    NOTE = "note"
-    """Loaded; as it should be, and worth knowing."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing to be said about the files."""
-
-    severity: Severity
-    code: str
-    where: str
-    """The file, or the boundary set."""
-    sentence: str
-    remedy: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.sentence} {self.remedy}".rstrip()
-
-
-class Unusable(Exception):
-    """A file that cannot be read as places."""
-
-    def __init__(self, code: str, where: str, sentence: str, remedy: str) -> None:
-        super().__init__(sentence)
-        self.finding = Finding(Severity.FATAL, code, where, sentence, remedy)
 
 
 # --- What is read ----------------------------------------------------------------------------------------------------
@@ -91,6 +57,9 @@ class Kind(StrEnum):
     WARDS = "wards"
     WARD_RESIDENTS = "residents of wards"
     BOROUGH_RESIDENTS = "residents of boroughs"
+    SMALL_AREAS = "LSOAs"
+    LOOKUP = "LSOAs by ward"
+    OUTWARD = "outward postcodes by ward"
 
 
 COLUMNS = {
@@ -99,6 +68,9 @@ COLUMNS = {
     Kind.WARDS: ("ward_code", "ward_name", "borough_code"),
     Kind.WARD_RESIDENTS: ("ward_code",),
     Kind.BOROUGH_RESIDENTS: ("borough_code",),
+    Kind.SMALL_AREAS: ("lsoa_code", "borough_code"),
+    Kind.LOOKUP: ("lsoa_code", "ward_code"),
+    Kind.OUTWARD: ("outward_code", "ward_code", "share"),
 }
 
 
@@ -229,7 +201,7 @@ def _read_file(path: Path) -> Iterator[Found]:
         elif suffix == ".csv":
             yield _read_csv(path)
         else:
-            yield Unused(path.name, "not a place file")
+            yield Unused(path.name, NOT_PLACES)
     except Unusable as refusal:
         yield refusal.finding
     except (DataSourceError, DataLayerError, ShapelyError):
@@ -240,20 +212,16 @@ def _read_file(path: Path) -> Iterator[Found]:
 
 def _recognise(header: Iterable[str], *, has_outlines: bool) -> Kind | None:
     columns = set(header)
-    if any(_SMALL_AREAS.search(column) for column in columns):
-        return None
     if has_outlines:
-        candidates: tuple[Kind, ...] = (Kind.WARDS, Kind.BOROUGHS)
+        candidates: tuple[Kind, ...] = (Kind.SMALL_AREAS, Kind.WARDS, Kind.BOROUGHS)
+    elif any(_LSOA.fullmatch(column) for column in columns):
+        candidates = (Kind.LOOKUP,) if any(_WARD.fullmatch(column) for column in columns) else ()
+        columns |= {"lsoa_code", "ward_code"}
     elif any(_source_and_year(column) for column in columns):
         candidates = (Kind.WARD_RESIDENTS, Kind.BOROUGH_RESIDENTS)
     else:
-        candidates = (Kind.BCUS,)
+        candidates = (Kind.OUTWARD, Kind.BCUS)
     return next((kind for kind in candidates if columns.issuperset(COLUMNS[kind])), None)
-
-
-def _why_unused(header: Iterable[str]) -> str:
-    is_small_areas = any(_SMALL_AREAS.search(column) for column in header)
-    return "small areas (LSOAs) are not used" if is_small_areas else "not a place file"
 
 
 def _columns_wanted() -> str:
@@ -272,7 +240,7 @@ def _read_outlines(path: Path) -> Iterator[Found]:
     headers = {layer: [str(name).lower() for name in pyogrio.read_info(path, layer)["fields"]] for layer in layers}
     kinds = {layer: _recognise(header, has_outlines=True) for layer, header in headers.items()}
     if not any(kinds.values()):
-        yield Unused(path.name, _why_unused(column for header in headers.values() for column in header))
+        yield Unused(path.name, NOT_PLACES)
     for kind in {kind: None for kind in kinds.values() if kind}:
         candidates = [layer for layer in layers if kinds[layer] is kind]
         chosen = _choose_layer(path, candidates)
@@ -299,7 +267,7 @@ def _choose_layer(path: Path, layers: list[str]) -> str:
 
 
 def _read_layer(path: Path, layer: str, kind: Kind) -> Iterator[Found]:
-    edition = _edition(path, layer) if kind is Kind.WARDS else None
+    edition = None if kind is Kind.BOROUGHS else _edition(path, layer, kind)
     frame = pyogrio.read_dataframe(path, layer=layer, force_2d=True)
     if not isinstance(frame, gpd.GeoDataFrame):
         raise Unusable("file.no_outlines", path.name, "It has no outlines.", "Export it with its geometry.")
@@ -313,13 +281,22 @@ def _read_layer(path: Path, layer: str, kind: Kind) -> Iterator[Found]:
     _require_in_britain(frame, path.name)
     if kind is Kind.WARDS and "borough_name" not in frame:
         frame["borough_name"] = ""
-    columns = list(dict.fromkeys([*COLUMNS[kind], "borough_name"]))
+    if kind is Kind.SMALL_AREAS and "lsoa_name" not in frame:
+        frame["lsoa_name"] = frame["lsoa_code"]
+    columns = list(dict.fromkeys([*COLUMNS[kind], *({"lsoa_name"} if kind is Kind.SMALL_AREAS else {"borough_name"})]))
     texts = {column: frame[column].map(str, na_action="ignore").fillna("").str.strip() for column in columns}
     yield Outlines(kind, path.name, frame.assign(**texts)[[*columns, "geometry"]], edition)
 
 
-def _edition(path: Path, layer: str) -> str:
+def _edition(path: Path, layer: str, kind: Kind) -> str:
     year = _YEAR.search(path.stem) or _YEAR.search(layer)
+    if year is None and kind is Kind.SMALL_AREAS:
+        raise Unusable(
+            "small_areas.no_year",
+            path.name,
+            "Its name does not say which edition of the LSOAs it holds.",
+            "Name it for the census that they were drawn for, for example lsoa-2021.gpkg.",
+        )
     if year is None:
         raise Unusable(
             "wards.no_year",
@@ -370,10 +347,14 @@ def _read_csv(path: Path) -> Found:
         header = [column.strip().lower() for column in next(csv.reader(lines), [])]
     kind = _recognise(header, has_outlines=False)
     if kind is None:
-        return Unused(path.name, _why_unused(header))
+        return Unused(path.name, NOT_PLACES)
     frame = pd.DataFrame(_rows(path, header), columns=header, dtype="str").apply(lambda column: column.str.strip())
     if kind is Kind.BCUS:
         return Table(kind, path.name, frame[list(COLUMNS[kind])])
+    if kind is Kind.LOOKUP:
+        return Table(kind, path.name, _lookup(frame))
+    if kind is Kind.OUTWARD:
+        return Table(kind, path.name, _outward(frame, path.name))
     if kind is Kind.BOROUGH_RESIDENTS:
         return Table(kind, path.name, _residents(frame, ["borough_code"], path.name))
     year = _YEAR_OF_WARDS.search(path.stem)
@@ -397,6 +378,24 @@ def _rows(path: Path, header: list[str]) -> list[list[str]]:
         sentence = f"Row {uneven} has {len(rows[uneven - 2])} columns, and the heading {len(header)}."
         raise Unusable("file.uneven", path.name, sentence, "Put values that hold a comma between quotation marks.")
     return rows
+
+
+def _lookup(frame: pd.DataFrame) -> pd.DataFrame:
+    """The newest edition's codes, where the file has several."""
+    newest = {
+        name: max(column for column in frame.columns if pattern.fullmatch(column))
+        for name, pattern in (("lsoa_code", _LSOA), ("ward_code", _WARD))
+    }
+    return pd.DataFrame({name: frame[column] for name, column in newest.items()})
+
+
+def _outward(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    share = pd.to_numeric(frame["share"], errors="coerce")
+    wrong = np.flatnonzero(share.isna())
+    if wrong.size:
+        sentence = f"'{frame['share'].iloc[wrong[0]]}' in row {wrong[0] + 2}, column share, is no share."
+        raise Unusable("outward.not_a_number", name, sentence, "Write it as a part of 1, such as 0.25.")
+    return frame[["outward_code", "ward_code"]].assign(outward_code=frame["outward_code"].str.upper(), share=share)
 
 
 def _source_and_year(column: str) -> tuple[str, int] | None:

@@ -23,6 +23,7 @@ from hub.accounts import service as accounts
 from hub.config import Settings
 from hub.db import Database
 from hub.hotspots import service as hotspots
+from hub.places import loading
 from hub.places import service as places
 from hub.uploads import service, views, work
 from hub.words import parse_month
@@ -44,7 +45,7 @@ def london(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     migrate.upgrade(settings)
     database = Database(settings)
     with database.writing() as session:
-        places.load_places(session, [real_data], actor="machine:bench")
+        loading.load_places(session, [real_data], actor="machine:bench")
         accounts.create_person(
             session,
             ADMINISTRATOR,

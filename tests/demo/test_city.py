@@ -12,6 +12,7 @@ from geo.boundaries import check_coverage
 from hub.demo import names
 from hub.demo.city import CRS, EARLIER, LATER, City, build_city
 from hub.demo.ground import CENTRE
+from hub.places.small_areas import best_fit
 
 
 @pytest.fixture(scope="module", params=["the demo's", 7, 1984])
@@ -21,7 +22,7 @@ def any_city(request: pytest.FixtureRequest, city: City) -> City:
 
 
 def test_both_ward_editions_and_the_boroughs_leave_no_gap_and_no_overlap(any_city: City) -> None:
-    for areas in (any_city.boroughs, *any_city.wards.values()):
+    for areas in (any_city.boroughs, *any_city.wards.values(), *any_city.small_areas.values()):
         assert areas.crs == CRS
         assert areas.geom_type.eq("Polygon").all()
         assert shapely.coverage_is_valid(areas.geometry.to_numpy())
@@ -120,3 +121,19 @@ def test_outlines_are_winding_not_rectangles(city: City) -> None:
 def test_another_seed_makes_another_city(any_city: City, city: City) -> None:
     same_names = any_city.wards[LATER]["ward_name"].tolist() == city.wards[LATER]["ward_name"].tolist()
     assert same_names == (any_city.seed == city.seed)
+
+
+def test_small_areas_fit_the_wards_they_were_drawn_in_and_are_cut_by_the_review(city: City) -> None:
+    first, second = (areas.set_index("lsoa_code") for areas in city.small_areas.values())
+    gone, fresh = first.index.difference(second.index), second.index.difference(first.index)
+    assert len(fresh) == 2 * len(gone) > 0
+    assert second.index.str.fullmatch("F01[0-9]{6}").all()
+    for areas in (first, second):
+        earlier, later = (
+            best_fit(areas, wards.set_index("ward_code"), {}) for wards in (city.wards[EARLIER], city.wards[LATER])
+        )
+        assert set(earlier.index) == set(later.index) == set(areas.index)
+        assert earlier["ward_code"].nunique() == len(city.wards[EARLIER])
+        assert earlier["ward_code"].value_counts().min() >= 2
+        assert earlier["share"].median() > 0.99
+        assert later["share"].min() < earlier["share"].min()

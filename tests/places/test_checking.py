@@ -13,7 +13,8 @@ import shapely
 from shapely.affinity import translate
 
 from hub.places.checking import LONDON, Edition, Known, Places, check
-from hub.places.reading import CityFacts, Finding, Kind, Outlines, PlaceFiles, Severity, Table, read
+from hub.places.findings import Finding, Severity
+from hub.places.reading import CityFacts, Kind, Outlines, PlaceFiles, Table, read
 from tests.places.nine_wards import BCUS, CENTRE, nine_wards, three_boroughs, with_outline
 
 SMALLPORT = CityFacts(
@@ -149,6 +150,14 @@ def test_a_misshapen_code_is_fatal(code: str) -> None:
     wards = nine_wards()
     wards.loc[4, "ward_code"] = code
     assert repr(code) in only(files(wards=wards), Severity.FATAL, "ward_code.misshapen")
+
+
+@pytest.mark.parametrize("code", ["*", "F0900000,", "F09000001+F09000002", "F٠٩٠٠٠٠٠١", "F0900000 1"])
+def test_a_borough_code_that_is_not_a_letter_and_digits_is_fatal(code: str) -> None:
+    boroughs, wards = three_boroughs().replace({"F09000002": code}), nine_wards().replace({"F09000002": code})
+    bcus = {borough: bcu for borough, bcu in BCUS.items() if borough != "F09000002"}
+    said = only(files(boroughs=boroughs, wards=wards, bcus=bcus), Severity.FATAL, "borough_code.misshapen")
+    assert repr(code) in said
 
 
 @pytest.mark.parametrize("name", ["", "X" * 121])

@@ -10,7 +10,8 @@ import pyproj
 import pytest
 import shapely
 
-from hub.places.reading import Kind, PlaceFiles, Severity, read
+from hub.places.findings import Severity
+from hub.places.reading import Kind, PlaceFiles, read
 from tests.places.nine_wards import WriteCity, nine_wards, three_boroughs
 
 
@@ -24,6 +25,8 @@ def test_a_folder_is_read_by_what_its_files_hold(write_small_city: WriteCity) ->
     (folder / "notes.txt").write_text("Call the council.")
     (folder / "offences.csv").write_text("ward_code,month,category,count\nF05000001,2024-01,Burglary,3\n")
     (folder / "lookup.csv").write_text("LSOA21CD,WD24CD\nF01000001,F05000001\n")
+    (folder / "lsoa11-lsoa21.csv").write_text("LSOA11CD,LSOA21CD\nF01000001,F01000001\n")
+    (folder / "outward.csv").write_text("outward_code,ward_code,share\nsm1,F05000001,0.25\n")
     (folder / "police-uk").mkdir()
     nine_wards().rename(columns={"ward_code": "lsoa_code"}).to_file(folder / "lsoa-2021.gpkg")
     nine_wards().to_file(folder / "wards-2020.geojson")
@@ -37,14 +40,25 @@ def test_a_folder_is_read_by_what_its_files_hold(write_small_city: WriteCity) ->
         "wards-2020.gpkg": Kind.WARDS,
         "ward-population.csv": Kind.WARD_RESIDENTS,
         "borough-population.csv": Kind.BOROUGH_RESIDENTS,
+        "lsoa-2021.gpkg": Kind.SMALL_AREAS,
+        "lookup.csv": Kind.LOOKUP,
+        "outward.csv": Kind.OUTWARD,
     }
+    (areas,) = files.outlines(Kind.SMALL_AREAS)
+    assert (areas.edition, list(areas.frame.columns)) == (
+        "2021",
+        ["lsoa_code", "borough_code", "lsoa_name", "geometry"],
+    )
+    assert files.of(Kind.LOOKUP)[0].frame.to_dict("list") == {"lsoa_code": ["F01000001"], "ward_code": ["F05000001"]}
+    assert files.of(Kind.OUTWARD)[0].frame.to_dict("records") == [
+        {"outward_code": "SM1", "ward_code": "F05000001", "share": 0.25}
+    ]
     assert files.city is not None
     assert files.city.is_fictional
     assert {each.name: each.reason for each in files.unused} == {
         "notes.txt": "not a place file",
         "offences.csv": "not a place file",
-        "lookup.csv": "small areas (LSOAs) are not used",
-        "lsoa-2021.gpkg": "small areas (LSOAs) are not used",
+        "lsoa11-lsoa21.csv": "not a place file",
         "police-uk/": "a folder inside the folder",
         "wards-2020.geojson": "wards-2020.gpkg is used instead",
     }
@@ -241,5 +255,7 @@ def test_the_real_folder_is_read_whole(real_data: Path) -> None:
     ]
     assert [len(table.frame) for table in files.of(Kind.BCUS)] == [32]
     unused = {each.name for each in files.unused}
-    assert {"wards-2022.gpkg, layer wards_city_merged", "lsoa-2021.gpkg", "lookup-lsoa21-ward24.csv"} <= unused
+    assert {"wards-2022.gpkg, layer wards_city_merged", "lookup-lsoa11-lsoa21.csv"} <= unused
     assert "mps-ward-level-202402-202601.csv" in unused
+    assert {table.edition: len(table.frame) for table in files.of(Kind.SMALL_AREAS)} == {"2011": 4_835, "2021": 4_994}
+    assert [len(table.frame) for table in files.of(Kind.LOOKUP)] == [4_994]

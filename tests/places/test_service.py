@@ -24,10 +24,10 @@ from hub.audit import AuditEntry
 from hub.db import EVERYWHERE, Database, HubSession, Scope
 from hub.demo.generate import write_city
 from hub.errors import BadFile, NotAllowed, NotFound
-from hub.places import service
+from hub.places import loading, service
+from hub.places.findings import Severity
 from hub.places.models import BoundarySet, Ward
-from hub.places.reading import Severity
-from hub.places.service import Outcome, PlacesRefused, PlacesReport
+from hub.places.reports import Outcome, PlacesRefused, PlacesReport
 from hub.uploads.models import Upload, Version, WardCount
 from tests.places.nine_wards import BCUS, CENTRE, CITY, WriteCity, nine_wards, three_boroughs, with_outline
 
@@ -44,7 +44,7 @@ def _nothing_remembered() -> Iterator[None]:
 
 def load(database: Database, *paths: Path, **options: object) -> PlacesReport:
     with database.writing() as session:
-        return service.load_places(session, paths, actor=ACTOR, **options)
+        return loading.load_places(session, paths, actor=ACTOR, **options)
 
 
 def outcomes(report: PlacesReport) -> dict[str, Outcome]:

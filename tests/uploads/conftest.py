@@ -13,6 +13,7 @@ from hub.access import Role
 from hub.accounts import service as accounts
 from hub.config import Settings
 from hub.db import Database
+from hub.places import loading
 from hub.places import service as places
 from hub.uploads import confined
 from tests.conftest import PASSWORD, PostgresCluster
@@ -55,7 +56,7 @@ def officer_of(borough_code: str) -> str:
 def _settle_london(settings: Settings, data: Path) -> None:
     database = Database(settings)
     with database.writing() as session:
-        places.load_places(session, [data / name for name in LONDON_FILES], actor=audit.MACHINE)
+        loading.load_places(session, [data / name for name in LONDON_FILES], actor=audit.MACHINE)
         hired = {officer_of(code): {"boroughs": [code]} for code in places.every_borough(session)}
         for email, held in hired.items():
             accounts.create_person(session, email, "Officer", PASSWORD, Role.CSP_OFFICER, actor=audit.MACHINE, **held)
