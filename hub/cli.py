@@ -12,7 +12,8 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
@@ -83,7 +84,7 @@ def _refuse(error: errors.HubError, *, as_json: bool) -> int:
     if error.remedy:
         print(f"What to do: {error.remedy}", file=sys.stderr)
     if as_json:
-        _print(orjson.dumps({"refused": error.sentence, "remedy": error.remedy}).decode())
+        _print(orjson.dumps({"error": error.sentence, "remedy": error.remedy}).decode())
     return error.exit_status
 
 
@@ -107,8 +108,9 @@ def _viewer(session: HubSession, email: str) -> Viewer:
     return accounts.viewer_by_email(session, email)
 
 
-def _open() -> tuple[Settings, Database]:
-    """Open the hub's database as everybody but the migrator does."""
+@contextmanager
+def _opened_hub() -> Iterator[Database]:
+    """Open the hub's database, as everybody but the migrator does, and close it."""
     settings = read_settings()
     migrate.metadata()
     if not migrate.is_current(settings):
@@ -117,8 +119,11 @@ def _open() -> tuple[Settings, Database]:
         )
     settings.files.mkdir(parents=True, exist_ok=True)
     database = Database(settings)
-    database.refuse_unsafe_role()
-    return settings, database
+    try:
+        database.refuse_unsafe_role()
+        yield database
+    finally:
+        database.engine.dispose()
 
 
 def _machine() -> str:
@@ -171,14 +176,14 @@ def work(chosen: argparse.Namespace) -> dict[str, Any]:
     from hub.uploads import service
     from hub.uploads import work as uploads
 
-    _, database = _open()
-    with database.writing() as session, audit.everywhere(session, actor=_machine(), reason="Remove stray files."):
-        service.remove_strays(session)
-    worker = Worker(database, uploads.HANDLERS, accounts.viewer_of)
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: worker.stop())
-    _say(chosen, "The worker is waiting for jobs.")
-    worker.run()
+    with _opened_hub() as database:
+        with database.writing() as session, audit.everywhere(session, actor=_machine(), reason="Remove stray files."):
+            service.remove_strays(session)
+        worker = Worker(database, uploads.HANDLERS, accounts.viewer_of)
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sign, lambda *_: worker.stop())
+        _say(chosen, "The worker is waiting for jobs.")
+        worker.run()
     return {}
 
 
@@ -202,8 +207,10 @@ def _record_migration(settings: Settings, revision: str) -> None:
     from hub import audit
 
     if migrate.is_current(settings):
-        with Database(settings).writing() as session:
+        database = Database(settings)
+        with database.writing() as session:
             audit.record_as(session, _machine(), "schema.upgraded", revision)
+        database.engine.dispose()
 
 
 def demo(chosen: argparse.Namespace) -> dict[str, Any]:
@@ -236,8 +243,7 @@ def load_places(chosen: argparse.Namespace) -> dict[str, Any]:
     from hub.places import loading
     from hub.uploads.versions import wards_in_use
 
-    _, database = _open()
-    with database.writing() as session:
+    with _opened_hub() as database, database.writing() as session:
         report = loading.load_places(session, chosen.files, actor=_machine(), wards_in_use=wards_in_use)
     _say(chosen, *report.lines())
     return report.as_dict()
@@ -247,9 +253,8 @@ def create_user(chosen: argparse.Namespace) -> dict[str, Any]:
     """Make a person who can sign in."""
     from hub.accounts import service
 
-    _, database = _open()
     password = sys.stdin.readline().rstrip("\n") if chosen.password_stdin else _ask_password()
-    with database.writing() as session:
+    with _opened_hub() as database, database.writing() as session:
         person = service.create_person(
             session,
             chosen.email,
@@ -281,8 +286,7 @@ def upload(chosen: argparse.Namespace) -> dict[str, Any]:
     from hub.uploads import service, views, work
 
     column_fields = dict(_pair(pair) for pair in chosen.map)
-    _, database = _open()
-    with database.session(writes=True) as session:
+    with _opened_hub() as database, database.session(writes=True) as session:
         viewer = _viewer(session, chosen.email)
         with _opened(chosen.file) as stream:
             received = service.receive(viewer, stream, chosen.file.name)
@@ -307,7 +311,7 @@ def upload(chosen: argparse.Namespace) -> dict[str, Any]:
     if refusal:
         # The script that sent the file is told what is wrong with it, and not only that it was refused.
         print(f"Refused: {refusal}", file=sys.stderr)
-        outcome |= {"refused": refusal.sentence, "remedy": refusal.remedy, "exit_status": refusal.exit_status}
+        outcome |= {"error": refusal.sentence, "remedy": refusal.remedy, "exit_status": refusal.exit_status}
     return outcome
 
 
@@ -330,8 +334,7 @@ def hotspots(chosen: argparse.Namespace) -> dict[str, Any]:
     from hub.hotspots import exports, service
     from hub.places import service as places
 
-    _, database = _open()
-    with database.session(writes=True) as session:
+    with _opened_hub() as database, database.session(writes=True) as session:
         viewer = _viewer(session, chosen.email)
         area = places.area(viewer, chosen.area, Permission.OVERLAY_READ)
         overlay = service.overlay(
@@ -355,8 +358,7 @@ def summary(chosen: argparse.Namespace) -> dict[str, Any]:
     """Write a borough's summary to a file."""
     from hub.summaries import exports, service
 
-    _, database = _open()
-    with database.session(writes=True) as session:
+    with _opened_hub() as database, database.session(writes=True) as session:
         viewer = _viewer(session, chosen.email)
         month = words.parse_month(chosen.last_month, what="--to")
         found = service.summary(viewer, chosen.borough, last_month=month)

@@ -69,7 +69,7 @@ def record(viewer: Viewer, overlay: Overlay, form: str) -> None:
     audit.record(
         viewer,
         "overlay.exported",
-        overlay.area_key,
+        overlay.area_slug,
         form=form,
         units=overlay.units.value,
         method=overlay.method.value,

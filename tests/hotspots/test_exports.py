@@ -93,6 +93,6 @@ def test_a_file_is_written_on_the_record_or_not_at_all(
                 exports.write(viewer, overlay, tmp_path / bad)
         entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "overlay.exported")).all()
     assert (written["features"], written["output"]) == (6, str(tmp_path / "north.csv"))
-    assert [entry.subject for entry in entries] == [overlay.area_key]
+    assert [entry.subject for entry in entries] == [overlay.area_slug]
     assert entries[0].details["form"] == "csv"
     assert [path.name for path in tmp_path.glob("north*")] == ["north.csv"]
