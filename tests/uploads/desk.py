@@ -80,12 +80,17 @@ def degrees(east_metres: float, north_metres: float = 500) -> str:
     return f"{longitude[0]:.6f},{latitude[0]:.6f}"
 
 
-def read(content: str | bytes, name: str = "file.csv", limits: Limits | None = None) -> Table:
+def read(
+    content: str | bytes,
+    name: str = "file.csv",
+    limits: Limits | None = None,
+    answers: Mapping[str, str] | None = None,
+) -> Table:
     """Read a file as the confined process would."""
     with tempfile.TemporaryDirectory() as folder:
         original = Path(folder, "original")
         original.write_bytes(content.encode() if isinstance(content, str) else content)
-        return reading.read(original, name, limits or Limits(), Path(folder))
+        return reading.read(original, name, limits or Limits(), Path(folder), answers=answers or {})
 
 
 def check(
