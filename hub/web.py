@@ -67,6 +67,8 @@ GOVUK_MACROS = (
 )
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+Gate = Callable[[], Viewer]
+"""Tells who is asking, or refuses."""
 
 login_manager = LoginManager()
 csrf = CSRFProtect()
@@ -97,7 +99,17 @@ def needs(permission: Permission) -> Callable[[View], View]:
     return mark
 
 
-def rule_of(app: Flask, endpoint: str) -> str | Permission | None:
+def admitted_by(gate: Gate) -> Callable[[View], View]:
+    """Let those ask for this whom a gate of its own admits, and nobody for being signed in: it knows no cookie."""
+
+    def mark(view: View) -> View:
+        view.rule = gate  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def rule_of(app: Flask, endpoint: str) -> str | Permission | Gate | None:
     """What a route declares of who may ask for it; None when it declares nothing."""
     return PUBLIC if endpoint == "static" else getattr(app.view_functions[endpoint], "rule", None)
 
@@ -185,6 +197,10 @@ def _admit() -> ResponseReturnValue | None:
     rule = rule_of(current_app, request.endpoint) if request.endpoint else SIGNED_IN
     if rule == PUBLIC:
         return None
+    if callable(rule):
+        g.viewer = rule()
+        g.db_session.rollback()
+        return None
     if not current_user.is_authenticated:
         if _wants_a_page():
             return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
@@ -241,16 +257,23 @@ def _close(_error: BaseException | None) -> None:
 
 def _problem(error: Exception) -> ResponseReturnValue:
     """Answer every error with the one page: a sentence, a remedy, and a reference when the fault is ours."""
-    g.failed = True
     if isinstance(error, HTTPException) and error.code is not None and error.code < 400:
+        g.failed = True
         return error
+    shown = refusal_of(error)
+    body = render_template("problem.html", error=shown, reference=g.get("reference") if shown.status >= 500 else None)
+    headers = {"Allow": ", ".join(sorted(error.valid_methods or ()))} if isinstance(error, MethodNotAllowed) else {}
+    return body, shown.status, headers
+
+
+def refusal_of(error: Exception) -> HubError:
+    """Undo what a failed request had begun, and put what went wrong into the hub's words."""
+    g.failed = True
     _forget_work(error)
     shown = error if isinstance(error, HubError) else _in_words(error)
     if shown.status >= 500:
         log.error("request failed", extra={"reference": g.get("reference")}, exc_info=error)
-    body = render_template("problem.html", error=shown, reference=g.get("reference") if shown.status >= 500 else None)
-    headers = {"Allow": ", ".join(sorted(error.valid_methods or ()))} if isinstance(error, MethodNotAllowed) else {}
-    return body, shown.status, headers
+    return shown
 
 
 def _forget_work(error: Exception) -> None:

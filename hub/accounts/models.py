@@ -74,3 +74,26 @@ class SignInFailure(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(64), index=True)
     at: Mapped[dt.datetime] = mapped_column(UtcDateTime, index=True)
+
+
+class ApiToken(Base):
+    """What lets a person's own script send files of one dataset. The script holds a random token; here is its hash."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    name: Mapped[str] = mapped_column(String(80))
+    """What it is for, in its maker's words."""
+    dataset: Mapped[str] = mapped_column(String(40))
+    """The key of the one dataset kind it may send."""
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    made_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    ends_on: Mapped[dt.date]
+    """The last day on which it is good."""
+    ended_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    last_used_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    hour_began_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    """When the hour began in which its use is now counted."""
+    uploads_in_hour: Mapped[int] = mapped_column(default=0)
+    looks_in_hour: Mapped[int] = mapped_column(default=0)
