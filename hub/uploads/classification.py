@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -212,6 +212,33 @@ def street_category(label: str) -> Offence:
     """Find which of the categories of data.police.uk a label means; they have no subgroups."""
     name = _POLICE_UK_OF.get(label_key(label))
     return Offence(name or sentence_case(label), "", is_known=name is not None)
+
+
+def listed(group_label: str, subgroup_label: str, groups: Sequence[str], subgroups: Sequence[str]) -> Offence:
+    """Name two labels of a kind that has its own lists, which may be empty: then it may say anything."""
+    names = []
+    for label, known in ((group_label, groups), (subgroup_label, subgroups)):
+        plain = " ".join(label.split())
+        names.append((_listed_as(plain, known), not known or not plain))
+    (group, may_be_new), (subgroup, sub_may_be_new) = names
+    is_known = (group[1] or may_be_new) and (subgroup[1] or sub_may_be_new)
+    return Offence(group[0], subgroup[0], is_known=is_known)
+
+
+def _listed_as(label: str, known: Sequence[str]) -> tuple[str, bool]:
+    key = label_key(label)
+    name = next((one for one in known if label_key(one) == key), None)
+    return name or label, name is not None
+
+
+def edition(found: Iterable[Offence]) -> str:
+    """Name the edition of the Met's classification by what it tells apart; empty where nothing tells."""
+    subgroups = {one.subgroup for one in found}
+    if "Violence without injury" in subgroups and STALKING_AND_HARASSMENT not in subgroups:
+        return "Met 2022"
+    if STALKING_AND_HARASSMENT not in subgroups:
+        return ""
+    return "Met 2025" if "Burglary – residential, home" in subgroups else "Met 2024"
 
 
 def counts_harassment_as_violence(found: Iterable[Offence]) -> bool:

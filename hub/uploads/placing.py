@@ -1,19 +1,44 @@
-"""Where each row that names its ward belongs: boundary set, ward, borough, and whether that is the uploader's.
+"""Where each row belongs: boundary set, ward, borough, how that was found and how surely, and whether it is the sender's.
 
-Pure. The borough always follows from the ward's code, never from a label; nothing is chosen by the share that matches.
+Pure. The borough always follows from the ward, never from a label; what is not certain is only proposed.
 """
 
 from __future__ import annotations
 
 import calendar
 import datetime as dt
-from dataclasses import dataclass
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
+from typing import Any
 
 import polars as pl
+from rapidfuzz import fuzz, process
 
-from hub.uploads.findings import Findings, Severity, in_a_list, shown
-from hub.words import plural
+from hub.uploads.findings import LONGEST_VALUE_SHOWN, Findings, Severity
+from hub.words import listed, plural
+
+SIMILAR = 85
+"""How alike, in per cent, a misspelt name must be to the ward that is proposed for it."""
+RUNNER_UP = 5
+"""By how many per cent no other ward may come as near."""
+MOST_IS_HELD = 0.5
+"""What share of an area must lie in one ward for the area to be proposed as that ward."""
+MOST_MISSPELT = 5_000
+"""Beyond so many different unknown names, a column holds no ward names and nothing is proposed."""
+PLACES = ("ward_code", "ward_name", "lsoa_code", "outward", "borough")
+"""The fields that name a place."""
+
+_LSOA_TYPES = {
+    "boundary_set_id": pl.Int64,
+    "lsoa_code": pl.String,
+    "ward_code": pl.String,
+    "borough_code": pl.String,
+    "share": pl.Float64,
+}
 
 
 class Fate(StrEnum):
@@ -25,18 +50,52 @@ class Fate(StrEnum):
     FAULTY = "faulty"
 
 
+class Method(StrEnum):
+    """How a row's ward, or at least its borough, was found."""
+
+    CODE = "code"
+    LSOA = "lsoa"
+    POINT = "point"
+    NAME_IN_BOROUGH = "name_in_borough"
+    NAME = "name"
+    SIMILAR_NAME = "similar_name"
+    OLDER_CODE = "older_code"
+    OUTWARD = "outward"
+    BOROUGH = "borough"
+
+    @property
+    def words(self) -> str:
+        """The method as a person reads it."""
+        return {
+            "code": "By the ward's code",
+            "lsoa": "By the small area's code",
+            "point": "By coordinates",
+            "name_in_borough": "By the ward's name and borough",
+            "name": "By the ward's name alone",
+            "similar_name": "By a ward's name that is nearly the same",
+            "older_code": "By a ward of another edition",
+            "outward": "By the postcode district",
+            "borough": "By the borough",
+        }[self]
+
+
 @dataclass(frozen=True)
 class Geography:
     """The places a file may speak of.
 
     `sets` has boundary_set_id, boundary_set and in_force_from; `wards` boundary_set_id, ward_code, ward_name and
-    borough_code; `boroughs` borough_code and borough_name. For points, the last two also have `outline`: well-known
-    binary in metres on the National Grid.
+    borough_code; `boroughs` borough_code and borough_name; the last two may have `outline`: well-known binary in metres
+    on the National Grid, which points need. `lsoas` has boundary_set_id, lsoa_code, ward_code, borough_code and share,
+    from 0 to 1; `outwards` the same with outward_code.
     """
 
     sets: pl.DataFrame
     wards: pl.DataFrame
     boroughs: pl.DataFrame
+    lsoas: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_LSOA_TYPES))
+    outwards: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(schema=_LSOA_TYPES).rename({"lsoa_code": "outward_code"})
+    )
 
     def wards_of(self, boundary_set_id: int | None) -> pl.DataFrame:
         """The wards of one boundary set; none where there is no set."""
@@ -44,19 +103,31 @@ class Geography:
             return self.wards.clear()
         return self.wards.filter(pl.col("boundary_set_id") == boundary_set_id)
 
+    @property
+    def has_outlines(self) -> bool:
+        """Whether areas can be compared on the ground."""
+        return "outline" in self.wards.columns
+
 
 @dataclass(frozen=True)
 class Placing:
-    """Where each row belongs: `rows` has row, ward_code, borough_code, fate, and for points easting and northing."""
+    """Where each row belongs: `rows` has row, ward_code, borough_code, fate, placed_by, confidence.
+
+    For points it has easting and northing too.
+    """
 
     boundary_set_id: int | None
     rows: pl.DataFrame
 
 
-def name_key(column: str) -> pl.Expr:
-    """A place name as it is compared: composed, trimmed, in lower case, with & for "and"."""
-    words = pl.col(column).str.normalize("NFC").str.to_lowercase().str.replace_all("&", " and ", literal=True)
-    return words.str.replace_all("[’'.]", "").str.replace_all(r"[\s-]+", " ").str.strip_chars()
+Heirs = Callable[[Collection[str]], Mapping[str, tuple[str, float]]]
+"""Tells for wards of other editions which ward of the file's holds most of each, and what share of it."""
+
+
+def plain_name(words: str) -> str:
+    """A place name as it is compared: composed, trimmed, in lower case, with "and" for &."""
+    plain = unicodedata.normalize("NFC", words).lower().replace("&", " and ")
+    return re.sub(r"[\s\u00a0-]+", " ", re.sub("[’'.]", "", plain)).strip()
 
 
 def in_force(sets: pl.DataFrame, last_month: dt.date) -> int | None:
@@ -69,96 +140,50 @@ def in_force(sets: pl.DataFrame, last_month: dt.date) -> int | None:
     return int(begun["boundary_set_id"][-1] if begun.height else by_age["boundary_set_id"][0])
 
 
-# --- By code and by name ---------------------------------------------------------------------------------------
+def own_borough(boroughs: pl.Series, scope: frozenset[str]) -> str | None:
+    """The borough to which rows without a place belong: the uploader's only one, if most of the file is its."""
+    if len(scope) != 1:
+        return None
+    (own,) = scope
+    located = boroughs.drop_nulls()
+    return own if (located == own).sum() * 2 > located.len() or located.is_empty() else None
 
 
-@dataclass(frozen=True)
-class WardColumns:
-    """What the columns that name a place are headed in the file; None where there is no such column."""
-
-    ward_code: str | None
-    ward_name: str | None
-    borough: str | None
+# --- Which edition of the wards ----------------------------------------------------------------------------------------
 
 
-def by_ward(
-    lines: pl.DataFrame,
-    columns: WardColumns,
+def boundary_set_of(
+    codes: Collection[str],
     geography: Geography,
     scope: frozenset[str],
     last_month: dt.date | None,
-    findings: Findings,
-) -> Placing:
-    """Place rows that name their ward.
-
-    Parameters
-    ----------
-    lines
-        One line a row: `row`, and as text or null `ward_code`, `ward_name`, `borough`.
-    columns
-        Their headings, for the findings.
-    geography
-        Every boundary set there is.
-    scope
-        The boroughs the uploader uploads for.
-    last_month
-        The newest month of the file; None when it has no readable month.
-    findings
-        Is told what was found.
-    """
-    lines = lines.with_columns(pl.col("ward_code").str.to_uppercase())
-    boundary_set_id = _recognise(lines, columns, geography, scope, last_month, findings)
-    wards = geography.wards_of(boundary_set_id)
-    placed = lines.join(
-        wards.select("ward_code", pl.col("borough_code").alias("coded_borough")),
-        on="ward_code",
-        how="left",
-        maintain_order="left",
-    )
-    placed = _by_name(placed, columns, wards, geography, scope, findings)
-    placed = _by_borough(placed, columns, geography, scope, findings)
-    known = pl.col("borough_code").is_not_null()
-    fate = (
-        pl.when(known & ~pl.col("borough_code").is_in(list(scope)))
-        .then(pl.lit(Fate.OUTSIDE))
-        .when(known & pl.col("ward_code").is_null())
-        .then(pl.lit(Fate.UNPLACED))
-        .when(known)
-        .then(pl.lit(Fate.PLACED))
-        .otherwise(pl.lit(Fate.FAULTY))
-    )
-    return Placing(boundary_set_id, placed.select("row", "ward_code", "borough_code", fate.alias("fate")))
-
-
-def _recognise(
-    lines: pl.DataFrame,
-    columns: WardColumns,
-    geography: Geography,
-    scope: frozenset[str],
-    last_month: dt.date | None,
+    column: str | None,
     findings: Findings,
 ) -> int | None:
-    """Recognise the boundary set: the one that has every ward code of the file that any set has."""
+    """Recognise the boundary set: the one that has every ward code of the file that any set has.
+
+    Where none has, the one that has most of them, if the others can be found in its wards; each is then only proposed.
+    """
     wards = geography.wards
-    codes = lines.select("ward_code").drop_nulls().unique()
-    known = codes.join(wards.select("ward_code").unique(), on="ward_code", how="semi")
+    known = wards.select("ward_code").unique().filter(pl.col("ward_code").is_in(list(codes)))
     month = last_month or dt.date.max
     if known.is_empty():
-        chosen = in_force(geography.sets, month)
-    else:
-        fitting = known.join(wards, on="ward_code").group_by("boundary_set_id").len()
-        whole = fitting.filter(pl.col("len") == known.height)
-        chosen = in_force(geography.sets.join(whole, on="boundary_set_id", how="semi"), month)
-        if chosen is None:
-            _explain_mixture(known, fitting, columns, geography, scope, findings)
-    _refuse_unknown_codes(lines, known, columns, findings)
-    return chosen
+        return in_force(geography.sets, month)
+    fitting = known.join(wards, on="ward_code").group_by("boundary_set_id").len()
+    whole = fitting.filter(pl.col("len") == known.height)
+    if whole.height:
+        return in_force(geography.sets.join(whole, on="boundary_set_id", how="semi"), month)
+    most = fitting.filter(pl.col("len") * 2 > known.height).sort("len")
+    if most.height and geography.has_outlines:
+        return int(most["boundary_set_id"][-1])
+    _explain_mixture(known, fitting, column, geography, scope, findings)
+    return None
 
 
 def _explain_mixture(
     known: pl.DataFrame,
     fitting: pl.DataFrame,
-    columns: WardColumns,
+    column: str | None,
     geography: Geography,
     scope: frozenset[str],
     findings: Findings,
@@ -175,127 +200,522 @@ def _explain_mixture(
         Severity.MUST_FIX,
         f"No edition of the wards has all {known.height:,} ward codes of this file: {'; '.join(fits)}. "
         "Ask the sender for figures on one edition of the wards, or upload each edition as its own file.",
-        column=columns.ward_code,
+        column=column,
     )
 
 
-def _refuse_unknown_codes(lines: pl.DataFrame, known: pl.DataFrame, columns: WardColumns, findings: Findings) -> None:
-    unknown = lines.filter(pl.col("ward_code").is_not_null()).join(known, on="ward_code", how="anti")
-    findings.in_rows(
-        unknown,
-        "unknown_ward_code",
-        Severity.MUST_FIX,
-        columns.ward_code,
-        pl.format(
-            "'{}' is the code of no ward the hub knows. Correct it, or leave it empty if the ward is not known.",
-            shown("ward_code"),
-        ),
+# --- The ladder ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where one way of naming a place leads, and what is wrong with it.
+
+    With a `code` the place is only proposed, unless there is none; `field` is the one the problem lies in.
+    """
+
+    ward: str | None = None
+    borough: str | None = None
+    method: Method | None = None
+    confidence: int | None = None
+    code: str = ""
+    field: str = ""
+    message: str = ""
+    suggestion: str | None = None
+    is_whole_borough: bool = False
+    """Whether its ward column holds a borough's code."""
+
+    @property
+    def is_proposal(self) -> bool:
+        """Whether a person is asked if this is the place."""
+        return bool(self.code) and self.suggestion is not None
+
+
+WHAT_WAS_FIXED = {
+    "mistyped_code": "Mistyped ward codes were corrected",
+    "older_ward": "Wards of another edition were counted in the ward that holds most of them",
+    "similar_name": "Misspelt ward names were read as the ward they nearly name",
+    "similar_borough": "Misspelt boroughs were read as the borough they nearly name",
+}
+
+
+class Ladder:
+    """Places what rows say, from the surest way to the least: code, small area, name, postcode district, borough."""
+
+    def __init__(
+        self,
+        geography: Geography,
+        boundary_set_id: int | None,
+        heirs: Heirs,
+        unknowns: Mapping[str, Collection[str]],
+        *,
+        takes_only_boroughs: bool = False,
+    ) -> None:
+        """Prepare to place rows.
+
+        Parameters
+        ----------
+        geography, boundary_set_id
+            The places there are, and the edition of the wards.
+        heirs
+            Asked about wards of other editions.
+        unknowns
+            What each field holds where its source does not know.
+        takes_only_boroughs
+            Whether rows name no ward.
+        """
+        self._geography = geography
+        self._heirs = heirs
+        self._takes_only_boroughs = takes_only_boroughs
+        self._unknowns = {key: frozenset(map(plain_name, words)) for key, words in unknowns.items()}
+        wards = geography.wards_of(boundary_set_id)
+        self._wards: dict[str, tuple[str, str]] = {
+            code: (name, borough)
+            for code, name, borough in wards.select("ward_code", "ward_name", "borough_code").iter_rows()
+        }
+        self._only_own: frozenset[str] | None = None
+        self._by_name: dict[str, list[str]] = {}
+        for code, (name, _) in self._wards.items():
+            self._by_name.setdefault(plain_name(name), []).append(code)
+        self._borough_names = dict(geography.boroughs.select("borough_code", "borough_name").iter_rows())
+        self._set_id = boundary_set_id
+        self._misspelt: dict[tuple[str, str | None], tuple[str, int] | None] = {}
+
+    def only_in(self, boroughs: frozenset[str]) -> Ladder:
+        """Look for names only in some boroughs from now on."""
+        self._only_own = boroughs
+        return self
+
+    # Where things are, looked up once and only if a file needs it.
+
+    @cached_property
+    def _boroughs(self) -> dict[str, str]:
+        said: dict[str, str] = {}
+        for code, name in self._borough_names.items():
+            for words in (code, name, *_ways_to_say(name)):
+                said.setdefault(plain_name(words), code)
+        return said
+
+    @cached_property
+    def _lsoas(self) -> dict[str, tuple[str, str, float]]:
+        return self._best("lsoas", "lsoa_code")
+
+    @cached_property
+    def _outwards(self) -> dict[str, tuple[str, str, float]]:
+        return self._best("outwards", "outward_code")
+
+    def _best(self, frame: str, code: str) -> dict[str, tuple[str, str, float]]:
+        areas: pl.DataFrame = getattr(self._geography, frame)
+        own = areas.filter(pl.col("boundary_set_id") == self._set_id).sort("share")
+        columns = own.select(code, "ward_code", "borough_code", "share")
+        return {area: (ward, borough, share) for area, ward, borough, share in columns.iter_rows()}
+
+    @cached_property
+    def _elsewhere(self) -> pl.DataFrame:
+        others = self._geography.wards.filter(pl.col("boundary_set_id") != self._set_id)
+        return others.filter(~pl.col("ward_code").is_in(list(self._wards))).with_columns(
+            pl.col("ward_name").map_elements(plain_name, return_dtype=pl.String).alias("name")
+        )
+
+    @cached_property
+    def _codes_elsewhere(self) -> frozenset[str]:
+        return frozenset(self._elsewhere["ward_code"])
+
+    # The rungs.
+
+    def place(self, said: Mapping[str, str | None]) -> Found:
+        """Place what one row says of its place."""
+        known = {key: words for key, words in said.items() if words and not self._is_unknown(key, words)}
+        borough = self._boroughs.get(plain_name(known["borough"])) if "borough" in known else None
+        if code := known.get("ward_code"):
+            return self._by_code(code.upper(), known.get("ward_name"), borough)
+        if lsoa := known.get("lsoa_code"):
+            return self._by_lsoa(lsoa.upper(), borough)
+        if name := known.get("ward_name"):
+            return self._by_ward_name(name, borough, said_borough="borough" in known)
+        if (outward := known.get("outward")) and (found := self._by_outward(outward)):
+            return found
+        if borough:
+            return Found(None, borough, Method.BOROUGH)
+        if "borough" in known:
+            return self._by_misspelt_borough(known["borough"])
+        return Found()
+
+    def _is_unknown(self, key: str, words: str) -> bool:
+        return plain_name(words) in self._unknowns.get(key, ())
+
+    def borough_said(self, words: str | None) -> str | None:
+        """Read a borough's code or name as its code."""
+        return self._boroughs.get(plain_name(words)) if words else None
+
+    def has_name(self, words: str, boroughs: Collection[str]) -> bool:
+        """Whether one ward at least of some boroughs has a name."""
+        return any(self._wards[code][1] in boroughs for code in self._by_name.get(plain_name(words), ()))
+
+    def _by_code(self, code: str, name: str | None, borough: str | None) -> Found:
+        if code in self._wards:
+            return Found(code, self._wards[code][1], Method.CODE)
+        if code in self._borough_names:
+            return Found(None, code, Method.BOROUGH, is_whole_borough=True)
+        if code in self._lsoas:
+            return self._by_lsoa(code, borough)
+        if code in self._codes_elsewhere:
+            return self._by_other_edition([code], "ward_code", code)
+        likely = re.sub(r"\s", "", code).replace("O", "0").replace("I", "1").replace("L", "1")
+        if likely not in self._wards and name:
+            candidates = self._candidates(name, borough)
+            likely = candidates[0] if len(candidates) == 1 else likely
+        if likely in self._wards:
+            its_name, its_borough = self._wards[likely]
+            return Found(
+                likely,
+                its_borough,
+                Method.CODE,
+                code="mistyped_code",
+                field="ward_code",
+                message=f"'{_shown(code)}' is the code of no ward. It seems to mean {likely}, {its_name}.",
+                suggestion=likely,
+            )
+        return Found(
+            code="unknown_ward_code",
+            field="ward_code",
+            message=f"'{_shown(code)}' is the code of no ward the hub knows. Correct it, or leave it empty if the ward is "
+            "not known.",
+        )
+
+    def _by_lsoa(self, code: str, borough: str | None) -> Found:
+        if code in self._lsoas:
+            ward, its_borough, share = self._lsoas[code]
+            return Found(ward, its_borough, Method.LSOA, _percent(share))
+        if not self._lsoas and borough:
+            return Found(None, borough, Method.BOROUGH)
+        return Found(
+            borough=borough,
+            code="unknown_lsoa_code",
+            field="lsoa_code",
+            message=f"'{_shown(code)}' is the code of no small area the hub knows. Correct it, or leave it empty and give "
+            "the borough."
+            if self._lsoas
+            else f"'{_shown(code)}' is a small area's code, and the hub knows no small areas yet. Ask an administrator to "
+            "load them with 'hub load-places', or give the row's borough.",
+        )
+
+    def _candidates(self, name: str, borough: str | None) -> list[str]:
+        codes = self._by_name.get(plain_name(name), [])
+        within = {borough} if borough else self._only_own
+        return [code for code in codes if within is None or self._wards[code][1] in within]
+
+    def _by_ward_name(self, name: str, borough: str | None, *, said_borough: bool) -> Found:
+        candidates = self._candidates(name, borough)
+        if len(candidates) == 1:
+            method = Method.NAME_IN_BOROUGH if borough else Method.NAME
+            return Found(candidates[0], self._wards[candidates[0]][1], method)
+        if candidates:
+            return self._ambiguous(name, candidates)
+        plain = plain_name(name)
+        older = self._elsewhere.filter(pl.col("name") == plain)
+        if borough:
+            older = older.filter(pl.col("borough_code") == borough)
+        if older["borough_code"].n_unique() == 1:
+            found = self._by_other_edition(sorted(set(older["ward_code"])), "ward_name", name)
+            if found.is_proposal:
+                return found
+        if similar := self._similar(plain, borough):
+            code, confidence = similar
+            its_name, its_borough = self._wards[code]
+            return Found(
+                code,
+                its_borough,
+                Method.SIMILAR_NAME,
+                confidence,
+                code="similar_name",
+                field="ward_name",
+                message=f"'{_shown(name)}' is the name of no ward. It is nearly that of {its_name} in "
+                f"{self._borough_names.get(its_borough, its_borough)} ({confidence}% alike).",
+                suggestion=its_name,
+            )
+        where = f" in {self._borough_names[borough]}" if borough else " of this boundary set"
+        return Found(
+            borough=borough if said_borough else None,
+            code="unknown_ward_name",
+            field="ward_name",
+            message=f"'{_shown(name)}' is the name of no ward{where}. Give the ward's code.",
+        )
+
+    def _ambiguous(self, name: str, candidates: Iterable[str]) -> Found:
+        boroughs = sorted({self._borough_names.get(self._wards[code][1], "") for code in candidates})
+        return Found(
+            code="ambiguous_ward_name",
+            field="ward_name",
+            message=f"More than one ward is called '{_shown(name)}': in {listed(boroughs, most=6)}. Give the ward's code "
+            "or its borough.",
+        )
+
+    def _by_other_edition(self, codes: Collection[str], its_field: str, words: str) -> Found:
+        """Propose the ward that holds most of a ward of another edition, whichever of them it was."""
+        heirs = self._heirs(codes)
+        held = {heirs[code][0] for code in codes if code in heirs}
+        edition = self._edition_of(next(iter(codes)))
+        if len(held) == 1 and (share := min(heirs[code][1] for code in codes if code in heirs)) >= MOST_IS_HELD:
+            (heir,) = held
+            name, borough = self._wards[heir]
+            return Found(
+                heir,
+                borough,
+                Method.OLDER_CODE,
+                _percent(share),
+                code="older_ward",
+                field=its_field,
+                message=f"'{_shown(words)}' is a ward of the edition of {edition}. {name} ({heir}) holds "
+                f"{_percent(share)}% of it.",
+                suggestion=heir if its_field == "ward_code" else name,
+            )
+        return Found(
+            code="older_ward_split",
+            field=its_field,
+            message=f"'{_shown(words)}' is a ward of the edition of {edition}, and no ward of this file's edition holds "
+            "most of it. Ask the sender for figures on one edition of the wards, or leave it empty and give the borough.",
+        )
+
+    def _edition_of(self, code: str) -> str:
+        sets = self._elsewhere.filter(pl.col("ward_code") == code).join(self._geography.sets, on="boundary_set_id")
+        return str(sets.sort("in_force_from")["boundary_set"][-1])
+
+    def _similar(self, plain: str, borough: str | None) -> tuple[str, int] | None:
+        if (plain, borough) not in self._misspelt:
+            if len(self._misspelt) >= MOST_MISSPELT:
+                return None
+            self._misspelt[plain, borough] = self._most_similar(plain, borough)
+        return self._misspelt[plain, borough]
+
+    def _most_similar(self, plain: str, borough: str | None) -> tuple[str, int] | None:
+        within = {borough} if borough else self._only_own
+        names = {
+            code: plain_name(name)
+            for code, (name, its_borough) in self._wards.items()
+            if within is None or its_borough in within
+        }
+        near = process.extract(plain, names, scorer=fuzz.ratio, limit=2, score_cutoff=SIMILAR - RUNNER_UP)
+        if not near or near[0][1] < SIMILAR or (len(near) > 1 and near[0][1] - near[1][1] < RUNNER_UP):
+            return None
+        return str(near[0][2]), int(near[0][1])
+
+    def _by_outward(self, words: str) -> Found | None:
+        found = self._outwards.get(words.upper().split()[0])
+        if found is None:
+            return None
+        ward, borough, share = found
+        if share >= MOST_IS_HELD:
+            return Found(ward, borough, Method.OUTWARD, _percent(share))
+        return self._by_outward_borough(words)
+
+    def _by_outward_borough(self, words: str) -> Found | None:
+        """Find the borough that holds most of a postcode district which no ward holds most of."""
+        areas = self._geography.outwards.filter(
+            pl.col("boundary_set_id") == self._set_id, pl.col("outward_code") == words.upper().split()[0]
+        )
+        by_borough = areas.group_by("borough_code").agg(pl.col("share").sum()).sort("share")
+        if by_borough.is_empty() or by_borough["share"][-1] < MOST_IS_HELD:
+            return None
+        return Found(None, by_borough["borough_code"][-1], Method.OUTWARD, _percent(by_borough["share"][-1]))
+
+    def _by_misspelt_borough(self, words: str) -> Found:
+        near = process.extractOne(plain_name(words), list(self._boroughs), scorer=fuzz.ratio, score_cutoff=SIMILAR)
+        if near:
+            code = self._boroughs[near[0]]
+            return Found(
+                None,
+                code,
+                Method.BOROUGH,
+                int(near[1]),
+                code="similar_borough",
+                field="borough",
+                message=f"'{_shown(words)}' is no borough. It is nearly {self._borough_names[code]} "
+                f"({int(near[1])}% alike).",
+                suggestion=self._borough_names[code],
+            )
+        if not self._takes_only_boroughs:
+            return Found()
+        return Found(
+            code="unknown_borough",
+            field="borough",
+            message=f"'{_shown(words)}' is no borough the hub knows. Give the borough's code or name.",
+        )
+
+
+def _ways_to_say(borough_name: str) -> list[str]:
+    """Other names a borough goes by: with its title, and without what rivers and hills add."""
+    short = re.sub(r" upon thames$", "", borough_name, flags=re.IGNORECASE)
+    titles = ("London Borough of", "Royal Borough of", "City of", "LB", "RB")
+    return [short, *(f"{title} {name}" for title in titles for name in (borough_name, short))]
+
+
+def _percent(share: float) -> int:
+    return min(100, max(0, round(share * 100)))
+
+
+def _shown(words: str) -> str:
+    return words if len(words) <= LONGEST_VALUE_SHOWN else f"{words[:LONGEST_VALUE_SHOWN]}…"
+
+
+# --- Every row -------------------------------------------------------------------------------------------------------
+
+
+FOUND_TYPES: dict[str, Any] = {
+    "ward_code": pl.String,
+    "borough_code": pl.String,
+    "placed_by": pl.String,
+    "confidence": pl.Int64,
+    "problem": pl.String,
+    "problem_field": pl.String,
+    "message": pl.String,
+    "suggestion": pl.String,
+    "is_whole_borough": pl.Boolean,
+}
+
+
+def by_names(lines: pl.DataFrame, ladder: Ladder) -> pl.DataFrame:
+    """Place rows by what they name: one line a row, in the order of `lines`, with the columns of FOUND_TYPES."""
+    keys = [key for key in PLACES if key in lines.columns]
+    if not keys:
+        keys, lines = ["borough"], lines.with_columns(pl.lit(None, dtype=pl.String).alias("borough"))
+    different = lines.select(keys).unique(maintain_order=True)
+    found = [ladder.place(said) for said in different.iter_rows(named=True)]
+    table = pl.DataFrame(
+        [
+            (
+                one.ward,
+                one.borough,
+                one.method and str(one.method),
+                one.confidence,
+                one.code or None,
+                one.field or None,
+                one.message or None,
+                one.suggestion,
+                one.is_whole_borough,
+            )
+            for one in found
+        ],
+        FOUND_TYPES,
+        orient="row",
+    )
+    named = different.rename({key: f"said_{key}" for key in keys}).hstack(table)
+    return lines.select("row", *(pl.col(key).alias(f"said_{key}") for key in keys)).join(
+        named, on=[f"said_{key}" for key in keys], how="left", nulls_equal=True, maintain_order="left"
     )
 
 
-def _by_name(
-    lines: pl.DataFrame,
-    columns: WardColumns,
-    wards: pl.DataFrame,
-    geography: Geography,
+def settle(
+    found: pl.DataFrame,
     scope: frozenset[str],
+    fixes: frozenset[str],
+    headings: Mapping[str, str],
     findings: Findings,
 ) -> pl.DataFrame:
-    """Find the code where a row has only the ward's name: one ward of that name, in the row's borough if it says."""
-    only_named = pl.col("ward_code").is_null() & pl.col("ward_name").is_not_null()
-    if columns.ward_name is None or not lines.select(only_named.any()).item():
-        return lines
-    said = _boroughs_said(lines.filter(only_named), geography)
-    candidates = (
-        said.select("row", "ward_name", "said_borough", name_key("ward_name").alias("name"))
-        .join(wards.select(name_key("ward_name").alias("name"), "ward_code", "borough_code"), on="name")
-        .filter(pl.col("said_borough").is_null() | (pl.col("said_borough") == pl.col("borough_code")))
+    """Decide each row's fate, and tell what is wrong with the places of those that may be the sender's.
+
+    Parameters
+    ----------
+    found
+        As `by_names` gives it, with the borough of rows that name no place filled in where it is known.
+    scope
+        The boroughs the sender uploads for.
+    fixes
+        Codes of proposals that a person has accepted.
+    headings
+        Heading of each field, for the findings.
+    findings
+        Is told what was found.
+    """
+    accepted = pl.col("problem").is_in(list(fixes)) & pl.col("suggestion").is_not_null()
+    is_wrong = pl.col("problem").is_not_null() & ~accepted
+    outside = pl.col("borough_code").is_not_null() & ~pl.col("borough_code").is_in(list(scope))
+    fate = (
+        pl.when(outside)
+        .then(pl.lit(Fate.OUTSIDE))
+        .when(is_wrong | pl.col("borough_code").is_null())
+        .then(pl.lit(Fate.FAULTY))
+        .when(pl.col("ward_code").is_null())
+        .then(pl.lit(Fate.UNPLACED))
+        .otherwise(pl.lit(Fate.PLACED))
     )
-    own = candidates.filter(pl.col("borough_code").is_in(list(scope)))
-    if own["row"].n_unique() == said.height:
-        # Every name of the file is one of the uploader's own wards, so a namesake elsewhere is not meant.
-        candidates = own
-    single = candidates.filter(pl.len().over("row") == 1)
-    findings.in_rows(
-        said.join(candidates, on="row", how="anti"),
-        "unknown_ward_name",
-        Severity.MUST_FIX,
-        columns.ward_name,
-        pl.format("'{}' is the name of no ward of this boundary set. Give the ward's code.", shown("ward_name")),
+    settled = found.with_columns(fate.alias("fate"))
+    problems = settled.filter(is_wrong, pl.col("fate") == Fate.FAULTY)
+    for (code, its_field), rows in problems.partition_by("problem", "problem_field", as_dict=True).items():
+        severity = Severity.WE_CAN_FIX if rows["suggestion"].null_count() == 0 else Severity.MUST_FIX
+        column = headings.get(str(its_field))
+        findings.in_rows(rows, str(code), severity, column, pl.col("message"), pl.col("suggestion"))
+    fixed = settled.filter(accepted, pl.col("fate") != Fate.OUTSIDE)
+    for (code,), rows in fixed.partition_by("problem", as_dict=True).items():
+        findings.in_file(str(code), Severity.NOTE, f"{WHAT_WAS_FIXED[str(code)]}: {plural(rows.height, 'row')}.")
+    return settled
+
+
+def note_labels(
+    settled: pl.DataFrame,
+    ladder: Ladder,
+    geography: Geography,
+    scope: frozenset[str],
+    column: str | None,
+    findings: Findings,
+) -> None:
+    """Say where a row's borough label is not the borough of its ward, and where one ward has two labels."""
+    if column is None or "said_borough" not in settled.columns:
+        return
+    placed = settled.filter(pl.col("ward_code").is_not_null(), pl.col("said_borough").is_not_null())
+    labels = placed["said_borough"].unique().to_list()
+    said = {label: ladder.borough_said(label) for label in labels}
+    placed = placed.with_columns(
+        pl.col("said_borough").replace_strict(said, default=None, return_dtype=pl.String).alias("said")
+    ).filter(pl.col("borough_code").is_in(list(scope)))
+    differs = placed.filter((pl.col("said") != pl.col("borough_code")) | pl.col("said").is_null())
+    if differs.is_empty():
+        return
+    named = ", ".join(f"'{label[:40]}'" for label in differs["said_borough"].unique().sort().head(3))
+    counted = geography.boroughs.join(differs, on="borough_code", how="semi")["borough_name"].sort().head(5).to_list()
+    twice = placed.group_by("ward_code").agg(pl.col("said_borough").n_unique()).filter(pl.col("said_borough") > 1)
+    under_two = (
+        f" {plural(twice.height, 'ward stands', 'wards stand')} under two of these labels in the file."
+        if twice.height
+        else ""
     )
-    findings.in_rows(
-        candidates.filter(pl.len().over("row") > 1).unique("row", maintain_order=True),
-        "ambiguous_ward_name",
-        Severity.MUST_FIX,
-        columns.ward_name,
-        pl.format("More than one ward is called '{}'. Give the ward's code or its borough.", shown("ward_name")),
+    findings.in_file(
+        "borough_label_differs",
+        Severity.NOTE,
+        f"{plural(differs.height, 'row')} labelled {named}. The borough follows from the ward, so they are counted in "
+        f"{listed(counted)}.{under_two}",
+        row=differs["row"][0],
+        column=column,
     )
-    if single.height:
+
+
+def note_methods(settled: pl.DataFrame, headings: Mapping[str, str], findings: Findings) -> None:
+    """Say how many rows were placed otherwise than by what their source says outright."""
+    own = settled.filter(pl.col("fate").is_in([Fate.PLACED, Fate.UNPLACED]))
+    by_name = own.filter(pl.col("placed_by").is_in([Method.NAME, Method.NAME_IN_BOROUGH]))
+    if by_name.height:
         findings.in_file(
             "wards_by_name",
             Severity.NOTE,
-            f"Placed by the ward's name: {plural(single.height, 'row')} without a ward code.",
-            column=columns.ward_name,
+            f"Placed by the ward's name: {plural(by_name.height, 'row')} without a ward code.",
+            column=headings.get("ward_name"),
         )
-    named = single.select("row", pl.col("ward_code").alias("named_ward"), pl.col("borough_code").alias("named_borough"))
-    return lines.join(named, on="row", how="left", maintain_order="left").select(
-        pl.exclude("ward_code", "coded_borough", "named_ward", "named_borough"),
-        pl.coalesce("ward_code", "named_ward").alias("ward_code"),
-        pl.coalesce("coded_borough", "named_borough").alias("coded_borough"),
-    )
-
-
-def _by_borough(
-    lines: pl.DataFrame, columns: WardColumns, geography: Geography, scope: frozenset[str], findings: Findings
-) -> pl.DataFrame:
-    """Give each row its borough: its ward's, and only where it names no ward, the one it says or the file's own."""
-    lines = _boroughs_said(lines, geography)
-    label_differs = pl.col("coded_borough").is_in(list(scope)) & (
-        (pl.col("said_borough") != pl.col("coded_borough")) | pl.col("said_borough").is_null()
-    )
-    mislabelled = lines.filter(pl.col("borough").is_not_null() & label_differs)
-    if mislabelled.height:
-        labels = ", ".join(f"'{label[:40]}'" for label in mislabelled["borough"].unique().sort().head(3))
-        counted = geography.boroughs.join(mislabelled, left_on="borough_code", right_on="coded_borough", how="semi")
+    by_area = own.filter(pl.col("placed_by") == Method.LSOA, pl.col("ward_code").is_not_null())
+    if by_area.height:
+        sure = by_area.select(pl.col("confidence").mean().round().cast(pl.Int64)).item()
         findings.in_file(
-            "borough_label_differs",
+            "wards_by_lsoa",
             Severity.NOTE,
-            f"{plural(mislabelled.height, 'row')} labelled {labels}. The borough follows from the ward, so they are "
-            f"counted in {in_a_list(counted['borough_name'].sort().head(5).to_list())}.",
-            row=mislabelled["row"][0],
-            column=columns.borough,
+            f"Placed by the small area's code: {plural(by_area.height, 'row')}, each in the ward that holds most of it "
+            f"(on average {sure}% of it).",
+            column=headings.get("lsoa_code"),
         )
-    no_ward = pl.col("ward_code").is_null() & pl.col("ward_name").is_null()
-    own = own_borough(lines["coded_borough"], scope)
-    nowhere = lines.filter(no_ward & pl.col("said_borough").is_null()) if own is None else lines.clear()
-    findings.in_rows(
-        nowhere,
-        "no_place",
-        Severity.MUST_FIX,
-        columns.ward_code or columns.ward_name,
-        pl.lit("The row names no ward and no borough. Give its ward, or its borough if the ward is not known."),
-    )
-    said = pl.when(no_ward).then(pl.coalesce("said_borough", pl.lit(own, dtype=pl.String)))
-    return lines.with_columns(pl.coalesce("coded_borough", said).alias("borough_code"))
-
-
-def _boroughs_said(lines: pl.DataFrame, geography: Geography) -> pl.DataFrame:
-    """Read the borough column, which holds a code or a name, as a code."""
-    boroughs = geography.boroughs.select("borough_name", pl.col("borough_code").alias("said_borough"))
-    names = boroughs.select(name_key("borough_name").alias("said"), "said_borough")
-    codes = boroughs.select(name_key("said_borough").alias("said"), "said_borough")
-    return (
-        lines.drop("said_borough", strict=False)
-        .with_columns(name_key("borough").alias("said"))
-        .join(pl.concat([names, codes]).unique("said"), on="said", how="left", maintain_order="left")
-        .drop("said")
-    )
-
-
-def own_borough(boroughs: pl.Series, scope: frozenset[str]) -> str | None:
-    """The borough to which rows without a place belong: the uploader's only one, if most of the file is its."""
-    if len(scope) != 1:
-        return None
-    (own,) = scope
-    located = boroughs.drop_nulls()
-    return own if (located == own).sum() * 2 > located.len() or located.is_empty() else None
+    by_outward = own.filter(pl.col("placed_by") == Method.OUTWARD)
+    if by_outward.height:
+        findings.in_file(
+            "placed_by_outward",
+            Severity.NOTE,
+            f"Placed by the postcode district: {plural(by_outward.height, 'row')}, in the ward, or at least the borough, "
+            "that holds most of it.",
+            column=headings.get("outward"),
+        )

@@ -99,11 +99,12 @@ def check(
     scope: frozenset[str] = EVERYWHERE,
     column_fields: Mapping[str, str] | None = None,
     geography: Geography | None = None,
+    **options: Any,
 ) -> Checked:
     """Read and check a file whose headings are those of its kind."""
     table, kind = read(content), kinds.DATASETS[dataset]
     fields = kinds.propose(table.headings, kind) if column_fields is None else column_fields
-    return checking.check(table, kind, fields, geography or small_geography(), scope, today=TODAY)
+    return checking.check(table, kind, fields, geography or small_geography(), scope, today=TODAY, **options)
 
 
 def found(checked: Checked) -> set[tuple[int | None, str | None, str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -38,8 +39,8 @@ def test_a_wide_file_becomes_a_row_for_each_ward_month_and_offence() -> None:
         "met_ward_counts",
     )
     assert checked.rows.rows() == [
-        (ALDER, dt.date(2024, 1, 1), "F05000011", "Burglary", "Burglary – residential, home", 2),
-        (CEDAR, dt.date(2024, 2, 1), "F05000005", "Theft", "Shoplifting", 3),
+        (ALDER, dt.date(2024, 1, 1), "F05000011", None, "Burglary", "Burglary – residential, home", 2, "code", None),
+        (CEDAR, dt.date(2024, 2, 1), "F05000005", None, "Theft", "Shoplifting", 3, "code", None),
     ]
     assert checked.problems.is_empty()
     assert totals(checked) == (5, 0, 0, 0)
@@ -87,13 +88,15 @@ def test_each_bad_cell_is_named_by_row_and_column() -> None:
         (3, "202401", "not_a_count", "must_fix"),
         (3, "202402", "not_a_count", "must_fix"),
         (4, "MajorText", "no_category", "must_fix"),
-        (4, "202401", "not_a_count", "must_fix"),
+        (4, "202401", "not_available", "we_can_fix"),
         (5, "WardCode", "unknown_ward_code", "must_fix"),
-        (5, "202402", "not_a_count", "must_fix"),
+        (5, "202402", "thousands_separator", "we_can_fix"),
         (6, None, "too_many_cells", "must_fix"),
     }
     assert "'F0500001O'" in messages(checked, "unknown_ward_code")[0]
-    assert "'1,204'" in messages(checked, "not_a_count")[-1]
+    assert "'1,204'" in messages(checked, "thousands_separator")[0]
+    suggested = checked.problems.drop_nulls("suggestion").select("row", "suggestion")
+    assert suggested.rows() == [(4, "0"), (5, "1204")]
     assert totals(checked) == (3, 0, 0, 8)
 
 
@@ -192,8 +195,26 @@ def test_figures_of_old_months_may_be_on_newer_wards() -> None:
     assert check(wide("F05000011").replace("2024", "2010"), "met_ward_counts").report["boundary_set_id"] == NEW
 
 
-def test_codes_of_two_editions_in_one_file_are_never_settled_by_share() -> None:
-    checked = check(wide(*["F05000011", "F05000012", "F05000013", "F05000005", "F05000001"]), "met_ward_counts")
+MIXED = ["F05000011", "F05000012", "F05000013", "F05000005", "F05000001"]
+
+
+def test_a_code_of_another_edition_is_only_proposed_and_never_settled_by_share() -> None:
+    proposed = check(wide(*MIXED), "met_ward_counts")
+    assert found(proposed) == {(6, "WardCode", "older_ward", "we_can_fix")}
+    assert "Abbey (F05000011) holds 100% of it" in messages(proposed, "older_ward")[0]
+    assert (proposed.report["boundary_set_id"], totals(proposed)) == (NEW, (8, 0, 0, 2))
+    accepted = check(wide(*MIXED), "met_ward_counts", fixes=frozenset({"older_ward"}))
+    assert totals(accepted) == (10, 0, 0, 0)
+    assert accepted.report["placed_by"] == {
+        "code": {"rows": 4, "count": 8},
+        "older_code": {"rows": 1, "count": 2},
+    }
+
+
+def test_codes_of_two_editions_that_nothing_compares_must_be_put_right() -> None:
+    geography = small_geography()
+    flat = replace(geography, wards=geography.wards.drop("outline"))
+    checked = check(wide(*MIXED), "met_ward_counts", geography=flat)
     assert (None, "WardCode", "mixed_boundary_sets", "must_fix") in found(checked)
     (words,) = messages(checked, "mixed_boundary_sets")
     assert "4 are in the wards of 2022 (not F05000001)" in words
@@ -220,12 +241,12 @@ def test_a_long_table_by_code_name_and_borough() -> None:
         + ",ST MARY’S  COURT,,2024-01,Robbery,16\n",
         "ward_counts",
     )
-    assert set(checked.rows.rows()) == {
-        (ALDER, dt.date(2024, 1, 1), "F05000011", "Burglary", "", 2),
-        (ALDER, dt.date(2024, 2, 1), "F05000012", "Theft", "Shoplifting", 1),
-        (BIRCH, dt.date(2024, 1, 1), "F05000013", "Robbery", "", 4),
-        (BIRCH, dt.date(2024, 1, 1), "F05000014", "Robbery", "", 16),
-        (CEDAR, dt.date(2024, 1, 1), None, "Robbery", "", 8),
+    assert set(checked.rows.drop("lsoa_code", "confidence").rows()) == {
+        (ALDER, dt.date(2024, 1, 1), "F05000011", "Burglary", "", 2, "code"),
+        (ALDER, dt.date(2024, 2, 1), "F05000012", "Theft", "Shoplifting", 1, "name"),
+        (BIRCH, dt.date(2024, 1, 1), "F05000013", "Robbery", "", 4, "name_in_borough"),
+        (BIRCH, dt.date(2024, 1, 1), "F05000014", "Robbery", "", 16, "name"),
+        (CEDAR, dt.date(2024, 1, 1), None, "Robbery", "", 8, "borough"),
     }
     assert totals(checked) == (23, 8, 0, 0)
     assert found(checked) == {
@@ -290,6 +311,11 @@ def point(east_metres: float, north_metres: float = 500, month: str = "2024-01",
     return f"{month},{degrees(east_metres, north_metres)},{category}\n"
 
 
+def in_commas(row: str) -> str:
+    """A row of points whose coordinates have decimal commas."""
+    return ",".join(f'"{cell.replace(".", ",")}"' for cell in row.strip().split(",")) + "\n"
+
+
 def test_points_fall_into_wards_boroughs_or_outside() -> None:
     checked = check(
         POINTS
@@ -340,8 +366,12 @@ def test_impossible_positions_are_no_location(place: str) -> None:
 
 
 def test_unreadable_positions_must_be_fixed() -> None:
-    checked = check(POINTS + point(500) + '2024-01,"-0,1",51.5,Drugs\n', "street_points")
-    assert found(checked) == {(3, "Longitude", "not_a_coordinate", "must_fix")}
+    content = POINTS + point(500) + in_commas(point(600))
+    checked = check(content, "street_points")
+    assert found(checked) == {(3, heading, "decimal_comma", "we_can_fix") for heading in ("Longitude", "Latitude")}
+    assert totals(check(content, "street_points", fixes=frozenset({"decimal_comma"}))) == (2, 0, 0, 0)
+    worse = check(POINTS + point(500) + "2024-01,here,51.5,Drugs\n", "street_points")
+    assert found(worse) == {(3, "Longitude", "not_a_coordinate", "must_fix")}
 
 
 def test_identical_points_are_separate_incidents() -> None:
