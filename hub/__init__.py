@@ -28,12 +28,15 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 
     from hub import migrate, web
     from hub.accounts import routes as accounts
+    from hub.agreements import routes as agreements
     from hub.config import read_settings
     from hub.db import Database
     from hub.errors import SettingsError
     from hub.hotspots import routes as hotspots
+    from hub.ledger import routes as ledger
     from hub.places import routes as places
     from hub.summaries import routes as summaries
+    from hub.uploads import kinds
     from hub.uploads import routes as uploads
 
     settings = settings or read_settings()
@@ -45,7 +48,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 
     app = Flask(__name__, static_folder="static")
     web.prepare(app, settings, database)
-    for slice_ in (places, accounts, uploads, hotspots, summaries):
+    for slice_ in (places, accounts, agreements, uploads, ledger, hotspots, summaries):
         app.register_blueprint(slice_.bp)
+    agreements.offer_datasets(app, kinds.to_agree_on)
     web.refuse_undeclared(app)
     return app

@@ -21,6 +21,9 @@ class Permission(StrEnum):
     UPLOAD_READ = "upload:read"
     UPLOAD_WRITE = "upload:write"
     UPLOAD_COMMIT = "upload:commit"
+    AGREEMENT_READ = "agreement:read"
+    AGREEMENT_WRITE = "agreement:write"
+    PRESCRIBED_WRITE = "prescribed:write"
     OVERLAY_READ = "overlay:read"
     SUMMARY_READ = "summary:read"
     EXACT_COUNTS = "counts:exact"
@@ -52,15 +55,21 @@ _TITLES = {
 }
 
 _READERS = frozenset({Permission.OVERLAY_READ, Permission.SUMMARY_READ, Permission.EXACT_COUNTS})
-_UPLOADERS = _READERS | {Permission.UPLOAD_READ, Permission.UPLOAD_WRITE, Permission.UPLOAD_COMMIT}
+_PARTNERS = _READERS | {Permission.AGREEMENT_READ}
+_UPLOADERS = _PARTNERS | {
+    Permission.UPLOAD_READ,
+    Permission.UPLOAD_WRITE,
+    Permission.UPLOAD_COMMIT,
+    Permission.AGREEMENT_WRITE,
+}
 
 GRANTED: dict[Role, frozenset[Permission]] = {
     Role.CSP_OFFICER: _UPLOADERS,
-    Role.CSP_ANALYST: _READERS | {Permission.UPLOAD_READ},
-    Role.BOROUGH_POLICE_LEAD: _READERS,
-    Role.BCU_COMMANDER: _READERS,
+    Role.CSP_ANALYST: _PARTNERS | {Permission.UPLOAD_READ},
+    Role.BOROUGH_POLICE_LEAD: _PARTNERS,
+    Role.BCU_COMMANDER: _PARTNERS,
     Role.COUNCIL_LEADER: frozenset({Permission.SUMMARY_READ}),
-    Role.ADMINISTRATOR: _UPLOADERS,
+    Role.ADMINISTRATOR: _UPLOADERS | {Permission.PRESCRIBED_WRITE},
 }
 
 

@@ -15,12 +15,14 @@ LONDON = frozenset({A, B, C, D})
 BCUS = [frozenset({A, B}), frozenset({C, D})]
 
 EXPECTED = {
-    Role.CSP_OFFICER: "upload:read upload:write upload:commit overlay:read summary:read counts:exact",
-    Role.CSP_ANALYST: "upload:read overlay:read summary:read counts:exact",
-    Role.BOROUGH_POLICE_LEAD: "overlay:read summary:read counts:exact",
-    Role.BCU_COMMANDER: "overlay:read summary:read counts:exact",
+    Role.CSP_OFFICER: "upload:read upload:write upload:commit agreement:read agreement:write overlay:read summary:read "
+    "counts:exact",
+    Role.CSP_ANALYST: "upload:read agreement:read overlay:read summary:read counts:exact",
+    Role.BOROUGH_POLICE_LEAD: "agreement:read overlay:read summary:read counts:exact",
+    Role.BCU_COMMANDER: "agreement:read overlay:read summary:read counts:exact",
     Role.COUNCIL_LEADER: "summary:read",
-    Role.ADMINISTRATOR: "upload:read upload:write upload:commit overlay:read summary:read counts:exact",
+    Role.ADMINISTRATOR: "upload:read upload:write upload:commit agreement:read agreement:write prescribed:write "
+    "overlay:read summary:read counts:exact",
 }
 
 
@@ -51,10 +53,10 @@ def test_a_permission_holds_only_where_its_role_does() -> None:
 
 
 def test_no_boroughs_are_no_permission() -> None:
-    officer, nobody = viewer((Role.CSP_OFFICER, {A})), viewer()
+    administrator, officer, nobody = viewer((Role.ADMINISTRATOR, {A})), viewer((Role.CSP_OFFICER, {A})), viewer()
     for permission in Permission:
-        assert officer.may(permission)
-        assert not officer.may(permission, [])
+        assert administrator.may(permission)
+        assert not administrator.may(permission, [])
         assert not nobody.may(permission)
         assert not nobody.may(permission, [])
         assert not nobody.may(permission, [A])

@@ -12,7 +12,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,12 +23,19 @@ from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from hub import audit, create_app, db, web
-from hub.access import Role, Viewer
+from hub.access import Permission, Role, Viewer
 from hub.accounts import service as accounts
+from hub.agreements import service as agreements
 from hub.config import Settings
 from hub.db import Database, HubSession
 from hub.errors import OutsideScope
+from hub.ledger import service as ledger
+from hub.ledger.prescribed import Provider
+from hub.ledger.quarters import newest_ended
+from hub.ledger.service import Liaison
+from hub.places import service as places
 from hub.uploads import service
+from tests.agreements.written import as_form, some_terms
 from tests.client import StrictClient
 from tests.conftest import ELSEWHERE, HOME, PASSWORD, TEST_SECRET_KEY, PostgresCluster, add_people, build_small_city
 from tests.uploads.desk import Desk
@@ -96,6 +103,54 @@ GET    summaries.show      theirs  302    200     200     200    200       200  
 GET    summaries.show      others  302    404     404     404    404       404    200
 GET    summaries.show      absent  302    404     404     404    404       404    404
 GET    summaries.show      bcu     302    404     404     404    404       404    404
+GET    agreements.index          -       302    200    200    200    200    403    200
+GET    agreements.show           theirs  302    200    200    200    200    403    200
+GET    agreements.show           others  302    404    404    404    404    403    200
+GET    agreements.show           absent  302    404    404    404    404    403    404
+GET    agreements.new            -       302    200    403    403    403    403    200
+POST   agreements.write          -       401    302    403    403    403    403    302
+GET    agreements.edit           theirs  302    200    403    403    403    403    200
+GET    agreements.edit           others  302    404    403    403    403    403    200
+GET    agreements.edit           absent  302    404    403    403    403    403    404
+POST   agreements.write_next     theirs  401    302    403    403    403    403    302
+POST   agreements.write_next     others  401    404    403    403    403    403    302
+POST   agreements.write_next     absent  401    404    403    403    403    403    404
+POST   agreements.end            theirs  401    302    403    403    403    403    302
+POST   agreements.end            others  401    404    403    403    403    403    302
+POST   agreements.end            absent  401    404    403    403    403    403    404
+GET    ledger.index              -       302    302    302    302    200    403    200
+GET    ledger.show               theirs  302    200    200    200    200    403    200
+GET    ledger.show               others  302    404    404    404    404    403    200
+GET    ledger.show               absent  302    404    404    404    404    403    404
+GET    ledger.show               bcu     302    404    404    404    404    403    404
+GET    ledger.entry              theirs  302    200    200    200    200    403    200
+GET    ledger.entry              others  302    404    404    404    404    403    200
+GET    ledger.entry              absent  302    404    404    404    404    403    404
+POST   ledger.say_not_held       theirs  401    302    403    403    403    403    302
+POST   ledger.say_not_held       others  401    404    403    403    403    403    302
+POST   ledger.say_not_held       absent  401    404    403    403    403    403    404
+POST   ledger.take_back_not_held theirs  401    302    403    403    403    403    302
+POST   ledger.take_back_not_held others  401    404    403    403    403    403    302
+POST   ledger.take_back_not_held absent  401    404    403    403    403    403    404
+GET    ledger.letter             theirs  302    200    403    403    403    403    200
+GET    ledger.letter             others  302    404    403    403    403    403    200
+GET    ledger.letter             absent  302    404    403    403    403    403    404
+GET    ledger.liaison            theirs  302    200    403    403    403    403    200
+GET    ledger.liaison            others  302    404    403    403    403    403    200
+GET    ledger.liaison            absent  302    404    403    403    403    403    404
+GET    ledger.ask_liaison        theirs  302    200    403    403    403    403    200
+GET    ledger.ask_liaison        others  302    404    403    403    403    403    200
+GET    ledger.ask_liaison        absent  302    404    403    403    403    403    404
+POST   ledger.record_liaison     theirs  401    302    403    403    403    403    302
+POST   ledger.record_liaison     others  401    404    403    403    403    403    302
+POST   ledger.record_liaison     absent  401    404    403    403    403    403    404
+GET    ledger.prescribed         -       302    200    200    200    200    403    200
+GET    ledger.ask_correction     theirs  302    403    403    403    403    403    200
+GET    ledger.ask_correction     others  302    403    403    403    403    403    200
+GET    ledger.ask_correction     absent  302    403    403    403    403    403    404
+POST   ledger.correct            theirs  401    403    403    403    403    403    302
+POST   ledger.correct            others  401    403    403    403    403    403    302
+POST   ledger.correct            absent  401    403    403    403    403    403    404
 """
 
 
@@ -137,6 +192,33 @@ def a_file() -> tuple[io.BytesIO, str]:
     return io.BytesIO(b"WardCode,Month,Category,Count\nF05000000,2025-01,Burglary,4\n"), "january.csv"
 
 
+THIS_QUARTER = newest_ended(agreements.today()).code
+
+
+def of_agreement(form: Mapping[str, Any] | None = None) -> Callable[[World, str], Asked]:
+    """Ask of an agreement."""
+    return lambda world, of: Asked(
+        {"agreement_id": world.uploads.get((of, "agreement"), ABSENT_UPLOAD)}, form=form or {}
+    )
+
+
+def of_item(item: str, form: Mapping[str, Any] | None = None) -> Callable[[World, str], Asked]:
+    """Ask of a prescribed dataset for the newest quarter."""
+    return lambda world, of: Asked({"area": AREAS[of], "quarter": THIS_QUARTER, "item": item}, form=form or {})
+
+
+def of_provider(form: Mapping[str, Any] | None = None) -> Callable[[World, str], Asked]:
+    """Ask of a provider's liaison officer."""
+    return lambda world, of: Asked({"area": AREAS[of], "provider": "police"}, form=form or {})
+
+
+def of_prescribed(form: Mapping[str, Any] | None = None) -> Callable[[World, str], Asked]:
+    """Ask of an item of the list that is one for every borough."""
+    return lambda world, of: Asked(
+        {"item": "no-such-item" if of == "absent" else "fire-malicious-calls"}, form=form or {}
+    )
+
+
 ASKED: dict[str, Callable[[World, str], Asked]] = {
     "static": lambda world, of: Asked({"filename": "no-such-file.css" if of == "absent" else "hub.css"}),
     "accounts.sign_in": lambda world, of: Asked(),
@@ -158,6 +240,27 @@ ASKED: dict[str, Callable[[World, str], Asked]] = {
     "hotspots.layer": lambda world, of: Asked({"area": AREAS[of]}, OVERLAY),
     "hotspots.download": lambda world, of: Asked({"area": AREAS[of], "form": "csv"}, OVERLAY),
     "summaries.show": lambda world, of: Asked({"area": AREAS[of]}),
+    "agreements.index": lambda world, of: Asked(),
+    "agreements.show": of_agreement(),
+    "agreements.new": lambda world, of: Asked(),
+    "agreements.write": lambda world, of: Asked(form={**as_form(some_terms("ISA-NEW")), "boroughs": HOME}),
+    "agreements.edit": of_agreement(),
+    "agreements.write_next": of_agreement(as_form(some_terms("ISA-1"))),
+    "agreements.end": of_agreement({"because": "It is not needed any more."}),
+    "ledger.index": lambda world, of: Asked(),
+    "ledger.show": lambda world, of: Asked({"area": AREAS[of]}),
+    "ledger.entry": of_item("council-asb"),
+    "ledger.say_not_held": of_item("fire-malicious-calls", {"reason": "So they wrote."}),
+    "ledger.take_back_not_held": of_item("council-asb"),
+    "ledger.letter": of_item("fire-malicious-calls"),
+    "ledger.liaison": lambda world, of: Asked({"area": AREAS[of]}),
+    "ledger.ask_liaison": of_provider(),
+    "ledger.record_liaison": of_provider({"organisation": "Police", "name": "A post", "email": "post@police.example"}),
+    "ledger.prescribed": lambda world, of: Asked(),
+    "ledger.ask_correction": of_prescribed(),
+    "ledger.correct": of_prescribed(
+        {"title": "Calls", "fields": "date", "source": "Read there.", "is_prescribed": "y"}
+    ),
 }
 
 
@@ -283,8 +386,20 @@ def fill(database: Database, emails: Mapping[str, str]) -> dict[tuple[str, str],
         with desk.writing(email) as viewer:
             service.commit(viewer, UUID(uploads[of, "committed"]))
         uploads[of, "received"] = str(desk.receive(email, content.replace(",1\n", ",2\n"), f"{name}-received.csv"))
+        with desk.writing(email) as viewer:
+            uploads[of, "agreement"] = str(fill_ledger(viewer, name))
         uploads[of, "checked"] = str(desk.check(email, content.replace(",1\n", ",3\n"), f"{name}-checked.csv"))
     return uploads
+
+
+def fill_ledger(viewer: Viewer, name: str) -> UUID:
+    """Write an agreement, a liaison officer and that something is not held, each saying whose it is."""
+    *_, area = places.areas(viewer, Permission.AGREEMENT_WRITE)  # the BCU of one borough, then that borough
+    quarter, today = newest_ended(agreements.today()), agreements.today()
+    ledger.say_not_held(viewer, area, "council-asb", quarter, f"{name} wrote so.", today)
+    ledger.record_liaison(viewer, area, Liaison(Provider.POLICE, f"Police of {name}", name, f"{name}@police.example"))
+    [agreement_id] = agreements.write(viewer, area.borough_codes, replace(some_terms("ISA-1"), owner=f"Owner {name}"))
+    return agreement_id
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

@@ -53,3 +53,8 @@ class SharingAgreement(InBorough, Base):
     ended_because: Mapped[str] = mapped_column(String(500), default="")
     written_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     written_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether somebody ended it before its time."""
+        return self.ended_at is not None

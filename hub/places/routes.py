@@ -1,4 +1,7 @@
-"""The home page: the places this person may open and what they may do there; and what every page says of the city."""
+"""The home page: the places this person may open and what they may do there; and what every page says of the city.
+
+What is to be done is told by the ledger, a slice above: its pages give every template `to_do`.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,8 @@ _OPENS = (
 _NAVIGATION = (
     (None, "places.home", "Home"),
     (Permission.UPLOAD_READ, "uploads.index", "Uploads"),
+    (Permission.AGREEMENT_READ, "ledger.index", "Due by law"),
+    (Permission.AGREEMENT_READ, "agreements.index", "Agreements"),
 )
 
 

@@ -66,6 +66,24 @@ def coverage(viewer: Viewer, borough_codes: Collection[str], dataset: str | None
     return pd.DataFrame(viewer.session.execute(wanted).all(), columns=list(COVERAGE))
 
 
+def first_loads(
+    viewer: Viewer, borough_codes: Collection[str], datasets: Collection[str], *, since: dt.date
+) -> dict[tuple[str, str, dt.date], dt.datetime]:
+    """Tell when each month of some datasets was first loaded, by borough, dataset and month; undone loads are none."""
+    wanted = (
+        select(VersionMonth.borough_code, VersionMonth.dataset, VersionMonth.month, func.min(Version.committed_at))
+        .join(Version, Version.id == VersionMonth.version_id)
+        .where(
+            VersionMonth.borough_code.in_(borough_codes),
+            VersionMonth.dataset.in_(datasets),
+            VersionMonth.month >= since,
+            Version.undone_at.is_(None),
+        )
+        .group_by(VersionMonth.borough_code, VersionMonth.dataset, VersionMonth.month)
+    )
+    return {(code, dataset, month): first for code, dataset, month, first in viewer.session.execute(wanted)}
+
+
 def ward_counts(
     viewer: Viewer,
     borough_codes: Collection[str],

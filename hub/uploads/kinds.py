@@ -42,6 +42,7 @@ __all__ = [
     "propose",
     "read_definition",
     "recognise",
+    "to_agree_on",
 ]
 
 LIKELY = 0.8
@@ -57,6 +58,11 @@ def catalogue(session: HubSession) -> Mapping[str, DatasetKind]:
     """List every kind by its key: those that the hub ships with, then those that an administrator added."""
     added = session.scalars(select(AddedKind).order_by(AddedKind.key)).all()
     return MappingProxyType({**DATASETS, **{one.key: from_definition(one.definition) for one in added}})
+
+
+def to_agree_on(session: HubSession) -> dict[str, str]:
+    """List the kinds that may be used only under a sharing agreement, each with its title."""
+    return {kind.key: kind.title for kind in catalogue(session).values() if kind.needs_agreement}
 
 
 def kind(session: HubSession, key: str) -> DatasetKind:

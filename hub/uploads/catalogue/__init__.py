@@ -75,6 +75,8 @@ class DatasetKind:
     provider: str = ""
     owner: str = ""
     marking: str = MARKINGS[0]
+    needs_agreement: bool = False
+    """Whether it may be used only under a sharing agreement: unless its file says, if it is OFFICIAL-SENSITIVE."""
     prescribed_by: str = ""
     """The regulation that makes its provider share it; empty where none does."""
     date_basis: str = ""
@@ -210,6 +212,7 @@ def from_definition(definition: Mapping[str, Any]) -> DatasetKind:
     for name, allowed in _CHOICES.items():
         if options.get(name, allowed[0]) not in allowed:
             raise said.wrong(f"has the {name} '{options[name]}'", f"Use one of: {', '.join(filter(None, allowed))}.")
+    options.setdefault("needs_agreement", options.get("marking", MARKINGS[0]) != MARKINGS[0])
     if (options["measure"] == "perception") != any(one.get("key") == "share" for one in _tables(said)):
         raise said.wrong("must have the field 'share' if, and only if, it measures perception", "Put that right.")
     fields = tuple(_field(key, one) for one in _tables(said))
@@ -280,6 +283,7 @@ _KIND_SORTS: dict[str, type] = {
     "provider": str,
     "owner": str,
     "marking": str,
+    "needs_agreement": bool,
     "prescribed_by": str,
     "date_basis": str,
     "layout": str,
