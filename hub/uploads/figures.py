@@ -1,12 +1,13 @@
 """The live figures, for other slices to read: only current versions, only inside the viewer's scope.
 
-Counts leave here exact: who may see what of them is decided by `access.release`.
+What partners alone may see is given only while a sharing agreement lets it be. Counts leave here exact: who may see
+what of them is decided by `access.release`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,10 @@ import pandas as pd
 from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from hub.access import Viewer
+from hub.access import Permission, Viewer
+from hub.agreements import service as agreements
+from hub.agreements.service import NoAgreement
+from hub.uploads import kinds
 from hub.uploads.classification import ANTI_SOCIAL_BEHAVIOUR
 from hub.uploads.kinds import DATASETS
 from hub.uploads.models import Incident, Version, VersionMonth, WardCount
@@ -63,7 +67,50 @@ def coverage(viewer: Viewer, borough_codes: Collection[str], dataset: str | None
     )
     if dataset is not None:
         wanted = wanted.where(VersionMonth.dataset == dataset)
-    return pd.DataFrame(viewer.session.execute(wanted).all(), columns=list(COVERAGE))
+    found = pd.DataFrame(viewer.session.execute(wanted).all(), columns=list(COVERAGE))
+    closed = _closed(viewer, zip(found["borough_code"], found["dataset"], strict=True))
+    if closed:
+        pairs = zip(found["borough_code"], found["dataset"], strict=True)
+        found = found[[pair not in closed for pair in pairs]].reset_index(drop=True)
+    return found
+
+
+def refuse_closed(viewer: Viewer, borough_codes: Collection[str], dataset: str | None = None) -> None:
+    """Say why figures that are loaded are not shown, if the want of a sharing agreement is what keeps them back.
+
+    Raises
+    ------
+    NoAgreement
+        Naming the agreements to those who may read them.
+    """
+    wanted = (
+        select(VersionMonth.borough_code, VersionMonth.dataset)
+        .where(VersionMonth.is_current, VersionMonth.borough_code.in_(borough_codes))
+        .distinct()
+    )
+    if dataset is not None:
+        wanted = wanted.where(VersionMonth.dataset == dataset)
+    closed = _closed(viewer, ((code, key) for code, key in viewer.session.execute(wanted)))
+    titles = kinds.to_agree_on(viewer.session)
+    for key in sorted({key for _, key in closed}):
+        codes = [code for code, of in closed if of == key]
+        if viewer.may(Permission.AGREEMENT_READ, codes):
+            sentences = agreements.why_closed(viewer, codes, key, titles[key], agreements.today())
+            remedy = "A CSP officer can write or renew the agreement, under 'Agreements'."
+        else:
+            sentences = [f"{titles[key]} may not be used just now: no sharing agreement for it is in force."]
+            remedy = "Ask a CSP officer of the borough."
+        raise NoAgreement(" ".join(sentences), remedy=remedy)
+
+
+def _closed(viewer: Viewer, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Of boroughs and datasets, those that need a sharing agreement and have none in force today."""
+    to_agree_on = kinds.to_agree_on(viewer.session)
+    asked = {pair for pair in pairs if pair[1] in to_agree_on}
+    if not asked:
+        return set()
+    boroughs, datasets = {code for code, _ in asked}, {dataset for _, dataset in asked}
+    return asked - agreements.in_force(viewer, boroughs, datasets, agreements.today()).keys()
 
 
 def first_loads(

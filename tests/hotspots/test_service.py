@@ -22,6 +22,7 @@ from hub.errors import BadRequest, NotAllowed, NotFound
 from hub.hotspots import scoring, service
 from hub.hotspots.models import HotspotRun
 from hub.hotspots.overlays import Overlay
+from hub.hotspots.sources import NoFigures
 from hub.places import service as places
 from hub.places.models import BoundarySet, Ward
 from hub.uploads.classification import ANTI_SOCIAL_BEHAVIOUR
@@ -208,7 +209,7 @@ def test_a_period_without_data_is_refused_naming_what_there_is(
 ) -> None:
     with viewing(database, people[OFFICER]) as officer:
         assert service.choices(officer, area_of(officer, HOME)) is None
-        with pytest.raises(service.NoFigures, match="No figures have been uploaded for Alder"):
+        with pytest.raises(NoFigures, match="No figures have been uploaded for Alder"):
             ask(officer)
     live.ward_counts(HOME, pd.concat([burglaries(0, 1, 2, at=month(number)) for number in (1, 2)]))
     live.ward_counts(SIBLING, burglaries(1, 1, 2, at=month(4)))

@@ -1,0 +1,232 @@
+"""Chooses what an overlay counts: the dataset, the category in it, the months and boroughs, and the wards of the time.
+
+Refuses in words what the uploaded data cannot answer. Scores nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from hub.access import Viewer
+from hub.errors import BadRequest, HubError
+from hub.hotspots.checking import Question
+from hub.hotspots.overlays import Gap, listed, said_months, said_span
+from hub.hotspots.scoring import Units
+from hub.places import service as places
+from hub.places.service import Area
+from hub.uploads import figures
+from hub.uploads.kinds import DATASETS, DatasetKind
+from hub.words import months_before
+
+
+class NoFigures(HubError):
+    """The area is the viewer's to see, and there is nothing in it yet."""
+
+    status = 404
+    title = "No figures yet"
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is counted: a kind of dataset, a category of it (None for all), months and boroughs."""
+
+    kind: DatasetKind
+    category: str | None
+    live: pd.DataFrame
+    """The coverage of the kind in the area, for all months."""
+    months: tuple[dt.date, ...]
+    borough_codes: frozenset[str]
+    gaps: tuple[Gap, ...]
+
+    @property
+    def used(self) -> pd.DataFrame:
+        """The coverage of just the months and boroughs that are counted."""
+        return self.live[self.live["month"].isin(self.months) & self.live["borough_code"].isin(self.borough_codes)]
+
+
+def choose_source(viewer: Viewer, area: Area, question: Question) -> Source:
+    """Choose the dataset, the category in it, the months and the boroughs, or say why nothing can be counted."""
+    live = figures.coverage(viewer, area.borough_codes)
+    if live.empty:
+        figures.refuse_closed(viewer, area.borough_codes)
+        raise NoFigures(
+            f"No figures have been uploaded for {area.name}.",
+            remedy="They appear here as soon as a CSP officer of its boroughs uploads and commits them.",
+        )
+    kinds = _kinds(question)
+    covering = [kind for kind in kinds if _months_covered(live, kind, question)]
+    if not covering:
+        if question.dataset is not None:
+            figures.refuse_closed(viewer, area.borough_codes, question.dataset)
+        wanted = "points" if question.units is Units.CELLS else "figures"
+        raise BadRequest(
+            f"There are no {wanted} for {area.name} in {said_months(question.months)}.",
+            remedy=_what_is_covered(live, kinds),
+        )
+    best = max(covering, key=lambda kind: _months_covered(live, kind, question))
+    category = None
+    if question.category is not None:
+        known = {kind: _category(viewer, area, kind, question.category) for kind in covering}
+        if not any(known.values()):
+            groups = [group for group, _ in figures.categories(viewer, area.borough_codes, best.key)]
+            raise BadRequest(
+                f"There is no category '{question.category}' for {area.name} under {best.title}.",
+                remedy=f"Choose one of: {', '.join(groups)}; or one of their subgroups.",
+            )
+        best = max((kind for kind in covering if known[kind]), key=lambda kind: _months_covered(live, kind, question))
+        category = known[best]
+    of_kind = live[live["dataset"] == best.key]
+    months, borough_codes, gaps = _common_months(viewer, area, of_kind, question)
+    return Source(best, category, of_kind, months, borough_codes, gaps)
+
+
+def _kinds(question: Question) -> list[DatasetKind]:
+    """The kinds that could answer, the preferred first: ward-level files before points."""
+    if question.dataset is not None and question.dataset not in DATASETS:
+        raise BadRequest(
+            f"There is no dataset called '{question.dataset}'.", remedy=f"Choose one of: {', '.join(DATASETS)}."
+        )
+    kinds = sorted(DATASETS.values(), key=lambda kind: kind.has_points)
+    suited = [kind for kind in kinds if kind.has_points or (kind.has_wards and question.units is Units.WARDS)]
+    if question.dataset is None:
+        return [kind for kind in suited if kind.is_crime]
+    chosen = [kind for kind in suited if kind.key == question.dataset]
+    if not chosen:
+        raise BadRequest(
+            f"{DATASETS[question.dataset].title} have no points, which small areas need.",
+            remedy=f"Choose wards, or one of: {', '.join(kind.key for kind in suited)}.",
+        )
+    return chosen
+
+
+def _months_covered(live: pd.DataFrame, kind: DatasetKind, question: Question) -> int:
+    of_kind = live[live["dataset"] == kind.key]
+    return len(set(of_kind["month"]) & set(question.months))
+
+
+def _what_is_covered(live: pd.DataFrame, kinds: Sequence[DatasetKind]) -> str:
+    covered = [
+        f"{kind.title} for {said_span(sorted(set(months)))}"
+        for kind in kinds
+        if len(months := live.loc[live["dataset"] == kind.key, "month"])
+    ]
+    return f"There are {listed(covered)}." if covered else "Upload such a file first, or choose other units."
+
+
+def _category(viewer: Viewer, area: Area, kind: DatasetKind, written: str) -> str | None:
+    """Find a group or subgroup in any case; groups first."""
+    categories = figures.categories(viewer, area.borough_codes, kind.key)
+    names = [group for group, _ in categories] + [name for _, subgroups in categories for name in subgroups]
+    wanted = " ".join(written.casefold().split())
+    return next((name for name in names if name.casefold() == wanted), None)
+
+
+def _common_months(
+    viewer: Viewer, area: Area, live: pd.DataFrame, question: Question
+) -> tuple[tuple[dt.date, ...], frozenset[str], tuple[Gap, ...]]:
+    """Find the months that every borough with any data in the period has, and what is missing where.
+
+    Counts of boroughs over unlike times cannot be compared, so a month that one of them lacks is counted for none.
+    """
+    within = live[live["month"].isin(question.months)]
+    covered = {str(code): set(rows["month"]) for code, rows in within.groupby("borough_code")}
+    months = sorted(set.intersection(*covered.values()))
+    if not months:
+        raise BadRequest(
+            f"The boroughs of {area.name} have no month of this period in common.",
+            remedy="Choose a period that all of them cover, or one borough.",
+        )
+    gaps = []
+    for borough in places.boroughs(viewer.session, area.borough_codes):
+        missing = sorted(set(question.months) - covered.get(borough.code, set()))
+        if missing:
+            gaps.append(Gap(borough.code, borough.name, tuple(missing), is_left_out=borough.code not in covered))
+    return tuple(months), frozenset(covered), tuple(gaps)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The boundary set that is used."""
+
+    id: int
+    code: str
+    content_hash: str
+
+
+def choose_wards(viewer: Viewer, question: Question, source: Source) -> Ground:
+    """Find the wards that the data is on; for points, the wards asked for or the newest."""
+    sets = [Ground(each.id, each.code, each.content_hash) for each in places.boundary_sets(viewer.session)]
+    asked = next((each for each in sets if each.code == question.boundary_set), None)
+    if question.boundary_set is not None and asked is None:
+        raise BadRequest(
+            f"There are no '{question.boundary_set}' wards.",
+            remedy=f"Choose one of: {', '.join(each.code for each in sets)}.",
+        )
+    if source.kind.has_points:
+        return asked or sets[0]
+    counted_on = [each for each in sets if each.id in set(source.used["boundary_set_id"])]
+    if len(counted_on) > 1:
+        raise BadRequest(
+            f"The period crosses a change of wards: {_said_sets(counted_on, source)}.",
+            remedy="Choose months on one side of the change.",
+        )
+    if asked is not None and asked != counted_on[0]:
+        raise BadRequest(
+            f"These figures were counted on {counted_on[0].code} wards, not on {asked.code} wards.",
+            remedy="Leave the wards out, or choose points, which can be placed in any wards.",
+        )
+    return counted_on[0]
+
+
+def _said_sets(sets: Sequence[Ground], source: Source) -> str:
+    said = []
+    for each in sorted(sets, key=lambda ground: ground.code):
+        months = source.used.loc[source.used["boundary_set_id"] == each.id, "month"]
+        said.append(f"{said_span(sorted(set(months)))} on {each.code} wards")
+    return listed(said)
+
+
+def count_by_ward(viewer: Viewer, source: Source) -> pd.Series[int]:
+    """Count all there is by ward code, None among them where it is not placed in a ward."""
+    parts = [
+        figures.ward_counts(
+            viewer,
+            source.borough_codes,
+            source.kind.key,
+            first_month=first,
+            last_month=last,
+            category=source.category,
+            by=("ward_code",),
+        )
+        for first, last in _runs(source.months)
+    ]
+    return pd.concat(parts).groupby("ward_code", dropna=False)["count"].sum()
+
+
+def points_of(viewer: Viewer, source: Source) -> pd.DataFrame:
+    """Read the points that are counted, as `figures.points` gives them."""
+    parts = [
+        figures.points(
+            viewer,
+            source.borough_codes,
+            source.kind.key,
+            first_month=first,
+            last_month=last,
+            category=source.category,
+        )
+        for first, last in _runs(source.months)
+    ]
+    return pd.concat(parts)
+
+
+def _runs(months: Sequence[dt.date]) -> Iterator[tuple[dt.date, dt.date]]:
+    """Give the unbroken stretches of months, each by its first and last."""
+    first = months[0]
+    for month, following in zip(months, [*months[1:], None], strict=True):
+        if following != months_before(month, -1):
+            yield first, month
+            first = following or first
