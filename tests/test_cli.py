@@ -281,6 +281,10 @@ def sent(city: Path) -> pd.DataFrame:
     return rows.assign(borough_code=rows["WardCode"].map(wards["borough_code"]))
 
 
+ON_ONE_DATABASE = pytest.mark.parametrize("set_up", ["sqlite"], indirect=True)
+"""For what is refused before a database matters, or written from what came out of it."""
+
+
 def months_of(sent: pd.DataFrame) -> list[str]:
     return [name for name in sent.columns if name.isdecimal()]
 
@@ -347,6 +351,7 @@ def test_a_person_of_each_role_is_made_and_the_machine_is_on_the_record(set_up: 
     assert PASSWORD not in str([each.details for each in recorded])
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -373,6 +378,7 @@ def test_a_person_who_will_not_do_is_refused(set_up: SetUp, words: Sequence[str]
         assert len(session.scalars(select(Person.id)).all()) == len(PEOPLE)
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize("password", ["", "short", "password1234", "Ashmarrow Castlehythe"])
 def test_a_weak_password_is_refused_and_not_repeated(set_up: SetUp, password: str) -> None:
     made = set_up.hub.call(
@@ -522,11 +528,13 @@ def test_a_person_is_told_in_words(hub: Hub, city: Path, sent: pd.DataFrame) -> 
         assert any(line.split() == [label, f"{count:,}"] for line in said.splitlines()), label
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize("email", [COMMANDER, LEADER, ANALYST, LEAD])
 def test_only_officers_and_administrators_upload(set_up: SetUp, city: Path, email: str) -> None:
     assert "Your role does not let you" in set_up.hub.call("upload", city / LATEST, "--as", email, "--json").refused
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -547,6 +555,7 @@ def test_an_upload_that_cannot_be_understood_is_refused(
     assert said.casefold() in set_up.hub.call("upload", *given, "--json").refused.casefold()
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
@@ -590,6 +599,7 @@ def commands(email: str, area: str, file: Path, tmp_path: Path) -> dict[str, tup
     }
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("email", "said"),
     [
@@ -675,6 +685,7 @@ def test_an_overlay_has_a_feature_for_each_unit(
         assert len(set(names)) == len(names)
 
 
+@ON_ONE_DATABASE
 def test_an_overlay_is_the_same_in_every_form(live: Hub, tmp_path: Path) -> None:
     paths = {form: tmp_path / f"overlay.{form}" for form in ("geojson", "gpkg", "csv")}
     for path in paths.values():
@@ -704,6 +715,7 @@ def test_areas_go_by_code_by_name_and_by_london(live: Hub, sent: pd.DataFrame, t
         assert expected in {None, said["total"]}
 
 
+@ON_ONE_DATABASE
 def test_cells_are_as_large_as_asked_for(live: Hub, tmp_path: Path) -> None:
     path = tmp_path / "overlay.gpkg"
     said = live.call(*hotspots("cells", "gi_star", path, *MONTH, "--cell-metres", "500")).done.json
@@ -711,6 +723,7 @@ def test_cells_are_as_large_as_asked_for(live: Hub, tmp_path: Path) -> None:
     assert pyogrio.read_dataframe(path, layer="cells").geometry.area.max() == pytest.approx(500 * 500)
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("units", "method", "more", "output", "said"),
     [
@@ -783,6 +796,7 @@ def test_a_leader_takes_rounded_figures_as_a_page(live: Hub, tmp_path: Path) -> 
     assert told == [said["headline"], f"Written to {path}"]
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     ("to", "output", "said"),
     [
@@ -800,6 +814,7 @@ def test_a_summary_that_cannot_be_made_is_refused(live: Hub, tmp_path: Path, to:
 # --- The command itself ----------------------------------------------------------------------------------------------
 
 
+@ON_ONE_DATABASE
 @pytest.mark.parametrize(
     "words", [(), ("nonsense",), ("db", "sideways"), ("serve", "--port", "many"), ("summary", "--jso")]
 )
@@ -808,11 +823,13 @@ def test_a_mistyped_command_is_refused_with_the_way_to_write_it(set_up: SetUp, w
     assert "What to do: Write hub" in refused
 
 
+@ON_ONE_DATABASE
 def test_a_command_asked_for_help_gives_it(set_up: SetUp) -> None:
     ran = subprocess.run([PROGRAM, "upload", "--help"], capture_output=True, text=True, check=True)
     assert "--map COLUMN=FIELD" in ran.stdout
 
 
+@ON_ONE_DATABASE
 def test_unsafe_settings_are_refused_by_name(set_up: SetUp) -> None:
     for name, value in (("HUB_ENVIRONMENT", "production"), ("HUB_MAX_UPLOAD_ROWS", "many")):
         secret = {"HUB_SECRET_KEY": "short"} if name == "HUB_ENVIRONMENT" else {}
@@ -820,6 +837,7 @@ def test_unsafe_settings_are_refused_by_name(set_up: SetUp) -> None:
         assert "HUB_SECRET_KEY" in unsafe.call("db", "check").err or name in unsafe.call("db", "check").err
 
 
+@ON_ONE_DATABASE
 def test_a_fault_of_the_hub_is_a_sentence_and_its_details_only_for_who_asks(
     set_up: SetUp, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -849,6 +867,7 @@ def listening(pid: int) -> set[str]:
     return found
 
 
+@ON_ONE_DATABASE
 @pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="needs Linux's /proc")
 def test_the_server_listens_on_loopback_alone_and_ends_when_told(live: Hub) -> None:
     with socket.socket() as probe:
