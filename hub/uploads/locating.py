@@ -16,7 +16,7 @@ from geo import frames, locate
 from geo.frames import FloatArray, IntArray
 from hub.uploads import numbers
 from hub.uploads.findings import Findings, Severity, row_ranges, shown
-from hub.uploads.placing import Geography, Heirs, Method
+from hub.uploads.placing import Geography, Method
 from hub.words import plural
 
 METRES_FROM_A_BOROUGH = 500
@@ -279,27 +279,22 @@ def _at(codes: pl.Series, position: IntArray) -> pl.Series:
     return codes.gather(pl.Series(position).replace({-1: None}))
 
 
-# --- Wards of another edition ------------------------------------------------------------------------------------------
+# --- Wards of another edition ----------------------------------------------------------------------------------------
 
 
-def heirs(geography: Geography, boundary_set_id: int | None) -> Heirs:
-    """Give what finds, for wards of other editions, the ward of this one that holds most of each, and what share of it.
+def heirs(geography: Geography, boundary_set_id: int | None, codes: Collection[str]) -> dict[str, tuple[str, float]]:
+    """Find, for wards of other editions, the ward of this one that holds most of each, and what share of it.
 
     Of a code that several other editions have, the newest outline counts.
     """
     wards = geography.wards_of(boundary_set_id)
-    newest_last = geography.wards.join(geography.sets, on="boundary_set_id").sort("in_force_from")
-    others = newest_last.filter(pl.col("boundary_set_id") != boundary_set_id)
-
-    def find(codes: Collection[str]) -> dict[str, tuple[str, float]]:
-        found = {}
-        named = others.filter(pl.col("ward_code").is_in(list(codes))).select("ward_code", "outline")
-        for code, outline in dict(named.iter_rows()).items():
-            area = next(iter(shapely.from_wkb([outline])))
-            held = shapely.area(shapely.intersection(outlines, area))
-            if held.size and held.max() > 0:
-                found[code] = (str(wards["ward_code"][int(held.argmax())]), float(held.max() / area.area))
-        return found
-
     outlines = shapely.from_wkb(wards["outline"].to_list())
-    return find
+    newest_last = geography.wards.join(geography.sets, on="boundary_set_id").sort("in_force_from")
+    named = newest_last.filter(pl.col("boundary_set_id") != boundary_set_id, pl.col("ward_code").is_in(list(codes)))
+    found = {}
+    for code, outline in dict(named.select("ward_code", "outline").iter_rows()).items():
+        area = next(iter(shapely.from_wkb([outline])))
+        held = shapely.area(shapely.intersection(outlines, area))
+        if held.size and held.max() > 0:
+            found[code] = (str(wards["ward_code"][int(held.argmax())]), float(held.max() / area.area))
+    return found

@@ -1,4 +1,4 @@
-"""Where each row belongs: boundary set, ward, borough, how that was found and how surely, and whether it is the sender's.
+"""Where each row belongs: boundary set, ward, borough, how that was found and how surely, and whose it is.
 
 Pure. The borough always follows from the ward, never from a label; what is not certain is only proposed.
 """
@@ -149,7 +149,7 @@ def own_borough(boroughs: pl.Series, scope: frozenset[str]) -> str | None:
     return own if (located == own).sum() * 2 > located.len() or located.is_empty() else None
 
 
-# --- Which edition of the wards ----------------------------------------------------------------------------------------
+# --- Which edition of the wards --------------------------------------------------------------------------------------
 
 
 def boundary_set_of(
@@ -333,13 +333,15 @@ class Ladder:
             return self._by_lsoa(lsoa.upper(), borough)
         if name := known.get("ward_name"):
             return self._by_ward_name(name, borough, said_borough="borough" in known)
-        if (outward := known.get("outward")) and (found := self._by_outward(outward)):
+        return self._by_area(known, borough)
+
+    def _by_area(self, known: Mapping[str, str], borough: str | None) -> Found:
+        """Place what names no ward: by a larger area, or nowhere."""
+        if "outward" in known and (found := self._by_outward(known["outward"])):
             return found
         if borough:
             return Found(None, borough, Method.BOROUGH)
-        if "borough" in known:
-            return self._by_misspelt_borough(known["borough"])
-        return Found()
+        return self._by_misspelt_borough(known["borough"]) if "borough" in known else Found()
 
     def _is_unknown(self, key: str, words: str) -> bool:
         return plain_name(words) in self._unknowns.get(key, ())
@@ -379,8 +381,8 @@ class Ladder:
         return Found(
             code="unknown_ward_code",
             field="ward_code",
-            message=f"'{_shown(code)}' is the code of no ward the hub knows. Correct it, or leave it empty if the ward is "
-            "not known.",
+            message=f"'{_shown(code)}' is the code of no ward the hub knows. Correct it, or leave it empty if the ward "
+            "is not known.",
         )
 
     def _by_lsoa(self, code: str, borough: str | None) -> Found:
@@ -393,11 +395,11 @@ class Ladder:
             borough=borough,
             code="unknown_lsoa_code",
             field="lsoa_code",
-            message=f"'{_shown(code)}' is the code of no small area the hub knows. Correct it, or leave it empty and give "
-            "the borough."
+            message=f"'{_shown(code)}' is the code of no small area the hub knows. Correct it, or leave it empty and "
+            "give the borough."
             if self._lsoas
-            else f"'{_shown(code)}' is a small area's code, and the hub knows no small areas yet. Ask an administrator to "
-            "load them with 'hub load-places', or give the row's borough.",
+            else f"'{_shown(code)}' is a small area's code, and the hub knows no small areas yet. Ask an administrator "
+            "to load them with 'hub load-places', or give the row's borough.",
         )
 
     def _candidates(self, name: str, borough: str | None) -> list[str]:
@@ -447,8 +449,8 @@ class Ladder:
         return Found(
             code="ambiguous_ward_name",
             field="ward_name",
-            message=f"More than one ward is called '{_shown(name)}': in {listed(boroughs, most=6)}. Give the ward's code "
-            "or its borough.",
+            message=f"More than one ward is called '{_shown(name)}': in {listed(boroughs, most=6)}. Give the ward's "
+            "code or its borough.",
         )
 
     def _by_other_edition(self, codes: Collection[str], its_field: str, words: str) -> Found:
@@ -473,8 +475,9 @@ class Ladder:
         return Found(
             code="older_ward_split",
             field=its_field,
-            message=f"'{_shown(words)}' is a ward of the edition of {edition}, and no ward of this file's edition holds "
-            "most of it. Ask the sender for figures on one edition of the wards, or leave it empty and give the borough.",
+            message=f"'{_shown(words)}' is a ward of the edition of {edition}, and no ward of this file's edition "
+            "holds most of it. Ask the sender for figures on one edition of the wards, or leave it empty and give the "
+            "borough.",
         )
 
     def _edition_of(self, code: str) -> str:
@@ -715,7 +718,7 @@ def note_methods(settled: pl.DataFrame, headings: Mapping[str, str], findings: F
         findings.in_file(
             "placed_by_outward",
             Severity.NOTE,
-            f"Placed by the postcode district: {plural(by_outward.height, 'row')}, in the ward, or at least the borough, "
-            "that holds most of it.",
+            f"Placed by the postcode district: {plural(by_outward.height, 'row')}, in the ward, or at least the "
+            "borough, that holds most of it.",
             column=headings.get("outward"),
         )

@@ -105,7 +105,7 @@ def overlapping(categories: Iterable[str]) -> list[str]:
     return different.filter(different.str.contains(FLAG_WORDS)).to_list()
 
 
-# --- Rows given twice --------------------------------------------------------------------------------------------------
+# --- Rows given twice ------------------------------------------------------------------------------------------------
 
 
 def alike(cells: pl.DataFrame) -> pl.DataFrame:
@@ -124,7 +124,7 @@ def alike(cells: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-# --- Categories that moved ---------------------------------------------------------------------------------------------
+# --- Categories that moved -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -187,11 +187,11 @@ def _say(category: str, was: int, now: int, other: str | None, before: int, mont
     if not now and not before:
         return Moved(
             "category_renamed",
-            f"'{category}' is gone and '{other}' is new, with about as many ({when}): it seems to be renamed. Load every "
-            "month that you compare from one edition, or the two stand apart.",
+            f"'{category}' is gone and '{other}' is new, with about as many ({when}): it seems to be renamed. Load "
+            "every month that you compare from one edition, or the two stand apart.",
         )
     return Moved(
         "category_moved",
-        f"'{category}' has {now:,} where {was:,} are live ({when}), and '{other}' has about as many more: part of the one "
-        "seems to be counted as the other now. Load every month that you compare from one edition.",
+        f"'{category}' has {now:,} where {was:,} are live ({when}), and '{other}' has about as many more: part of the "
+        "one seems to be counted as the other now. Load every month that you compare from one edition.",
     )

@@ -6,6 +6,7 @@ Knows no file that was sent and no database; reading and checking are told the k
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import re
 import tomllib
@@ -70,7 +71,7 @@ class DatasetKind:
     level: str
     """One of `LEVELS`: what place a row speaks of."""
     fields: tuple[Field, ...]
-    definition: Mapping[str, Any]
+    definition: Mapping[str, Any] = dataclasses.field(compare=False)
     """As its file says it."""
     provider: str = ""
     owner: str = ""
