@@ -29,16 +29,15 @@ MOST_IS_HELD = 0.5
 """What share of an area must lie in one ward for the area to be proposed as that ward."""
 MOST_MISSPELT = 5_000
 """Beyond so many different unknown names, a column holds no ward names and nothing is proposed."""
+MIXED = "mixed_boundary_sets"
+"""What is wrong with every ward of a file that has the wards of several editions: told once, of the file."""
 PLACES = ("ward_code", "ward_name", "lsoa_code", "outward", "borough")
 """The fields that name a place."""
 
-_LSOA_TYPES = {
-    "boundary_set_id": pl.Int64,
-    "lsoa_code": pl.String,
-    "ward_code": pl.String,
-    "borough_code": pl.String,
-    "share": pl.Float64,
-}
+_SHARED = {"ward_code": pl.String, "borough_code": pl.String, "share": pl.Float64}
+LSOA_COLUMNS = {"boundary_set_id": pl.Int64, "lsoa_code": pl.String, **_SHARED}
+OUTWARD_COLUMNS = {"boundary_set_id": pl.Int64, "outward_code": pl.String, **_SHARED}
+"""Of areas that lie in a ward by a share from 0 to 1."""
 
 
 class Fate(StrEnum):
@@ -92,10 +91,8 @@ class Geography:
     sets: pl.DataFrame
     wards: pl.DataFrame
     boroughs: pl.DataFrame
-    lsoas: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_LSOA_TYPES))
-    outwards: pl.DataFrame = field(
-        default_factory=lambda: pl.DataFrame(schema=_LSOA_TYPES).rename({"lsoa_code": "outward_code"})
-    )
+    lsoas: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LSOA_COLUMNS))
+    outwards: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=OUTWARD_COLUMNS))
 
     def wards_of(self, boundary_set_id: int | None) -> pl.DataFrame:
         """The wards of one boundary set; none where there is no set."""
@@ -196,7 +193,7 @@ def _explain_mixture(
         examples = ", ".join(own["ward_code"].unique().sort().head(3).to_list())
         fits.append(f"{fitted:,} are in the wards of {name}{f' (not {examples})' if examples else ''}")
     findings.in_file(
-        "mixed_boundary_sets",
+        MIXED,
         Severity.MUST_FIX,
         f"No edition of the wards has all {known.height:,} ward codes of this file: {'; '.join(fits)}. "
         "Ask the sender for figures on one edition of the wards, or upload each edition as its own file.",
@@ -306,13 +303,13 @@ class Ladder:
 
     def _best(self, frame: str, code: str) -> dict[str, tuple[str, str, float]]:
         areas: pl.DataFrame = getattr(self._geography, frame)
-        own = areas.filter(pl.col("boundary_set_id") == self._set_id).sort("share")
+        own = areas.filter(pl.col("boundary_set_id").eq_missing(self._set_id)).sort("share")
         columns = own.select(code, "ward_code", "borough_code", "share")
         return {area: (ward, borough, share) for area, ward, borough, share in columns.iter_rows()}
 
     @cached_property
     def _elsewhere(self) -> pl.DataFrame:
-        others = self._geography.wards.filter(pl.col("boundary_set_id") != self._set_id)
+        others = self._geography.wards.filter(pl.col("boundary_set_id").ne_missing(self._set_id))
         return others.filter(~pl.col("ward_code").is_in(list(self._wards))).with_columns(
             pl.col("ward_name").map_elements(plain_name, return_dtype=pl.String).alias("name")
         )
@@ -455,6 +452,8 @@ class Ladder:
 
     def _by_other_edition(self, codes: Collection[str], its_field: str, words: str) -> Found:
         """Propose the ward that holds most of a ward of another edition, whichever of them it was."""
+        if self._set_id is None:
+            return Found(code=MIXED, field=its_field)
         heirs = self._heirs(codes)
         held = {heirs[code][0] for code in codes if code in heirs}
         edition = self._edition_of(next(iter(codes)))
@@ -643,7 +642,7 @@ def settle(
         .otherwise(pl.lit(Fate.PLACED))
     )
     settled = found.with_columns(fate.alias("fate"))
-    problems = settled.filter(is_wrong, pl.col("fate") == Fate.FAULTY)
+    problems = settled.filter(is_wrong, pl.col("fate") == Fate.FAULTY, pl.col("problem") != MIXED)
     for (code, its_field), rows in problems.partition_by("problem", "problem_field", as_dict=True).items():
         severity = Severity.WE_CAN_FIX if rows["suggestion"].null_count() == 0 else Severity.MUST_FIX
         column = headings.get(str(its_field))
