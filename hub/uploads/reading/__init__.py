@@ -5,7 +5,7 @@ Pure but for a scratch folder of its own. Runs only in the confined process; ref
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
@@ -19,7 +19,7 @@ from hub.uploads.reading.table import LOOK_SAMPLES, SPLIT, Limits, Question, Tab
 from hub.uploads.reading.text import SAVE_AS_CSV
 from hub.words import megabytes
 
-__all__ = ["LOOK_ROWS", "LOOK_SAMPLES", "Limits", "Question", "Table", "other_sheets", "read", "without"]
+__all__ = ["LOOK_ROWS", "LOOK_SAMPLES", "Limits", "Question", "Table", "other_sheets", "read", "write_without"]
 
 LOOK_ROWS = 200
 START_BYTES = 64
@@ -91,6 +91,18 @@ def other_sheets(
     for sheet in (*book.sheets.visible, *book.sheets.hidden):
         if sheet != read_already:
             yield sheet, *book.cells(sheet)
+
+
+def write_without(table: Table, left_out: Collection[str], destination: Path) -> None:
+    """Write a table anew as CSV, without some of its columns and without all that no heading names."""
+    if table.questions:
+        raise BadFile(
+            "Columns can be left out only of a file that says which coordinate system it is in.",
+            remedy="Say so in the file itself, or leave the columns out of it, and upload it again.",
+        )
+    headings, cells = without(table.headings, table.cells, frozenset(left_out))
+    named = {str(at): heading for at, heading in enumerate(headings)}
+    cells.select(list(named)).rename(named).write_csv(destination)
 
 
 class Book(Protocol):

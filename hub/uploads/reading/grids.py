@@ -150,13 +150,10 @@ class Workbook(ABC):
         return self._tabled(grid, sheet, rows, answers)
 
     def cells(self, sheet: str) -> tuple[tuple[str, ...], pl.DataFrame]:
-        """The headings and cells of a sheet that is only looked through."""
+        """The headings and all the cells, headings too, of a sheet that is only looked through."""
         cells = self.grid(sheet).cells
         first_rows = _first_rows(cells)
-        if not first_rows:
-            return (), cells
-        heading_row = heading_row_of(list(first_rows.items()), {})
-        return tuple(first_rows[heading_row]), cells.filter(pl.col("row") != heading_row)
+        return tuple(first_rows[heading_row_of(list(first_rows.items()), {})]) if first_rows else (), cells
 
     def _first_table(self) -> str:
         visible = self.sheets.visible

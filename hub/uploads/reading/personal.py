@@ -40,6 +40,7 @@ class Place:
     """Where personal data stands: never what it is."""
 
     sheet: str
+    """The sheet or layer, if it is not the one that is read."""
     column: str
     """Its heading; empty for what stands above the headings or beyond them."""
     what: What
@@ -70,6 +71,16 @@ class PersonalData(BadFile):
         )
         self.places = tuple(places)
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the table that tell of people: to leave out."""
+        return tuple(dict.fromkeys(place.column for place in self.places if place.column and not place.sheet))
+
+    @property
+    def is_beside_the_table(self) -> bool:
+        """Whether people are named outside the table too: above it, beyond it or on another sheet."""
+        return any(place.sheet or not place.column for place in self.places)
+
 
 def find(
     headings: tuple[str, ...], cells: pl.DataFrame, *, above: Iterable[tuple[int, str]] = (), sheet: str = ""
@@ -83,7 +94,7 @@ def find(
     above
         What stands above the headings, by row.
     sheet
-        Where this is, for the places found.
+        What is looked through, if it is not the table that is read.
     """
     columns = {str(at): heading for at, heading in enumerate(headings)}
     found = [
@@ -98,7 +109,7 @@ def find(
 
 def _in_column(column: pl.DataFrame, heading: str, sheet: str) -> Iterator[Place]:
     values = column["value"].drop_nulls().unique(maintain_order=True)
-    values = values.filter(values.str.contains(MAY_BE_PERSONAL))
+    values = values.filter(values.str.contains(MAY_BE_PERSONAL) & ~values.str.contains(ONE_LONG_CODE))
     if values.is_empty():
         return
     words = heading_words(heading)
@@ -138,6 +149,8 @@ def _inner(pattern: re.Pattern[str], value: str) -> Iterator[str]:
 
 MAY_BE_PERSONAL = r"[A-Za-z]{2}|[\d -]{8}|\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}"
 """Two letters, or eight digits, or a date: without one of these a cell tells of nobody."""
+ONE_LONG_CODE = r"^[0-9A-Za-z]{20,}$"
+"""Such as a Crime ID: one unbroken word, longer than any number or name that is looked for."""
 EMAIL = r"[A-Za-z0-9_%+'-]+(?:\.[A-Za-z0-9_%+'-]+)*(?:@| ?[\[(]at[\])] ?)[A-Za-z0-9-]+\.[A-Za-z]{2,}"
 BEFORE, AFTER = r"(?:^|[^\w.,+/-]|(?:^|\D)[.,])", r"(?:$|[^\w/-]|[.-](?:$|\D))"
 PHONE = rf"{BEFORE}((?:\+|00)44[\d ()-]{{9,14}}\d|\(?0[\d ()-]{{8,13}}\d){AFTER}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import mmap
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,7 +33,8 @@ from hub.uploads.reading.table import (
 CHUNK_BYTES = 1_000_000
 START_BYTES = 4_000_000
 """How much of a file is looked at to find its delimiter and its headings."""
-CONTROL_BYTES = bytes({*range(32), 127} - {9, 10, 13})
+FIRST_PRINTABLE, HARMLESS, DELETE = 32, (9, 10, 13), 127
+CONTROL_BYTES = bytes({*range(FIRST_PRINTABLE), DELETE}.difference(HARMLESS))
 QUOTE, NEWLINE, RETURN = b'"\n\r'
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 SAVE_AS_CSV = "In Excel, choose File, Save As and the type 'CSV UTF-8 (Comma delimited)', and upload that file."
@@ -115,7 +117,7 @@ def _encoding(plain: Path) -> tuple[str, str, bool, bool]:
         stream.seek(0)
         while chunk := stream.read(CHUNK_BYTES):
             size += len(chunk)
-            control_bytes += len(chunk) - len(chunk.translate(None, delete=CONTROL_BYTES))
+            control_bytes += _control_bytes(chunk)
             has_newline = has_newline or NEWLINE in chunk
             decoder = _still_utf8(decoder, chunk)
     if is_utf16:
@@ -127,12 +129,19 @@ def _encoding(plain: Path) -> tuple[str, str, bool, bool]:
     return "UTF-8", "utf-8-sig" if mark == codecs.BOM_UTF8 else "utf-8", control_bytes > 0, has_newline
 
 
+def _control_bytes(chunk: bytes) -> int:
+    content = np.frombuffer(chunk, np.uint8)
+    low, harmless = np.count_nonzero(content < FIRST_PRINTABLE), (np.count_nonzero(content == one) for one in HARMLESS)
+    return int(low - sum(harmless) + np.count_nonzero(content == DELETE))
+
+
 def _still_utf8(decoder: codecs.IncrementalDecoder | None, chunk: bytes) -> codecs.IncrementalDecoder | None:
-    if decoder is not None:
-        try:
-            decoder.decode(chunk)
-        except UnicodeDecodeError:
-            return None
+    if decoder is None or (chunk.isascii() and not decoder.getstate()[0]):
+        return decoder
+    try:
+        decoder.decode(chunk)
+    except UnicodeDecodeError:
+        return None
     return decoder
 
 
@@ -202,10 +211,11 @@ def _refuse_stray_quotes(text: Path, delimiter: int) -> None:
     In order, quotation marks open and close by turns. One that opens follows a delimiter, a line end or (doubled) the
     one that closed just before it; one that closes stands before the same.
     """
+    with text.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        if mapped.find(b'"') < 0:
+            return
     content = np.memmap(text, dtype=np.uint8, mode="r")
     at = np.flatnonzero(content == QUOTE)
-    if not at.size:
-        return
     edges = np.array([delimiter, NEWLINE, RETURN], dtype=np.uint8)
     opening, closing = at[::2], at[1::2]
     doubled = closing[: opening.size - 1] + 1 == opening[1:]
