@@ -34,7 +34,7 @@ class PartyForm(Form):
     """One party, and what it does with the data."""
 
     name = StringField("Party")
-    role = SelectField("What it does", choices=[(role.value, role.words) for role in PartyRole], validate_choice=False)
+    role = StringField("What it does", default=PartyRole.PROVIDES.value)
 
 
 class AgreementForm(FlaskForm):
@@ -51,7 +51,7 @@ class AgreementForm(FlaskForm):
     data_items = TextAreaField("Data items")
     granularity = StringField("How fine the data is")
     frequency = StringField("How often it is sent")
-    marking = SelectField("Marking", choices=[(marking, marking) for marking in MARKINGS])
+    marking = SelectField("Marking")
     security = TextAreaField("Security")
     onward_sharing = TextAreaField("Onward sharing")
     retention_months = IntegerField("Months for which the data is kept", validators=[Optional()])
@@ -64,6 +64,7 @@ class AgreementForm(FlaskForm):
         """Say what can be chosen."""
         self.boroughs.choices = list(boroughs)
         self.datasets.choices = list(datasets.items())
+        self.marking.choices = [(marking, marking) for marking in MARKINGS]
 
     def show(self, terms: Terms) -> None:
         """Fill in the terms of the version that is to be followed; what follows it has yet to be signed."""

@@ -13,7 +13,7 @@ from hub.access import Permission
 from hub.agreements import service
 from hub.agreements.forms import AgreementForm
 from hub.agreements.service import AgreementView
-from hub.agreements.terms import faults
+from hub.agreements.terms import PartyRole, faults
 from hub.db import HubSession
 from hub.errors import BadRequest, HubError
 from hub.places import service as places
@@ -147,7 +147,7 @@ def _is_good(form: AgreementForm) -> bool:
 
 
 def _ask(form: AgreementForm, before: AgreementView | None, error: HubError | None = None) -> str:
-    return render_template("agreements/edit.html", form=form, before=before, error=error)
+    return render_template("agreements/edit.html", form=form, before=before, error=error, roles=tuple(PartyRole))
 
 
 @bp.app_template_filter()

@@ -21,7 +21,7 @@ from hub.db import HubSession
 from hub.errors import BadRequest, Conflict, NotAllowed, TooMany
 from hub.jobs import Job, JobState
 from hub.places import service as places
-from hub.uploads import confined, door, files, versions
+from hub.uploads import confined, door, files, permits, versions
 from hub.uploads.confined import Column
 from hub.uploads.files import ORIGINAL
 from hub.uploads.findings import Severity
@@ -139,6 +139,7 @@ def set_columns(viewer: Viewer, upload_id: UUID, dataset: str, column_fields: Ma
     """
     upload = _unfinished(viewer, upload_id, lock=True)
     kind, headings = _kind(dataset), upload.report["headings"]
+    permits.refuse_without_any(viewer, kind, door.boroughs(upload))
     known = {field.key for field in kind.fields}
     for column, field in column_fields.items():
         if column not in headings:
@@ -218,6 +219,7 @@ def plan_check(viewer: Viewer, upload_id: UUID) -> CheckTask:
     upload = door.upload(viewer, upload_id, Permission.UPLOAD_WRITE)
     if upload.state not in {State.MAPPED, State.CHECKED} or upload.dataset is None:
         raise Conflict("The columns of this upload have not been matched.", remedy="Match them, then check it.")
+    permits.refuse_without_any(viewer, _kind(upload.dataset), door.boroughs(upload))
     return CheckTask(
         upload_id=upload.id,
         folder=door.folder(viewer, upload),
@@ -327,6 +329,7 @@ def commit(viewer: Viewer, upload_id: UUID) -> Upload:
         )
     boroughs = upload.report["boroughs"]
     viewer.require(Permission.UPLOAD_COMMIT, boroughs)
+    agreed = permits.agreements_of(viewer, _kind(str(upload.dataset)), boroughs)
     versions.lock(viewer.session, str(upload.dataset), boroughs)
     same = versions.twin_of(viewer.session, upload)
     if same is not None:
@@ -334,7 +337,8 @@ def commit(viewer: Viewer, upload_id: UUID) -> Upload:
         _discard(viewer, upload)
         return same
     upload.state, upload.committed_at = State.COMMITTED, door.now()
-    numbers = versions.add(viewer, upload, door.found(viewer, upload, "rows"), door.found(viewer, upload, "months"))
+    found = (door.found(viewer, upload, name) for name in ("rows", "months"))
+    numbers = versions.add(viewer, upload, *found, agreed)
     audit.record(
         viewer,
         "upload.committed",

@@ -6,8 +6,9 @@ For one borough, dataset and month one version is current at most. Rows are only
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import polars as pl
 from sqlalchemy import func, select, update
@@ -44,7 +45,9 @@ def twin_of(session: HubSession, upload: Upload) -> Upload | None:
     )
 
 
-def add(viewer: Viewer, upload: Upload, rows: pl.DataFrame, months: pl.DataFrame) -> dict[str, int]:
+def add(
+    viewer: Viewer, upload: Upload, rows: pl.DataFrame, months: pl.DataFrame, agreed: Mapping[str, UUID]
+) -> dict[str, int]:
     """Add a version for each borough and make it current; returns their numbers.
 
     Parameters
@@ -53,17 +56,21 @@ def add(viewer: Viewer, upload: Upload, rows: pl.DataFrame, months: pl.DataFrame
         Who commits what.
     rows, months
         As `checking.Checked` has them.
+    agreed
+        For boroughs whose part comes under a sharing agreement, which.
     """
     by_borough = rows.partition_by("borough_code", as_dict=True)
     numbers = {}
     for (code,), covered in sorted(months.partition_by("borough_code", as_dict=True).items()):
-        version = _add_one(viewer, upload, code, covered)
+        version = _add_one(viewer, upload, code, covered, agreed.get(code))
         _insert_rows(viewer.session, version, by_borough.get((code,), rows.clear()))
         numbers[code] = version.number
     return numbers
 
 
-def _add_one(viewer: Viewer, upload: Upload, borough_code: str, months: pl.DataFrame) -> Version:
+def _add_one(
+    viewer: Viewer, upload: Upload, borough_code: str, months: pl.DataFrame, agreement_id: UUID | None
+) -> Version:
     session, dataset = viewer.session, str(upload.dataset)
     last = session.scalar(
         select(func.max(Version.number)).where(Version.borough_code == borough_code, Version.dataset == dataset)
@@ -75,6 +82,7 @@ def _add_one(viewer: Viewer, upload: Upload, borough_code: str, months: pl.DataF
         number=(last or 0) + 1,
         boundary_set_id=upload.boundary_set_id,
         extract_date=upload.received_at.astimezone(LONDON).date(),
+        agreement_id=agreement_id,
         placed=int(months["placed"].sum()),
         unplaced=int(months["unplaced"].sum()),
         committed_at=dt.datetime.now(dt.UTC),

@@ -6,10 +6,18 @@ import pytest
 
 from hub.access import Role
 from hub.db import Database
-from tests.uploads.desk import Desk
+from hub.uploads import confined
+from tests.uploads.desk import Desk, check_here, look_here
 
 
 @pytest.fixture
 def desk(database: Database, people: dict[Role, str]) -> Desk:
     """The small city's desk; `people` have their addresses."""
     return Desk(database)
+
+
+@pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read files without a child process, which takes most of a second to start."""
+    monkeypatch.setattr(confined, "look", look_here)
+    monkeypatch.setattr(confined, "check", check_here)
