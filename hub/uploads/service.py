@@ -337,8 +337,8 @@ def commit(viewer: Viewer, upload_id: UUID) -> Upload:
         _discard(viewer, upload)
         return same
     upload.state, upload.committed_at = State.COMMITTED, door.now()
-    found = (door.found(viewer, upload, name) for name in ("rows", "months"))
-    numbers = versions.add(viewer, upload, *found, agreed)
+    rows, months = door.found(viewer, upload, "rows"), door.found(viewer, upload, "months")
+    numbers = versions.add(viewer, upload, rows, months, agreed)
     audit.record(
         viewer,
         "upload.committed",
