@@ -203,7 +203,8 @@ def _ask_about_sparse_boroughs(sheet: Sheet, kept: pl.DataFrame) -> None:
 
 
 def _refuse_nothing(sheet: Sheet, kept: pl.DataFrame, total: int) -> None:
-    if kept.is_empty():
+    is_waiting = any(one["is_required"] and one["answer"] is None for one in sheet.questions)
+    if kept.is_empty() and not is_waiting:
         sheet.findings.in_file(
             "nothing_to_commit",
             Severity.MUST_FIX,

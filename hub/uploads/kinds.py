@@ -47,7 +47,7 @@ __all__ = [
 
 LIKELY = 0.8
 """What share of a column's samples must look like a field for the column to be taken for it."""
-SIGNED = 0.5
+SIGNED = 0.6
 """What share of the headings by which a kind is known a file must have."""
 
 

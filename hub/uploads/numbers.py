@@ -5,6 +5,7 @@ Pure, one word at a time. Says how a cell could be repaired, and repairs none.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 
@@ -76,6 +77,7 @@ def is_fraction(words: str) -> bool:
     """Whether a cell holds a number that is not whole, or a percentage: a rate and no count."""
     plain = _plain(words).rstrip("%").strip()
     try:
-        return not float(plain.replace(",", ".")).is_integer() or words.strip().endswith("%")
-    except (ValueError, OverflowError):
+        number = float(plain.replace(",", "."))
+    except ValueError:
         return False
+    return math.isfinite(number) and (not number.is_integer() or words.strip().endswith("%"))

@@ -121,19 +121,18 @@ def _with_own_borough(sheet: Sheet, found: pl.DataFrame) -> pl.DataFrame:
 
 
 def _own_borough(sheet: Sheet, boroughs: pl.Series, lost: int) -> str | None:
+    """The borough to which rows belong that name no place: the file's own, or the one that a person says."""
     own = placing.own_borough(boroughs, sheet.scope)
     if own is not None or len(sheet.scope) == 1:
         return own
-    is_whole_file = boroughs.null_count() == boroughs.len()
-    if not is_whole_file:
-        return None
     names = dict(sheet.geography.boroughs.select("borough_code", "borough_name").iter_rows())
     choices = sorted(((code, names.get(code, code)) for code in sheet.scope), key=lambda choice: choice[1])
     return sheet.ask(
         "which_borough",
         None,
-        f"Nothing in the file says which borough its {plural(lost, 'row')} belong to. For which borough was it sent?",
+        f"Nothing says which borough {plural(lost, 'row')} without a place belong to. In which are they to be counted?",
         choices,
+        is_required=boroughs.null_count() == boroughs.len(),
     )
 
 

@@ -46,6 +46,8 @@ class Field:
     key: str
     title: str
     type: str
+    heading: str = ""
+    """What its column is headed in a template, unless that is its title."""
     headings: tuple[str, ...] = ()
     """As `heading_key` gives them."""
     is_required: bool = True
@@ -171,7 +173,7 @@ class DatasetKind:
         for field in self.fields:
             if self.has_counts and field.key in left_out:
                 continue
-            headings = EXAMPLE_MONTHS if field.key == MONTH_COUNTS else (field.title,)
+            headings = EXAMPLE_MONTHS if field.key == MONTH_COUNTS else (field.heading or field.title,)
             columns += [(heading, field.examples or ("",)) for heading in headings]
         return columns
 
@@ -301,6 +303,7 @@ _FIELD_SORTS: dict[str, type] = {
     "key": str,
     "title": str,
     "type": str,
+    "heading": str,
     "is_required": bool,
     "hint": str,
     "headings": tuple,
@@ -342,7 +345,8 @@ def _field(kind: str, table: Mapping[str, Any]) -> Field:
     said.refuse_others(set(_FIELD_SORTS) - {"type"})
     own = {name: said.value(name) for name in table if name != "key"}
     every = {name: _Said(f"The field '{table['key']}'", common).value(name) for name in common} | own
-    headings = (*own.get("headings", ()), heading_key(every["title"]), *map(heading_key, common.get("headings", ())))
+    named = (heading_key(every.get("heading", "")), heading_key(every["title"]))
+    headings = (*filter(None, named), *own.get("headings", ()), *map(heading_key, common.get("headings", ())))
     return Field(**{**every, "key": str(table["key"]), "headings": tuple(dict.fromkeys(headings))})
 
 
