@@ -34,7 +34,7 @@ from hub.ledger.prescribed import Provider
 from hub.ledger.quarters import newest_ended
 from hub.ledger.service import Liaison
 from hub.places import service as places
-from hub.uploads import service
+from hub.uploads import corrections, service
 from tests.agreements.written import as_form, some_terms
 from tests.client import StrictClient
 from tests.conftest import ELSEWHERE, HOME, PASSWORD, TEST_SECRET_KEY, PostgresCluster, add_people, build_small_city
@@ -75,6 +75,48 @@ GET    uploads.check       absent  302    404     404     403    403       403  
 GET    uploads.problems    theirs  302    200     200     403    403       403    200
 GET    uploads.problems    others  302    404     404     403    403       403    200
 GET    uploads.problems    absent  302    404     404     403    403       403    404
+GET    uploads.arriving    -       302    200     403     403    403       403    200
+POST   uploads.begin       -       401    200     403     403    403       403    200
+POST   uploads.append      -       401    200     403     403    403       403    200
+POST   uploads.read_otherwise theirs  401    302     403     403    403       403    302
+POST   uploads.read_otherwise others  401    404     403     403    403       403    302
+POST   uploads.read_otherwise absent  401    404     403     403    403       403    404
+GET    uploads.row         theirs  302    200     200     403    403       403    200
+GET    uploads.row         others  302    404     404     403    403       403    200
+GET    uploads.row         absent  302    404     404     403    403       403    404
+GET    uploads.points      theirs  302    200     200     403    403       403    200
+GET    uploads.points      others  302    404     404     403    403       403    200
+GET    uploads.points      absent  302    404     404     403    403       403    404
+POST   uploads.edit        theirs  401    302     403     403    403       403    302
+POST   uploads.edit        others  401    404     403     403    403       403    302
+POST   uploads.edit        absent  401    404     403     403    403       403    404
+POST   uploads.decide      theirs  401    302     403     403    403       403    302
+POST   uploads.decide      others  401    404     403     403    403       403    302
+POST   uploads.decide      absent  401    404     403     403    403       403    404
+POST   uploads.confirm     theirs  401    302     403     403    403       403    302
+POST   uploads.confirm     others  401    404     403     403    403       403    302
+POST   uploads.confirm     absent  401    404     403     403    403       403    404
+POST   uploads.answer      theirs  401    302     403     403    403       403    302
+POST   uploads.answer      others  401    404     403     403    403       403    302
+POST   uploads.answer      absent  401    404     403     403    403       403    404
+POST   uploads.hold        theirs  401    302     403     403    403       403    302
+POST   uploads.hold        others  401    404     403     403    403       403    302
+POST   uploads.hold        absent  401    404     403     403    403       403    404
+POST   uploads.check_again theirs  401    302     403     403    403       403    302
+POST   uploads.check_again others  401    404     403     403    403       403    302
+POST   uploads.check_again absent  401    404     403     403    403       403    404
+POST   uploads.cancel      theirs  401    302     403     403    403       403    302
+POST   uploads.cancel      others  401    404     403     403    403       403    302
+POST   uploads.cancel      absent  401    404     403     403    403       403    404
+POST   uploads.settle_held theirs  401    302     403     403    403       403    302
+POST   uploads.settle_held others  401    404     403     403    403       403    302
+POST   uploads.settle_held absent  401    404     403     403    403       403    404
+POST   uploads.marked      theirs  401    200     403     403    403       403    200
+POST   uploads.marked      others  401    404     403     403    403       403    200
+POST   uploads.marked      absent  401    404     403     403    403       403    404
+GET    uploads.versions    theirs  302    200     200     403    403       403    200
+GET    uploads.versions    others  302    404     404     403    403       403    200
+GET    uploads.versions    absent  302    404     404     403    403       403    404
 POST   uploads.commit      theirs  401    302     403     403    403       403    302
 POST   uploads.commit      others  401    404     403     403    403       403    302
 POST   uploads.commit      absent  401    404     403     403    403       403    404
@@ -233,6 +275,24 @@ ASKED: dict[str, Callable[[World, str], Asked]] = {
     "uploads.set_columns": of_upload("received", COLUMNS_SENT),
     "uploads.check": of_upload("checked"),
     "uploads.problems": of_upload("checked"),
+    "uploads.arriving": lambda world, of: Asked(),
+    "uploads.begin": lambda world, of: Asked(form={"name": "year.csv", "size": "1000"}),
+    "uploads.append": lambda world, of: Asked({"offset": 0}),
+    "uploads.read_otherwise": of_upload("received", {"heading-row": "1"}),
+    "uploads.row": lambda world, of: Asked(
+        {"upload_id": world.uploads.get((of, "faulty"), ABSENT_UPLOAD), "number": 3}
+    ),
+    "uploads.points": of_upload("checked"),
+    "uploads.edit": of_upload("faulty", {"cell-3-3": "7"}),
+    "uploads.decide": of_upload("faulty", {"act": "leave-out", "code": "not_a_count"}),
+    "uploads.confirm": of_upload("repeating", {"reason-repeated_row": "Two reports of one night."}),
+    "uploads.answer": of_upload("asking", {"answer-ambiguous_dates:Month": "day_first"}),
+    "uploads.hold": of_upload("faulty", {"hold": "yes"}),
+    "uploads.check_again": of_upload("faulty"),
+    "uploads.cancel": of_upload("faulty"),
+    "uploads.settle_held": of_upload("held", {"act": "fix"}),
+    "uploads.marked": of_upload("faulty"),
+    "uploads.versions": lambda world, of: Asked({"borough_code": AREAS[of], "dataset": "ward_counts"}),
     "uploads.commit": of_upload("checked"),
     "uploads.undo": of_upload("committed"),
     "uploads.discard": of_upload("received"),
@@ -389,6 +449,16 @@ def fill(database: Database, emails: Mapping[str, str]) -> dict[tuple[str, str],
         with desk.writing(email) as viewer:
             uploads[of, "agreement"] = str(fill_ledger(viewer, name))
         uploads[of, "checked"] = str(desk.check(email, content.replace(",1\n", ",3\n"), f"{name}-checked.csv"))
+        heading, first, second, *_ = content.splitlines(keepends=True)
+        uploads[of, "faulty"] = str(desk.check(email, heading + first + second.replace(",1\n", ",one\n"), "faulty.csv"))
+        uploads[of, "repeating"] = str(desk.check(email, heading + first + first, "repeating.csv"))
+        asking = (heading + first + second).replace("2024-01", "01/02/2024")
+        uploads[of, "asking"] = str(desk.check(email, asking, "asking.csv"))
+        held = heading + first.replace("2024", "2023") + second.replace(",1\n", ",two\n")
+        uploads[of, "held"] = str(desk.check(email, held, "held.csv"))
+        with desk.writing(email) as viewer:
+            corrections.hold(viewer, UUID(uploads[of, "held"]), is_holding=True)
+            service.commit(viewer, UUID(uploads[of, "held"]))
     return uploads
 
 

@@ -22,6 +22,7 @@ from hub.uploads.reading import Limits
 from hub.words import megabytes
 
 ORIGINAL = "original"
+ARRIVING = "arriving"
 CHUNK_BYTES = 1_000_000
 STRAY_AFTER = dt.timedelta(hours=1)
 
@@ -54,11 +55,7 @@ def store(stream: BinaryIO, folder: Path, limits: Limits) -> tuple[str, int]:
     with (folder / ORIGINAL).open("xb") as out:
         while chunk := stream.read(CHUNK_BYTES):
             size += len(chunk)
-            if size > limits.file_bytes:
-                raise BadFile(
-                    f"The file is larger than {megabytes(limits.file_bytes)}.",
-                    remedy="Split it, for example by month, and upload each part.",
-                )
+            refuse_too_large(size, limits)
             digest.update(chunk)
             out.write(chunk)
         out.flush()
@@ -66,6 +63,59 @@ def store(stream: BinaryIO, folder: Path, limits: Limits) -> tuple[str, int]:
     sync(folder)
     sync(folder.parent)
     return digest.hexdigest(), size
+
+
+def digest(folder: Path) -> tuple[str, int]:
+    """The hash and the size of an original that was written anew."""
+    with (folder / ORIGINAL).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest(), os.fstat(stream.fileno()).st_size
+
+
+def refuse_too_large(size: int, limits: Limits) -> None:
+    """Refuse a file of more bytes than the hub takes."""
+    if size > limits.file_bytes:
+        raise BadFile(
+            f"The file is larger than {megabytes(limits.file_bytes)}.",
+            remedy="Split it, for example by month, and upload each part.",
+        )
+
+
+def begin_arrival(folder: Path) -> None:
+    """Make room for a file that comes in pieces."""
+    folder.mkdir(parents=True)
+    (folder / ARRIVING).touch()
+
+
+def append_arrival(folder: Path, stream: BinaryIO, size: int) -> None:
+    """Add a piece to a file that is arriving: never more than it is to have. What is cut off in mid-piece is kept."""
+    if not (folder / ARRIVING).is_file():
+        raise Conflict("The file took too long to arrive, and what had come was removed.", remedy="Choose it again.")
+    with (folder / ARRIVING).open("ab") as out:
+        while out.tell() < size and (chunk := stream.read(min(CHUNK_BYTES, size - out.tell()))):
+            out.write(chunk)
+    os.utime(folder)
+
+
+def arrived_bytes(folder: Path) -> int:
+    """How much of a file has arrived."""
+    path = folder / ARRIVING
+    return path.stat().st_size if path.is_file() else 0
+
+
+def arrival(folder: Path) -> Path:
+    """Where a file lies that arrived in pieces."""
+    return folder / ARRIVING
+
+
+def copy_original(source: Path, destination: Path) -> None:
+    """Give another upload the same original, in a folder of its own, to stay."""
+    if not (source / ORIGINAL).is_file():
+        raise Conflict("The file of this upload was removed.", remedy="Upload the file again.")
+    destination.mkdir(parents=True)
+    shutil.copyfile(source / ORIGINAL, destination / ORIGINAL)
+    sync(destination / ORIGINAL)
+    sync(destination)
+    sync(destination.parent)
 
 
 def sync(path: Path) -> None:

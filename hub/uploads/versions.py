@@ -6,6 +6,8 @@ For one borough, dataset and month one version is current at most. Rows are only
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -16,8 +18,8 @@ from sqlalchemy import func, select, update
 from hub import db
 from hub.access import Viewer
 from hub.db import HubSession
-from hub.uploads.kinds import DATASETS
-from hub.uploads.models import Incident, State, Upload, Version, VersionMonth, WardCount
+from hub.uploads.kinds import kind
+from hub.uploads.models import Act, Incident, Share, State, Upload, Version, VersionMonth, WardCount
 from hub.words import LONDON
 
 
@@ -29,8 +31,8 @@ def lock(session: HubSession, dataset: str, borough_codes: Iterable[str]) -> Non
 
 
 def twin_of(session: HubSession, upload: Upload) -> Upload | None:
-    """Find the committed upload of the same file for the same boroughs of which something is still live."""
-    return session.scalar(
+    """Find the committed upload that says the same for the same boroughs, of which something is still live."""
+    alike = session.scalars(
         select(Upload)
         .where(
             Upload.sha256 == upload.sha256,
@@ -41,8 +43,16 @@ def twin_of(session: HubSession, upload: Upload) -> Upload | None:
             Upload.versions.any(Version.months.any(VersionMonth.is_current)),
         )
         .order_by(Upload.committed_at)
-        .limit(1)
     )
+    return next((one for one in alike if said(one) == said(upload)), None)
+
+
+def said(upload: Upload) -> str:
+    """Name all that people said of how a file is to be taken: two of one file that say the same give the same rows."""
+    fixes = sorted(one.code for one in upload.decisions if one.act is Act.FIX)
+    edits = sorted((one.row, one.column, one.value or "") for one in upload.edits)
+    all_of_it = [upload.dataset, sorted(upload.column_fields.items()), sorted(upload.answers.items()), fixes, edits]
+    return hashlib.sha256(json.dumps(all_of_it).encode()).hexdigest()
 
 
 def add(
@@ -82,6 +92,7 @@ def _add_one(
         number=(last or 0) + 1,
         boundary_set_id=upload.boundary_set_id,
         extract_date=upload.received_at.astimezone(LONDON).date(),
+        classification=upload.report.get("classification", ""),
         agreement_id=agreement_id,
         placed=int(months["placed"].sum()),
         unplaced=int(months["unplaced"].sum()),
@@ -121,42 +132,64 @@ def _insert_rows(session: HubSession, version: Version, rows: pl.DataFrame) -> N
     if rows.is_empty():
         return
     columns: dict[str, Sequence[Any]] = {name: rows[name].to_list() for name in rows.columns}
-    model = Incident if DATASETS[version.dataset].has_points else WardCount
+    its_kind = kind(session, version.dataset)
+    model = Incident if its_kind.has_points else Share if its_kind.has_shares else WardCount
     db.insert_rows(session, model, {"version_id": [version.id] * rows.height, **columns})
 
 
-def take_back(session: HubSession, upload: Upload) -> dict[str, int]:
-    """Undo every version of an upload; returns their numbers."""
-    versions = session.scalars(select(Version).where(Version.upload_id == upload.id)).all()
-    lock(session, str(upload.dataset), [version.borough_code for version in versions])
+def take_back(session: HubSession, upload: Upload, *, restored: Upload | None = None) -> dict[str, int]:
+    """Undo every version of an upload; returns their numbers.
+
+    What it had replaced as its correction comes back as it was.
+    """
+    undone, set_aside = _versions_of(session, upload), _versions_of(session, restored) if restored else []
+    lock(session, str(upload.dataset), [version.borough_code for version in undone])
+    for version in undone:
+        version.undone_at = dt.datetime.now(dt.UTC)
+    for version in set_aside:
+        version.undone_at = None
+    session.flush()
+    _settle(session, [*undone, *set_aside])
+    return {version.borough_code: version.number for version in undone}
+
+
+def set_aside(session: HubSession, upload: Upload) -> None:
+    """Take out every version of an upload that is about to be replaced whole; the months it held fall back."""
+    versions = _versions_of(session, upload)
     for version in versions:
-        _take_back_one(session, version)
-    return {version.borough_code: version.number for version in versions}
+        version.undone_at = dt.datetime.now(dt.UTC)
+    session.flush()
+    _settle(session, versions)
 
 
-def _take_back_one(session: HubSession, version: Version) -> None:
-    """Make current, for each month that this version holds, the newest other one that is not undone."""
-    version.undone_at = dt.datetime.now(dt.UTC)
-    held = session.scalars(
-        select(VersionMonth).where(VersionMonth.version_id == version.id, VersionMonth.is_current)
-    ).all()
-    for month in held:
-        month.is_current = False
-    session.flush()
-    others = session.scalars(
-        select(VersionMonth)
-        .join(Version, Version.id == VersionMonth.version_id)
-        .where(
-            VersionMonth.borough_code == version.borough_code,
-            VersionMonth.dataset == version.dataset,
-            VersionMonth.month.in_([month.month for month in held]),
-            Version.undone_at.is_(None),
-        )
-        .order_by(Version.number)
-    )
-    for newest in {other.month: other for other in others}.values():
-        newest.is_current = True
-    session.flush()
+def _versions_of(session: HubSession, upload: Upload) -> Sequence[Version]:
+    return session.scalars(select(Version).where(Version.upload_id == upload.id)).all()
+
+
+def _settle(session: HubSession, changed: Iterable[Version]) -> None:
+    """Make current, for each month that these versions hold, the newest version that is not undone."""
+    months: dict[tuple[str, str], set[dt.date]] = {}
+    for version in changed:
+        months.setdefault((version.borough_code, version.dataset), set()).update(one.month for one in version.months)
+    for (borough_code, dataset), held in months.items():
+        lines = session.execute(
+            select(VersionMonth, Version.undone_at)
+            .join(Version, Version.id == VersionMonth.version_id)
+            .where(
+                VersionMonth.borough_code == borough_code,
+                VersionMonth.dataset == dataset,
+                VersionMonth.month.in_(held),
+            )
+            .order_by(Version.number)
+        ).all()
+        newest = {line.month: line for line, undone_at in lines if undone_at is None}
+        for line, _ in lines:
+            if line.is_current and newest.get(line.month) is not line:
+                line.is_current = False
+        session.flush()
+        for line in newest.values():
+            line.is_current = True
+        session.flush()
 
 
 def live_counts(session: HubSession, upload: Upload, borough_codes: Collection[str]) -> pl.DataFrame:
@@ -173,6 +206,35 @@ def live_counts(session: HubSession, upload: Upload, borough_codes: Collection[s
     )
     schema = {"borough_code": pl.String, "month": pl.Date, "live": pl.Int64}
     return pl.DataFrame([tuple(row) for row in found], schema, orient="row")
+
+
+def live_categories(session: HubSession, upload: Upload, covered: pl.DataFrame) -> pl.DataFrame:
+    """What is live from other uploads of the same kind, by category, for the boroughs and months covered."""
+    is_points = kind(session, str(upload.dataset)).has_points
+    table = Incident if is_points else WardCount
+    category = Incident.category if is_points else WardCount.offence_group
+    counted = func.count() if is_points else func.sum(WardCount.count)
+    found = session.execute(
+        select(category, counted)
+        .join(VersionMonth, (VersionMonth.version_id == table.version_id) & (VersionMonth.month == table.month))
+        .join(Version, Version.id == VersionMonth.version_id)
+        .where(
+            VersionMonth.is_current,
+            VersionMonth.dataset == upload.dataset,
+            VersionMonth.borough_code.in_(covered["borough_code"].unique().to_list()),
+            VersionMonth.month.in_(covered["month"].unique().to_list()),
+            Version.upload_id != upload.id,
+        )
+        .group_by(category)
+    )
+    rows = [(name, int(count)) for name, count in found]
+    return pl.DataFrame(rows, {"category": pl.String, "live": pl.Int64}, orient="row")
+
+
+def live_among(session: HubSession, upload_ids: Collection[UUID]) -> frozenset[UUID]:
+    """Which of these uploads hold a month that readers see."""
+    held = select(Version.upload_id).join(VersionMonth, VersionMonth.version_id == Version.id)
+    return frozenset(session.scalars(held.where(Version.upload_id.in_(upload_ids), VersionMonth.is_current).distinct()))
 
 
 def wards_in_use(session: HubSession, boundary_set_id: int) -> set[str]:

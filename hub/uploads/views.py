@@ -14,15 +14,14 @@ from sqlalchemy import select
 from hub import words
 from hub.access import Permission, Viewer
 from hub.accounts import service as accounts
-from hub.errors import NotFound
 from hub.jobs import Job, JobState
 from hub.places import service as places
-from hub.uploads import door
+from hub.uploads import door, kinds, versions
 from hub.uploads.findings import Severity
-from hub.uploads.kinds import DATASETS, DatasetKind
+from hub.uploads.kinds import DatasetKind
 from hub.uploads.models import State, Upload
+from hub.uploads.service import UNDO_WITHIN
 
-PROBLEMS_A_PAGE = 50
 MOST_PROBLEMS_IN_AN_OUTCOME = 1_000
 MOST_LISTED = 200
 
@@ -54,6 +53,27 @@ class UploadView:
     failure: str
     must_fix: int
     please_confirm: int
+    is_live: bool
+    """Whether readers see any month of it."""
+    is_cancellable: bool
+    """Whether a check is at work on it, which can be stopped."""
+    is_holding: bool
+    corrects: UUID | None
+    """The upload that it puts right."""
+    corrected_by: UUID | None
+    """The committed upload that put it right."""
+
+    @property
+    def held_rows(self) -> int:
+        """How many of its rows are held back, until they are fixed or discarded."""
+        is_held = self.is_holding and self.state is State.COMMITTED and self.corrected_by is None
+        return int(self.report["rows_faulty"]) if is_held else 0
+
+    @property
+    def undo_until(self) -> dt.date | None:
+        """The last day on which it can be undone."""
+        until = self.committed_at + UNDO_WITHIN if self.committed_at else None
+        return until.astimezone(words.LONDON).date() if until and until > door.now() else None
 
     @property
     def is_checked(self) -> bool:
@@ -78,26 +98,41 @@ def upload(viewer: Viewer, upload_id: UUID) -> UploadView:
     return _views(viewer, [door.upload(viewer, upload_id, Permission.UPLOAD_READ)])[0]
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What is asked once for all the uploads shown."""
+
+    borough_names: Mapping[str, str]
+    set_codes: Mapping[int, str]
+    owners: Mapping[UUID, str]
+    kinds: Mapping[str, DatasetKind]
+    jobs: Mapping[UUID | None, Job]
+    live: frozenset[UUID]
+    corrected_by: Mapping[UUID | None, UUID]
+
+
 def _views(viewer: Viewer, shown: Sequence[Upload]) -> list[UploadView]:
     session = viewer.session
-    borough_names = {borough.code: borough.name for borough in places.boroughs(session)}
-    set_codes = {its.id: its.code for its in places.boundary_sets(session)}
-    owners = accounts.names(session, {one.owner_id for one in shown})
+    ids = [one.id for one in shown]
     asked = [one.job_id for one in shown if one.job_id]
-    at_work: dict[UUID | None, Job] = {job.id: job for job in session.scalars(select(Job).where(Job.id.in_(asked)))}
-    return [
-        _view(viewer, one, borough_names, set_codes, owners[one.owner_id], at_work.get(one.job_id)) for one in shown
-    ]
+    corrections = session.execute(
+        select(Upload.corrects_id, Upload.id).where(Upload.corrects_id.in_(ids), Upload.state == State.COMMITTED)
+    )
+    known = _Known(
+        borough_names={borough.code: borough.name for borough in places.boroughs(session)},
+        set_codes={its.id: its.code for its in places.boundary_sets(session)},
+        owners=accounts.names(session, {one.owner_id for one in shown}),
+        kinds=kinds.catalogue(session),
+        jobs={job.id: job for job in session.scalars(select(Job).where(Job.id.in_(asked)))},
+        live=versions.live_among(session, ids),
+        corrected_by=dict(corrections.all()),
+    )
+    return [_view(viewer, one, known) for one in shown]
 
 
-def _view(
-    viewer: Viewer,
-    upload: Upload,
-    borough_names: Mapping[str, str],
-    set_codes: Mapping[int, str],
-    owner: str,
-    job: Job | None,
-) -> UploadView:
+def _view(viewer: Viewer, upload: Upload, known: _Known) -> UploadView:
+    job = known.jobs.get(upload.job_id)
+    is_at_work = job is not None and not job.is_over
     report = upload.report
     codes = report.get("boroughs") or sorted(door.boroughs(upload))
     return UploadView(
@@ -105,45 +140,28 @@ def _view(
         file_name=upload.file_name,
         size_bytes=upload.size_bytes,
         state=upload.state,
-        kind=DATASETS[upload.dataset] if upload.dataset else None,
-        boroughs=tuple(sorted(borough_names[code] for code in codes)),
+        kind=known.kinds.get(upload.dataset) if upload.dataset else None,
+        boroughs=tuple(sorted(known.borough_names[code] for code in codes)),
         months=tuple(words.parse_month(month) for month in report.get("months", ())),
         report=report,
-        boundary_set=set_codes.get(upload.boundary_set_id) if upload.boundary_set_id else None,
-        owner=owner,
+        boundary_set=known.set_codes.get(upload.boundary_set_id) if upload.boundary_set_id else None,
+        owner=known.owners[upload.owner_id],
         is_own=upload.owner_id == viewer.person_id,
         may_write=viewer.may(Permission.UPLOAD_WRITE, door.boroughs(upload)),
         may_commit=viewer.may(Permission.UPLOAD_COMMIT, door.boroughs(upload)),
         received_at=upload.received_at,
         committed_at=upload.committed_at,
-        is_at_work=job is not None and not job.is_over,
-        progress=job.progress if job and not job.is_over else "",
+        is_at_work=is_at_work,
+        progress=job.progress if job and is_at_work else "",
         failure=job.failure if job and job.state is JobState.FAILED else "",
         must_fix=door.counted(report, Severity.MUST_FIX),
         please_confirm=door.counted(report, Severity.PLEASE_CONFIRM),
+        is_live=upload.id in known.live,
+        is_cancellable=is_at_work and job is not None and job.kind == "uploads.check",
+        is_holding=upload.is_holding,
+        corrects=upload.corrects_id,
+        corrected_by=known.corrected_by.get(upload.id),
     )
-
-
-@dataclass(frozen=True)
-class ProblemsPage:
-    """Some of the problems found, and where they stand among all."""
-
-    problems: tuple[dict[str, Any], ...]
-    page: int
-    pages: int
-    kept: int
-    total: int
-
-
-def problems(viewer: Viewer, upload_id: UUID, page: int = 1) -> ProblemsPage:
-    """Show one page of an upload's problems, the gravest first."""
-    upload = door.upload(viewer, upload_id, Permission.UPLOAD_READ)
-    found = door.found(viewer, upload, "problems")
-    pages = max(1, -(-found.height // PROBLEMS_A_PAGE))
-    if not 1 <= page <= pages:
-        raise NotFound
-    shown = found.slice((page - 1) * PROBLEMS_A_PAGE, PROBLEMS_A_PAGE)
-    return ProblemsPage(tuple(shown.to_dicts()), page, pages, found.height, upload.report["problems_total"])
 
 
 def all_problems(viewer: Viewer, upload_id: UUID) -> pl.DataFrame:

@@ -13,21 +13,27 @@ from uuid import UUID
 from hub.access import Viewer
 from hub.errors import BadRequest
 from hub.jobs import Handler, Report
-from hub.uploads import service
+from hub.uploads import kinds, service
 from hub.uploads.files import ORIGINAL
-from hub.uploads.kinds import DATASETS
 from hub.words import megabytes
 
 
 def check(viewer: Viewer, arguments: Mapping[str, Any], report: Report) -> None:
-    """Check an upload whose columns are matched."""
-    task = service.plan_check(viewer, UUID(arguments["upload_id"]))
-    viewer.session.commit()
-    report(f"Reading and checking {megabytes((task.folder / ORIGINAL).stat().st_size)}")
-    result = task.run()
+    """Check an upload whose columns are matched; again, if it is changed meanwhile."""
+    is_kept = False
+    while not is_kept:
+        task = service.plan_check(viewer, UUID(arguments["upload_id"]))
+        viewer.session.commit()
+        is_kept = _checked(viewer, task, report)
+        viewer.session.commit()
+
+
+def _checked(viewer: Viewer, task: service.CheckTask, report: Report) -> bool:
+    what = f"Reading and checking {megabytes((task.folder / ORIGINAL).stat().st_size)}"
+    report(what)
+    result = task.run(lambda seconds: report(f"{what}: {seconds} seconds so far"))
     report("Keeping what was found")
-    service.keep_check(viewer, result)
-    viewer.session.commit()
+    return service.keep_check(viewer, result)
 
 
 def commit(viewer: Viewer, arguments: Mapping[str, Any], report: Report) -> None:
@@ -43,9 +49,10 @@ def map_and_check(
     """Match an upload's columns, those given first and the rest by their headings, and check it."""
     proposal = service.propose(viewer, upload_id, dataset)
     if proposal.kind is None:
+        known = ", ".join(kinds.catalogue(viewer.session))
         raise BadRequest(
             f"The headings of the file are those of no dataset the hub knows: {', '.join(proposal.headings)[:300]}.",
-            remedy=f"Name the dataset ({', '.join(DATASETS)}), and say which column fills which field.",
+            remedy=f"Name the dataset ({known}), and say which column fills which field.",
         )
     proposed = {
         column: field for column, field in proposal.column_fields.items() if field not in column_fields.values()

@@ -17,7 +17,7 @@ from hub.places import loading
 from hub.places import service as places
 from hub.uploads import confined
 from tests.conftest import PASSWORD, PostgresCluster
-from tests.uploads.desk import Desk, check_here, look_here
+from tests.uploads.desk import Desk, admit_here, check_here, look_here
 
 LONDON_FILES = (
     "wards-2014.gpkg",
@@ -39,6 +39,7 @@ def desk(database: Database, people: dict[Role, str]) -> Desk:
 @pytest.fixture
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read files without a child process, which takes most of a second to start."""
+    monkeypatch.setattr(confined, "admit", admit_here)
     monkeypatch.setattr(confined, "look", look_here)
     monkeypatch.setattr(confined, "check", check_here)
 

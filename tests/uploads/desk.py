@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +21,9 @@ from hub.accounts import service as accounts
 from hub.db import Database
 from hub.uploads import checking, confined, kinds, reading, service, views, work
 from hub.uploads.checking import Checked
+from hub.uploads.kinds import DatasetKind
 from hub.uploads.placing import Geography
-from hub.uploads.reading import Limits, Table
+from hub.uploads.reading import Limits, Table, personal
 
 TODAY = dt.date(2025, 6, 15)
 OLD, NEW = 1, 2
@@ -128,10 +129,12 @@ class Desk:
         with self.database.reading() as session:
             yield accounts.viewer_by_email(session, email)
 
-    def receive(self, email: str, content: str | bytes, name: str = "file.csv") -> UUID:
+    def receive(
+        self, email: str, content: str | bytes, name: str = "file.csv", leave_out: Collection[str] = ()
+    ) -> UUID:
         stream = io.BytesIO(content.encode() if isinstance(content, str) else content)
         with self.writing(email) as viewer:
-            return service.receive(viewer, stream, name).id
+            return service.receive(viewer, stream, name, leave_out=frozenset(leave_out)).id
 
     def check(
         self, email: str, content: str | bytes, name: str = "file.csv", dataset: str | None = None, **fields: str
@@ -162,22 +165,55 @@ class Desk:
 # --- Without a child process, where confinement is not what is tested ------------------------------------------------
 
 
-def look_here(original: Path, file_name: str, limits: Limits) -> confined.Look:
+admit_in_earnest = confined.admit
+
+
+def admit_here(original: Path, file_name: str, limits: Limits, leave_out: Collection[str]) -> tuple[confined.Look, str]:
+    """As `confined.admit`, in this process; a file that is to be written anew is, by a child."""
+    if leave_out:
+        return admit_in_earnest(original, file_name, limits, leave_out)
+    with tempfile.TemporaryDirectory() as folder:
+        table = reading.read(original, file_name, limits, Path(folder))
+    if found := personal.find(table.headings, table.cells, above=table.above):
+        raise personal.PersonalData(found)
+    return look_here(original, file_name, limits, {}), file_name
+
+
+def look_here(original: Path, file_name: str, limits: Limits, answers: Mapping[str, str]) -> confined.Look:
     """As `confined.look`, in this process."""
     with tempfile.TemporaryDirectory() as folder:
-        table = reading.read(original, file_name, limits, Path(folder), rows=reading.LOOK_ROWS)
-    columns = tuple(confined.Column(heading, tuple(table.samples(heading))) for heading in table.headings)
-    return confined.Look(columns, table.encoding, table.delimiter)
+        table = reading.read(original, file_name, limits, Path(folder), rows=reading.LOOK_ROWS, answers=answers)
+    return confined.Look(
+        columns=tuple(confined.Column(heading, tuple(table.samples(heading))) for heading in table.headings),
+        format=table.format,
+        encoding=table.encoding,
+        delimiter=table.delimiter,
+        sheet=table.sheet,
+        sheets=table.sheets,
+        hidden_sheets=table.hidden_sheets,
+        heading_row=table.heading_row,
+        marked_upload=table.marked_upload,
+    )
 
 
 def check_here(
-    original: Path, file_name: str, limits: Limits, *, dataset: str, destination: Path, **options: Any
+    original: Path,
+    file_name: str,
+    limits: Limits,
+    *,
+    kind: DatasetKind,
+    answers: Mapping[str, str],
+    destination: Path,
+    wait: confined.Wait,
+    **options: Any,
 ) -> dict[str, Any]:
     """As `confined.check`, in this process."""
     with tempfile.TemporaryDirectory() as folder:
-        table = reading.read(original, file_name, limits, Path(folder))
-    checked = checking.check(table, kinds.DATASETS[dataset], **options)
+        table = reading.read(original, file_name, limits, Path(folder), answers=answers)
+    checked = checking.check(table, kind, answers=answers, **options)
     destination.mkdir()
     for name in confined.FINDINGS:
         getattr(checked, name).write_parquet(destination / f"{name}.parquet")
+    with_problems = checked.problems["row"].drop_nulls().unique().implode()
+    table.cells.filter(pl.col("row").is_in(with_problems)).write_parquet(destination / f"{confined.CELLS}.parquet")
     return checked.report

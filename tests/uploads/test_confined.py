@@ -11,12 +11,15 @@ import sys
 import time
 from pathlib import Path
 
+import openpyxl
 import polars as pl
 import pytest
 
 from hub.errors import BadFile, OurFault
-from hub.uploads import confined
+from hub.uploads import confined, corrections
+from hub.uploads.kinds import DATASETS
 from hub.uploads.reading import Limits
+from hub.uploads.reading.personal import PersonalData, What
 from tests.uploads.desk import ALDER, EVERYWHERE, TODAY, small_geography
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +39,7 @@ def names_in(folder: Path) -> list[str]:
 
 def check(original: Path, limits: Limits | None = None, name: str = "file.csv", **options: object) -> dict[str, object]:
     given = {
-        "dataset": "ward_counts",
+        "kind": DATASETS["ward_counts"],
         "column_fields": {
             "Ward code": "ward_code",
             "Month": "month",
@@ -46,17 +49,68 @@ def check(original: Path, limits: Limits | None = None, name: str = "file.csv", 
         "geography": small_geography(),
         "scope": EVERYWHERE,
         "today": TODAY,
+        "edits": pl.DataFrame(schema=corrections.EDITS),
+        "fixes": (),
+        "answers": {},
+        "wait": lambda _seconds: None,
         "destination": original.parent / "found",
     }
     return confined.check(original, name, limits or Limits(), **{**given, **options})
 
 
 def test_a_look_gives_headings_and_samples(original: Path) -> None:
-    look = confined.look(original, "file.csv", Limits())
+    look = confined.look(original, "file.csv", Limits(), {})
     assert look.headings == ["Ward code", "Month", "Category", "Count"]
     assert look.columns[0].samples == ("F05000011", "F05000005")
-    assert (look.encoding, look.delimiter) == ("UTF-8", "comma")
+    assert (look.format, look.encoding, look.delimiter, look.heading_row) == ("csv", "UTF-8", "comma", 1)
     assert names_in(original.parent) == ["original"]
+
+
+def test_a_new_file_without_people_in_it_is_let_in_as_it_is(original: Path) -> None:
+    look, name = confined.admit(original, "file.csv", Limits(), {"Officer", ""})
+    assert (look.headings, name) == (["Ward code", "Month", "Category", "Count"], "file.csv")
+    look, name = confined.admit(original, "file.csv", Limits(), {"Officer"})
+    assert (look.encoding, original.read_bytes(), names_in(original.parent)) == ("UTF-8", CONTENT, ["original"])
+
+
+def test_a_file_that_tells_of_people_is_refused_with_the_places_and_never_the_values(original: Path) -> None:
+    told = b"Ward code,Note\nF05000011,Mr Okafor rang from 07700 900123\nF05000005,bins\n"
+    original.write_bytes(told)
+    with pytest.raises(PersonalData) as refusal:
+        confined.admit(original, "file.csv", Limits(), ())
+    assert [(place.what, place.column, place.rows) for place in refusal.value.places] == [
+        (What.NAME, "Note", (2,)),
+        (What.PHONE, "Note", (2,)),
+    ]
+    assert not any(value in str(refusal.value) for value in ("Okafor", "0770", "900123"))
+    assert (original.read_bytes(), names_in(original.parent)) == (told, ["original"])
+
+
+def test_what_is_left_out_is_never_in_the_file_that_is_kept(original: Path) -> None:
+    original.write_bytes(b"Call jo@example.org first,,\n,,\nWard;x,Note,Count\nF1,jo@example.org,2\n,,\nF2,,3\n")
+    look, name = confined.admit(original, "list.of.calls.CSV", Limits(), {"Note"})
+    assert (look.headings, name) == (["Ward;x", "Count"], "list.of.calls.csv")
+    assert original.read_bytes() == b"Ward;x,Count\nF1,2\nF2,3\n"
+    assert names_in(original.parent) == ["original"]
+
+
+def test_a_hidden_sheet_is_searched_too(original: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["Ward code", "Count"])
+    book.active.append(["F05000011", 2])
+    book.create_sheet("Old").append(["jo@example.org"])
+    book["Old"].sheet_state = "hidden"
+    book.save(original)
+    with pytest.raises(PersonalData) as refusal:
+        confined.admit(original, "book.xlsx", Limits(), ())
+    assert (refusal.value.columns, refusal.value.is_beside_the_table) == ((), True)
+    assert "'Old'" in refusal.value.sentence
+    look, name = confined.admit(original, "book.xlsx", Limits(), {""})
+    assert (look.headings, name, original.read_bytes()) == (
+        ["Ward code", "Count"],
+        "book.csv",
+        b"Ward code,Count\nF05000011,2\n",
+    )
 
 
 def test_a_check_leaves_its_findings_whole(original: Path) -> None:
@@ -64,8 +118,9 @@ def test_a_check_leaves_its_findings_whole(original: Path) -> None:
     assert (report["placed"], report["refused"], report["boroughs"]) == (2, 3, [ALDER])
     found = original.parent / "found"
     assert names_in(original.parent) == ["found", "original"]
-    assert pl.read_parquet(found / "rows.parquet").rows() == [
-        (ALDER, dt.date(2024, 1, 1), "F05000011", "Burglary", "", 2)
+    kept = pl.read_parquet(found / "rows.parquet")
+    assert kept.select("borough_code", "month", "ward_code", "offence_group", "count").rows() == [
+        (ALDER, dt.date(2024, 1, 1), "F05000011", "Burglary", 2)
     ]
     assert pl.read_parquet(found / "months.parquet")["placed"].to_list() == [2]
 
@@ -73,7 +128,7 @@ def test_a_check_leaves_its_findings_whole(original: Path) -> None:
 def test_a_refusal_comes_back_in_words_and_leaves_nothing(original: Path) -> None:
     original.write_bytes(b"PK\x03\x04 and more")
     with pytest.raises(BadFile, match="Excel workbook"):
-        confined.look(original, "file.csv", Limits())
+        confined.look(original, "file.csv", Limits(), {})
     with pytest.raises(BadFile, match="Excel workbook"):
         check(original)
     assert names_in(original.parent) == ["original"]
@@ -114,8 +169,10 @@ def test_the_child_knows_no_setting_and_no_secret(monkeypatch: pytest.MonkeyPatc
 INSIDE = """
 import json, sys
 sys.path.insert(0, {root!r})
-from hub.uploads import confined
+from hub.uploads import confined, corrections
+from hub.uploads.kinds import DATASETS
 from hub.uploads.reading import Limits
+from hub.uploads.reading.personal import PersonalData, What
 from dataclasses import asdict
 confined._confine(asdict(Limits()))
 import polars, geopandas
@@ -147,6 +204,13 @@ def test_the_child_reaches_no_network_and_starts_nothing(attempt: str) -> None:
     assert "PermissionError" in ended.stderr
 
 
+@pytest.mark.parametrize("module", confined.FORBIDDEN_MODULES)
+def test_the_child_never_loads_a_library_that_opens_what_a_file_names(module: str) -> None:
+    code = INSIDE.format(root=str(ROOT), attempt=f"import {module}")
+    ended = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=False)
+    assert "ModuleNotFoundError" in ended.stderr
+
+
 def test_a_child_that_hangs_is_killed_whole(original: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     marker = tmp_path / "pids"
     stub = tmp_path / "stub.py"
@@ -158,7 +222,7 @@ def test_a_child_that_hangs_is_killed_whole(original: Path, monkeypatch: pytest.
     )
     monkeypatch.setattr(confined, "__file__", str(stub))
     with pytest.raises(BadFile, match="longer than"):
-        confined.look(original, "file.csv", Limits(seconds=2))
+        confined.look(original, "file.csv", Limits(seconds=2), {})
     pids = [int(pid) for pid in marker.read_text().split()]
     assert len(pids) == 2
     deadline = time.monotonic() + 5

@@ -1,32 +1,29 @@
-"""The pages of an upload, each step at its own address: file, columns, check, receipt."""
+"""The steps of an upload, each at its own address: file, columns, receipt; and the acts that move it on."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from hub.access import Permission
 from hub.errors import BadFile, BadRequest, Conflict, HubError
-from hub.uploads import door, files, previews, service, views
-from hub.uploads.confined import Column
-from hub.uploads.findings import Severity
-from hub.uploads.kinds import DATASETS, MONTH_COUNTS, DatasetKind
+from hub.uploads import door, files, history, kinds, service, views
+from hub.uploads.kinds import MONTH_COUNTS, DatasetKind
 from hub.uploads.models import State
+from hub.uploads.reading.personal import PersonalData
+from hub.uploads.routes import pieces
+from hub.uploads.routes.address import bp
 from hub.uploads.service import Proposal
 from hub.web import needs
-from hub.words import plain_cell, plural
+from hub.words import plural
 
 SECONDS_BETWEEN_LOOKS = 2
-PROBLEM_COLUMNS = ("row", "column", "code", "severity", "message")
-
-bp = Blueprint("uploads", __name__, url_prefix="/uploads")
 
 
 @dataclass(frozen=True)
@@ -39,6 +36,8 @@ class FieldChoice:
     is_required: bool
     chosen: str
     samples: tuple[str, ...]
+    is_settled: bool
+    """Whether it is as it was in the last file, though other columns are not."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +49,21 @@ class ColumnsPage:
     fields: tuple[FieldChoice, ...]
     month_columns: tuple[str, ...]
     unused: tuple[str, ...]
+    renamed: tuple[tuple[str, str], ...]
+    """The columns of the last such file that are gone, each with what it seems to be called now, or nothing."""
 
 
 @bp.get("/")
 @needs(Permission.UPLOAD_READ)
 def index() -> ResponseReturnValue:
     """List the newest uploads."""
-    return render_template("uploads/index.html", uploads=views.uploads(g.viewer))
+    uploads = views.uploads(g.viewer)
+    return render_template(
+        "uploads/index.html",
+        uploads=uploads,
+        held=[one for one in uploads if one.held_rows],
+        versions=history.held(g.viewer),
+    )
 
 
 @bp.get("/new")
@@ -70,20 +77,43 @@ def new() -> ResponseReturnValue:
 @needs(Permission.UPLOAD_WRITE)
 def receive() -> ResponseReturnValue:
     """Take a file in."""
-    sent = request.files.get("file")
     try:
-        if sent is None or not sent.filename:
-            raise BadFile("No file was chosen.", remedy="Choose the file to upload.")
-        upload = service.receive(g.viewer, cast(BinaryIO, sent.stream), sent.filename)
+        with _sent() as (stream, file_name):
+            left_out = frozenset(request.form.getlist("leave_out"))
+            upload = service.receive(g.viewer, stream, file_name, leave_out=left_out)
+        if upload.state is State.MAPPED:
+            service.ask_for(g.viewer, upload.id, "check")
     except HubError as error:
         g.failed = True
+        if isinstance(error, PersonalData):
+            pieces.forget()
         return _ask_for_file(error), error.status
-    return redirect(url_for(".columns", upload_id=upload.id))
+    pieces.forget()
+    return redirect(url_for(".columns" if upload.state is State.RECEIVED else ".show", upload_id=upload.id))
+
+
+@contextmanager
+def _sent() -> Iterator[tuple[BinaryIO, str]]:
+    """The file that was sent: with the form, or in pieces before it."""
+    sent = request.files.get("file")
+    if sent is not None and sent.filename:
+        yield cast(BinaryIO, sent.stream), sent.filename
+        return
+    arrived = pieces.arrived()
+    if arrived is None:
+        raise BadFile("No file was chosen.", remedy="Choose the file to upload.")
+    path, file_name = arrived
+    with path.open("rb") as stream:
+        yield stream, file_name
 
 
 def _ask_for_file(error: HubError | None) -> str:
     return render_template(
-        "uploads/new.html", error=error, kinds=tuple(DATASETS.values()), limits=files.limits_of(g.viewer.session)
+        "uploads/new.html",
+        error=error,
+        personal=error if isinstance(error, PersonalData) else None,
+        kinds=tuple(kinds.catalogue(g.viewer.session).values()),
+        limits=files.limits_of(g.viewer.session),
     )
 
 
@@ -125,10 +155,26 @@ def set_columns(upload_id: UUID) -> ResponseReturnValue:
         service.set_columns(g.viewer, upload_id, proposal.kind.key, chosen)
     except BadRequest as error:
         g.failed = True
-        shown = Proposal(proposal.headings, proposal.kind, chosen)
-        return _ask_for_columns(upload_id, shown, error), error.status
+        return _ask_for_columns(upload_id, replace(proposal, column_fields=chosen, renamed={}), error), error.status
     service.ask_for(g.viewer, upload_id, "check")
     return redirect(url_for(".show", upload_id=upload_id))
+
+
+@bp.post("/<uuid:upload_id>/reading")
+@needs(Permission.UPLOAD_WRITE)
+def read_otherwise(upload_id: UUID) -> ResponseReturnValue:
+    """Read another sheet or layer of the file, or find its headings in another row."""
+    try:
+        service.read_otherwise(
+            g.viewer,
+            upload_id,
+            sheet=request.form.get("sheet", ""),
+            heading_row=request.form.get("heading-row", ""),
+        )
+    except (BadFile, BadRequest) as error:
+        g.failed = True
+        return _ask_for_columns(upload_id, service.propose(g.viewer, upload_id), error), error.status
+    return redirect(url_for(".columns", upload_id=upload_id))
 
 
 def _chosen(kind: DatasetKind, proposal: Proposal, form: Mapping[str, str]) -> tuple[dict[str, str], str]:
@@ -146,77 +192,42 @@ def _chosen(kind: DatasetKind, proposal: Proposal, form: Mapping[str, str]) -> t
 
 
 def _ask_for_columns(upload_id: UUID, proposal: Proposal, error: HubError | None) -> str:
-    upload = views.upload(g.viewer, upload_id)
-    samples = {column.heading: column for column in service.look(g.viewer, upload_id)}
     return render_template(
         "uploads/columns.html",
-        upload=upload,
-        page=_columns_page(proposal, samples),
-        kinds=tuple(DATASETS.values()),
+        upload=views.upload(g.viewer, upload_id),
+        page=_columns_page(proposal),
+        kinds=tuple(kinds.catalogue(g.viewer.session).values()),
         error=error,
     )
 
 
-def _columns_page(proposal: Proposal, columns_sent: Mapping[str, Column]) -> ColumnsPage:
+def _columns_page(proposal: Proposal) -> ColumnsPage:
     if proposal.kind is None:
-        return ColumnsPage(None, proposal.headings, (), (), ())
-    filled = {field: heading for heading, field in proposal.column_fields.items() if field != MONTH_COUNTS}
+        return ColumnsPage(None, proposal.headings, (), (), (), ())
+    filled = {key: heading for heading, key in proposal.column_fields.items() if key != MONTH_COUNTS}
+    samples = {column.heading: column.samples for column in proposal.columns}
+    asked = {filled_by for filled_by in proposal.renamed.values() if filled_by}
     fields = tuple(
         FieldChoice(
-            key=field.key,
-            title=field.title,
-            hint=field.hint,
-            is_required=field.is_required,
-            chosen=filled.get(field.key, ""),
-            samples=columns_sent[filled[field.key]].samples if field.key in filled else (),
+            key=one.key,
+            title=one.title,
+            hint=one.hint,
+            is_required=one.is_required,
+            chosen=filled.get(one.key, ""),
+            samples=samples.get(filled.get(one.key, ""), ()),
+            is_settled=bool(proposal.renamed) and one.key in filled and filled[one.key] not in asked,
         )
-        for field in proposal.kind.fields
-        if field.key != MONTH_COUNTS
+        for one in proposal.kind.fields
+        if one.key != MONTH_COUNTS
     )
     return ColumnsPage(
         kind=proposal.kind,
         headings=proposal.headings,
         fields=fields,
-        month_columns=tuple(heading for heading, field in proposal.column_fields.items() if field == MONTH_COUNTS),
+        month_columns=tuple(heading for heading, key in proposal.column_fields.items() if key == MONTH_COUNTS),
         unused=tuple(heading for heading in proposal.headings if heading not in proposal.column_fields),
+        renamed=tuple(proposal.renamed.items()),
     )
-
-
-@bp.get("/<uuid:upload_id>/check")
-@needs(Permission.UPLOAD_READ)
-def check(upload_id: UUID) -> ResponseReturnValue:
-    """Show what a check found, and what committing would change."""
-    upload = views.upload(g.viewer, upload_id)
-    if upload.state is not State.CHECKED or upload.is_at_work:
-        return redirect(url_for(".show", upload_id=upload_id))
-    return render_template(
-        "uploads/check.html",
-        upload=upload,
-        problems=views.problems(g.viewer, upload_id, _page()),
-        preview=previews.preview(g.viewer, upload_id),
-        severities={str(severity): severity.words for severity in Severity},
-    )
-
-
-def _page() -> int:
-    asked = request.args.get("page", "1")
-    if not asked.isdecimal() or len(asked) > len("100000"):
-        raise BadRequest(f"There is no page '{asked[:20]}'.", remedy="Use the links below the table.")
-    return int(asked)
-
-
-@bp.get("/<uuid:upload_id>/problems.csv")
-@needs(Permission.UPLOAD_READ)
-def problems(upload_id: UUID) -> ResponseReturnValue:
-    """Give every problem as a file to work through."""
-    written = io.StringIO()
-    writer = csv.writer(written)
-    writer.writerow(PROBLEM_COLUMNS)
-    for problem in views.all_problems(g.viewer, upload_id).select(PROBLEM_COLUMNS).iter_rows():
-        writer.writerow([plain_cell(value) if isinstance(value, str) else value for value in problem])
-    answer = Response(written.getvalue().encode("utf-8-sig"), mimetype="text/csv")
-    answer.headers.set("Content-Disposition", "attachment", filename="problems.csv")
-    return answer
 
 
 @bp.post("/<uuid:upload_id>/commit")
@@ -246,6 +257,28 @@ def discard(upload_id: UUID) -> ResponseReturnValue:
     upload = service.discard(g.viewer, upload_id)
     flash(f"{upload.file_name} was discarded and its file removed. Nothing that is live changed.", "success")
     return redirect(url_for(".index"))
+
+
+@bp.post("/<uuid:upload_id>/cancel")
+@needs(Permission.UPLOAD_WRITE)
+def cancel(upload_id: UUID) -> ResponseReturnValue:
+    """Stop a check that is at work."""
+    if service.cancel(g.viewer, upload_id):
+        flash("The check was stopped. The file and all you did to it are kept.", "success")
+    return redirect(url_for(".show", upload_id=upload_id))
+
+
+@bp.post("/<uuid:upload_id>/held")
+@needs(Permission.UPLOAD_WRITE)
+def settle_held(upload_id: UUID) -> ResponseReturnValue:
+    """Take up the rows that an upload held back, or give them up."""
+    if request.form.get("act") == "discard":
+        upload = service.discard_held(g.viewer, upload_id)
+        flash(f"The rows of {upload.file_name} that were held are discarded. What is live stays.", "success")
+        return redirect(url_for(".index"))
+    again = service.fix_held(g.viewer, upload_id)
+    service.ask_for(g.viewer, again.id, "check")
+    return redirect(url_for(".show", upload_id=again.id))
 
 
 @bp.app_template_filter()
