@@ -154,7 +154,7 @@ def _attributes(
         raise _damaged() from error
     if count > limits.rows:
         raise too_many_rows(limits)
-    codec = _codec_of(encoding, table)
+    codec = _codec_of(encoding, table[start:])
     fields = list(_fields(table[:start], codec))
     if not fields or 1 + sum(one.width for one in fields) > width or len(table) < start + count * width:
         raise _damaged()
@@ -184,8 +184,8 @@ def _fields(header: bytes, codec: str) -> Iterator[_Field]:
         at += FIELD_BYTES
 
 
-def _codec_of(encoding: bytes, table: bytes) -> str:
-    """The encoding that the .cpg file names; else UTF-8 if the table is that, and Windows-1252 if it is not."""
+def _codec_of(encoding: bytes, records: bytes) -> str:
+    """The encoding that the .cpg file names; else UTF-8 if the records are that, and Windows-1252 if they are not."""
     said = encoding.decode("ascii", "ignore").strip()
     numbered = NUMBERED_ENCODING.fullmatch(said)
     if numbered and numbered[1] in {"1252", "8859", "88591"}:
@@ -193,7 +193,7 @@ def _codec_of(encoding: bytes, table: bytes) -> str:
     if said.upper() in {"ISO-8859-1", "ISO 8859-1", "LATIN1"}:
         return "cp1252"
     try:
-        table.decode("utf-8")
+        records.decode("utf-8")
     except UnicodeDecodeError:
         return "cp1252"
     return "utf-8"

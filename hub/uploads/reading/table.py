@@ -185,6 +185,8 @@ def joined_headings(
         for column, cell in enumerate(rows.get(number, ()))
     }
     for merge in merged:
+        if merge.is_wide and merge.last_row == last:  # With nothing below, it heads its first column only.
+            continue
         value = words.get((merge.first_row, merge.first_column), "")
         for number in range(max(first, merge.first_row), min(last, merge.last_row) + 1):
             for column in range(merge.first_column, min(merge.last_column, columns - 1) + 1):

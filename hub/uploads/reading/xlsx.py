@@ -6,6 +6,7 @@ Runs no formula and no macro, follows no link, and believes nothing the file say
 from __future__ import annotations
 
 import datetime as dt
+import math
 import posixpath
 import re
 from collections.abc import Iterator
@@ -333,6 +334,8 @@ def plain_number(words: str) -> str:
     try:
         number = float(words)
     except ValueError:
+        return words
+    if not math.isfinite(number):
         return words
     if number.is_integer() and abs(number) < 1e15:
         return str(int(number))
