@@ -21,6 +21,9 @@ UNKNOWN_MARKS = (
 )
 """What partners write for a place they do not know."""
 
+LEFT_OUT = "(leave the row out)"
+"""What is proposed for a cell whose whole row is to go."""
+
 _TOO_MANY_CELLS = pl.format(
     "The row has more cells than there are headings; the first beyond is '{}'. Wrap cells that hold the delimiter in "
     "quotation marks, or delete what stands to the right of the table.",
@@ -30,6 +33,7 @@ _TOO_MANY_CELLS = pl.format(
 
 def place(sheet: Sheet) -> None:
     """Find each row's ward and borough, and decide its fate."""
+    aside = _set_totals_aside(sheet)
     places = [key for key in PLACES if key in sheet.lines.columns]
     codes = sheet.lines["ward_code"].str.to_uppercase().drop_nulls().unique().to_list() if "ward_code" in places else []
     sheet.boundary_set_id = placing.boundary_set_of(
@@ -53,7 +57,7 @@ def place(sheet: Sheet) -> None:
         settled.select(kept), on="row", how="inner", maintain_order="left"
     )
     sheet.must_not(pl.col("surplus").is_not_null(), "too_many_cells", None, _TOO_MANY_CELLS)
-    _leave_out_totals(sheet)
+    _put_back(sheet, aside)
 
 
 def _last_month(sheet: Sheet) -> dt.date | None:
@@ -209,39 +213,40 @@ def _without_whole_boroughs(sheet: Sheet, settled: pl.DataFrame) -> pl.DataFrame
             "row can be left out.",
             shown("said_ward_code"),
         ),
-        pl.lit("(leave the row out)"),
+        pl.lit(LEFT_OUT),
     )
     return settled.with_columns(
         pl.when(repeats & (pl.col("fate") != Fate.OUTSIDE)).then(pl.lit(Fate.FAULTY)).otherwise("fate").alias("fate")
     )
 
 
-def _leave_out_totals(sheet: Sheet) -> None:
-    """Find rows that add up the others by what they call themselves."""
-    totals = traps.totals_among(_said_places(sheet), [*PLACES, "offence_group", "category"])
+def _set_totals_aside(sheet: Sheet) -> pl.DataFrame:
+    """Take out the rows that add up others by what they call themselves; gives those a person has not yet left out."""
+    totals = traps.totals_among(sheet.lines, [*PLACES, "offence_group", "category"])
+    aside = sheet.lines.join(totals.select("row"), on="row", how="semi", maintain_order="left")
     if totals.is_empty():
-        return
+        return aside
+    sheet.lines = sheet.lines.join(totals, on="row", how="anti", maintain_order="left")
     if "total_row" in sheet.fixes:
-        sheet.lines = sheet.lines.join(totals, on="row", how="anti", maintain_order="left")
         sheet.rows_left_out += totals.height
         sheet.findings.in_file("total_row", Severity.NOTE, f"Left out: {plural(totals.height, 'row')} of totals.")
-        return
+        return aside.clear()
     for (its_field,), rows in totals.partition_by("field", as_dict=True).items():
         sheet.findings.in_rows(
             rows,
             "total_row",
             Severity.WE_CAN_FIX,
             sheet.headings.get(str(its_field)),
-            pl.format(
-                "'{}' adds up other rows, so it would be counted twice. The row can be left out.", shown("words")
-            ),
-            pl.lit("(leave the row out)"),
+            pl.format("'{}' adds up other rows, and would be counted twice. The row can be left out.", shown("words")),
+            pl.lit(LEFT_OUT),
         )
-    is_total = pl.col("row").is_in(totals["row"].implode())
-    sheet.lines = sheet.lines.with_columns(pl.when(is_total).then(pl.lit(Fate.FAULTY)).otherwise("fate").alias("fate"))
+    return aside
 
 
-def _said_places(sheet: Sheet) -> pl.DataFrame:
-    keys = [key for key in (*PLACES, "offence_group", "category") if key in sheet.headings]
-    columns = (pl.col(sheet.table.column(sheet.headings[key])).alias(key) for key in keys)
-    return sheet.cells.select("row", *columns).join(sheet.lines.select("row"), on="row", how="semi")
+def _put_back(sheet: Sheet, aside: pl.DataFrame) -> None:
+    """Count the rows set aside among those that must be put right."""
+    if aside.height:
+        faulty = aside.drop("ward_code", "borough_code", "easting", "northing", strict=False).with_columns(
+            pl.lit(str(Fate.FAULTY)).alias("fate")
+        )
+        sheet.lines = pl.concat([sheet.lines, faulty], how="diagonal").sort("row")
