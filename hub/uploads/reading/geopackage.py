@@ -74,7 +74,7 @@ def _opened(original: Path, limits: Limits) -> Iterator[sqlite3.Connection]:
             database.set_progress_handler(lambda: time.monotonic() > deadline, STEPS_BETWEEN_LOOKS)
             database.text_factory = lambda words: words.decode("utf-8", "replace")
             yield database
-    except (sqlite3.Error, OverflowError) as error:
+    except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:
         raise not_a_layer("The file is no GeoPackage, or is damaged.") from error
 
 
