@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
@@ -77,9 +77,9 @@ def new() -> ResponseReturnValue:
 @needs(Permission.UPLOAD_WRITE)
 def receive() -> ResponseReturnValue:
     """Take a file in."""
+    left_out = frozenset(request.form.getlist("leave_out"))
     try:
         with _sent() as (stream, file_name):
-            left_out = frozenset(request.form.getlist("leave_out"))
             upload = service.receive(g.viewer, stream, file_name, leave_out=left_out)
         if upload.state is State.MAPPED:
             service.ask_for(g.viewer, upload.id, "check")
@@ -87,7 +87,7 @@ def receive() -> ResponseReturnValue:
         g.failed = True
         if isinstance(error, PersonalData):
             pieces.forget()
-        return _ask_for_file(error), error.status
+        return _ask_for_file(error, left_out), error.status
     pieces.forget()
     return redirect(url_for(".columns" if upload.state is State.RECEIVED else ".show", upload_id=upload.id))
 
@@ -107,11 +107,16 @@ def _sent() -> Iterator[tuple[BinaryIO, str]]:
         yield stream, file_name
 
 
-def _ask_for_file(error: HubError | None) -> str:
+def _ask_for_file(error: HubError | None, left_out: Collection[str] = ()) -> str:
+    personal = error if isinstance(error, PersonalData) else None
+    beside = [""] if personal and personal.is_beside_the_table else []
     return render_template(
         "uploads/new.html",
         error=error,
-        personal=error if isinstance(error, PersonalData) else None,
+        personal=personal,
+        leave_out=sorted({*left_out, *personal.columns, *beside}, key=lambda name: (not name, name))
+        if personal
+        else [],
         kinds=tuple(kinds.catalogue(g.viewer.session).values()),
         limits=files.limits_of(g.viewer.session),
     )

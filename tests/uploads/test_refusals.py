@@ -1,0 +1,103 @@
+"""The upload page itself refuses what may not be kept: nothing of it stays on disk, in the database or in the log."""
+
+from __future__ import annotations
+
+import io
+import logging
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from hub.access import Role
+from hub.uploads.models import Upload
+from tests.client import StrictClient
+from tests.conftest import PASSWORD
+from tests.uploads.desk import Desk
+from tests.uploads.made import feature, geojson, packed, row_of, xlsx_parts
+
+TOLD = (
+    "Reported by jo@example.org,,,\n,,,\nWard code,Victim name,Count,Notes\n"
+    "F05000011,Priya Okafor,2,Mr Smith rang from 07700 900123\nF05000012,John Begum,3,bins\n"
+)
+VALUES = ("jo@example.org", "Okafor", "Begum", "Smith", "07700")
+CSV = "f.csv"
+
+
+@pytest.fixture
+def officer(client: StrictClient, desk: Desk, people: dict[Role, str]) -> StrictClient:
+    """A signed-in CSP officer."""
+    client.sign_in(people[Role.CSP_OFFICER], PASSWORD)
+    return client
+
+
+def send(officer: StrictClient, content: bytes, name: str, *leave_out: str) -> int:
+    officer.get("/uploads/new")
+    fields = {"file": (io.BytesIO(content), name), **({"leave_out": list(leave_out)} if leave_out else {})}
+    return officer.submit("/uploads/new", fields, content_type="multipart/form-data").status_code
+
+
+def stored(desk: Desk) -> list[Path]:
+    with desk.database.reading() as session:
+        folder: Path = session.info["files"]
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def uploads(desk: Desk, officer: str) -> int:
+    with desk.reading(officer) as viewer:
+        return viewer.session.scalar(select(func.count()).select_from(Upload)) or 0
+
+
+def test_personal_data_is_refused_by_place_and_left_out_when_the_file_comes_again(
+    officer: StrictClient, desk: Desk, people: dict[Role, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        assert send(officer, TOLD.encode(), CSV) == 422
+    assert officer.page.title.startswith("Error: ")
+    main = officer.page.main
+    assert "names of people in the column 'Victim name' (rows 4–5)" in main
+    assert "phone numbers in the column 'Notes' (row 4)" in main
+    assert "e-mail addresses in cells that stand under no heading (row 1)" in main
+    assert not [value for value in VALUES if value in officer.page.text]
+    assert not [value for value in VALUES if value in caplog.text]
+    offered = {box.get("value") for box in officer.page.all("input") if box.get("name") == "leave_out"}
+    assert offered == {"Victim name", "Notes", ""}
+    assert (uploads(desk, people[Role.CSP_OFFICER]), stored(desk)) == (0, [])
+
+    assert send(officer, TOLD.encode(), CSV, "Victim name") == 422
+    offered = {box.get("value") for box in officer.page.all("input") if box.get("name") == "leave_out"}
+    assert offered == {"Victim name", "Notes"}
+    assert stored(desk) == []
+
+    assert send(officer, TOLD.encode(), CSV, "Victim name", "Notes", "") == 302
+    (original,) = stored(desk)
+    assert original.read_bytes() == b"Ward code,Count\nF05000011,2\nF05000012,3\n"
+    with desk.reading(people[Role.CSP_OFFICER]) as viewer:
+        upload = viewer.session.scalars(select(Upload)).one()
+        assert (upload.size_bytes, upload.report["headings"]) == (original.stat().st_size, ["Ward code", "Count"])
+
+
+DOCTYPE = '<!DOCTYPE w [<!ENTITY x SYSTEM "file:///etc/hostname">]>'
+LINK = {"type": "link", "properties": {"href": "http://127.0.0.1:9/"}}
+GOOD = xlsx_parts(row_of("a", "b") + row_of("1", "2"))
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "words"),
+    [
+        (packed({**GOOD, "xl/workbook.xml": DOCTYPE + GOOD["xl/workbook.xml"]}), "f.xlsx", "document type"),
+        (packed({**GOOD, "xl/vbaProject.bin": b"x"}), "f.xlsm", "has macros"),
+        (packed({**GOOD, "../up": b"x"}), "f.xlsx", "points outside of it"),
+        (geojson(feature([0, 51]), crs=LINK), "f.geojson", "by a link"),
+        (geojson(feature([[[0, 51], [1, 51], [1, 52], [0, 51]]], "Polygon")), "f.geojson", "hub load-places"),
+        (b"\x00" * 1_000, "<script>alert(1)</script>.csv", "not text"),
+        (b"SQLite format 3\x00" + bytes(5_000), "f.gpkg", "no GeoPackage"),
+        (packed({"a.shp": b"", "../a.dbf": b""}), "f.zip", "points outside of it"),
+    ],
+)
+def test_a_hostile_file_leaves_a_sentence_and_nothing_else(
+    officer: StrictClient, desk: Desk, people: dict[Role, str], content: bytes, name: str, words: str
+) -> None:
+    assert send(officer, content, name) == 422
+    assert words in officer.page.errors[0]
+    assert (uploads(desk, people[Role.CSP_OFFICER]), stored(desk)) == (0, [])
