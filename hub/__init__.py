@@ -29,6 +29,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from hub import migrate, web
     from hub.accounts import routes as accounts
     from hub.agreements import routes as agreements
+    from hub.api import pages as tokens
+    from hub.api import routes as api
     from hub.config import read_settings
     from hub.db import Database
     from hub.errors import SettingsError
@@ -48,7 +50,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 
     app = Flask(__name__, static_folder="static")
     web.prepare(app, settings, database)
-    for slice_ in (places, accounts, agreements, uploads, ledger, hotspots, summaries):
+    for slice_ in (places, accounts, agreements, uploads, ledger, hotspots, summaries, tokens, api):
         app.register_blueprint(slice_.bp)
     agreements.offer_datasets(app, kinds.to_agree_on)
     web.refuse_undeclared(app)

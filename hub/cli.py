@@ -173,13 +173,12 @@ def work(chosen: argparse.Namespace) -> dict[str, Any]:
     from hub import audit
     from hub.accounts import service as accounts
     from hub.jobs import Worker
-    from hub.uploads import service
-    from hub.uploads import work as uploads
+    from hub.uploads import intake, service
 
     with _opened_hub() as database:
         with database.writing() as session, audit.everywhere(session, actor=_machine(), reason="Remove stray files."):
             service.remove_strays(session)
-        worker = Worker(database, uploads.HANDLERS, accounts.viewer_of)
+        worker = Worker(database, intake.HANDLERS, accounts.viewer_of)
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, lambda *_: worker.stop())
         _say(chosen, "The worker is waiting for jobs.")
@@ -249,6 +248,30 @@ def load_places(chosen: argparse.Namespace) -> dict[str, Any]:
     return report.as_dict()
 
 
+def load_kinds(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Add kinds of dataset to those the hub ships with, or change those that were added."""
+    from hub import audit
+    from hub.uploads import catalogue, kinds
+
+    loaded = []
+    with _opened_hub() as database, database.writing() as session:
+        for path in chosen.files:
+            kind, is_changed = kinds.add(session, catalogue.read_definition(_text_of(path)))
+            loaded.append({"key": kind.key, "title": kind.title, "outcome": "kept" if is_changed else "unchanged"})
+            if is_changed:
+                audit.record_as(session, _machine(), "kind.added", kind.key)
+    _say(chosen, *(f"{one['title']} ({one['key']}): {one['outcome']}" for one in loaded))
+    return {"kinds": loaded}
+
+
+def _text_of(path: Path) -> str:
+    with _opened(path) as stream:
+        try:
+            return stream.read().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise errors.BadFile(f"'{path}' is not written in UTF-8.", remedy="Save it as UTF-8.") from error
+
+
 def create_user(chosen: argparse.Namespace) -> dict[str, Any]:
     """Make a person who can sign in."""
     from hub.accounts import service
@@ -283,36 +306,71 @@ def _ask_password() -> str:
 
 def upload(chosen: argparse.Namespace) -> dict[str, Any]:
     """Check a file and, if asked, make it live."""
-    from hub.uploads import service, views, work
+    from hub.uploads import intake, service, views
 
-    column_fields = dict(_pair(pair) for pair in chosen.map)
+    said = intake.Said(
+        dataset=chosen.dataset,
+        column_fields=dict(_pair(pair, "--map COLUMN=FIELD") for pair in chosen.map),
+        sheet=chosen.sheet,
+        answers=dict(_pair(pair, "--answer CODE=VALUE") for pair in chosen.answer),
+        fixes=frozenset(chosen.fix),
+        reasons=dict(_pair(pair, "--confirm CODE=REASON", first=True) for pair in chosen.confirm),
+        is_holding=chosen.hold,
+    )
     with _opened_hub() as database, database.session(writes=True) as session:
         viewer = _viewer(session, chosen.email)
+        _raise_limits(viewer, chosen)
         with _opened(chosen.file) as stream:
             received = service.receive(viewer, stream, chosen.file.name)
         session.commit()
-        work.map_and_check(
-            viewer,
-            received.id,
-            dataset=chosen.dataset,
-            column_fields=column_fields,
-            report=lambda progress: _say(chosen, progress),
-        )
-        refusal: errors.Conflict | None = None
-        if chosen.commit:
-            try:
-                work.commit(viewer, {"upload_id": str(received.id)}, lambda progress: _say(chosen, progress))
-            except errors.Conflict as error:
-                session.rollback()
-                refusal = error
+
+        def report(progress: str) -> None:
+            _say(chosen, progress)
+
+        intake.take_in(viewer, received.id, said, report)
+        refusal = intake.commit(viewer, received.id, report) if chosen.commit else None
         outcome = views.outcome(viewer, received.id)
         session.commit()
     _say(chosen, *views.outcome_lines(outcome))
     if refusal:
         # The script that sent the file is told what is wrong with it, and not only that it was refused.
         print(f"Refused: {refusal}", file=sys.stderr)
-        outcome |= {"error": refusal.sentence, "remedy": refusal.remedy, "exit_status": refusal.exit_status}
+        outcome |= {**intake.told(refusal), "exit_status": refusal.exit_status}
     return outcome
+
+
+def _raise_limits(viewer: Viewer, chosen: argparse.Namespace) -> None:
+    """Let an administrator send more than the pages take, this once."""
+    raised = {"max_upload_rows": chosen.max_rows, "max_upload_bytes": (chosen.max_megabytes or 0) * 1_000_000}
+    if not any(raised.values()):
+        return
+    if Role.ADMINISTRATOR not in viewer.roles:
+        raise errors.NotAllowed(
+            "Only an administrator sends more than the pages take.", remedy="Split the file, or ask one to send it."
+        )
+    viewer.session.info.update({name: most for name, most in raised.items() if most})
+
+
+def watch(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Take in each new file of a folder, until stopped."""
+    from hub.uploads.watching import Watch
+
+    with _opened_hub() as database:
+        with database.reading() as session:
+            _viewer(session, chosen.email)
+        watching = Watch(
+            database,
+            chosen.folder,
+            chosen.email,
+            chosen.dataset,
+            commits=chosen.commit,
+            report=lambda words: _say(chosen, words),
+        )
+        for sign in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(sign, lambda *_: watching.stop())
+        _say(chosen, f"Watching {chosen.folder}.")
+        watching.run()
+    return {}
 
 
 def _opened(path: Path) -> BinaryIO:
@@ -322,11 +380,18 @@ def _opened(path: Path) -> BinaryIO:
         raise errors.BadFile(f"'{path}' cannot be read: {error.strerror}.", remedy="Check the path.") from error
 
 
-def _pair(pair: str) -> tuple[str, str]:
-    column, equals, field = pair.rpartition("=")
+def _pair(pair: str, as_written: str, *, first: bool = False) -> tuple[str, str]:
+    """Part what is given at its last '=', or at its first where the second half is free text."""
+    name, equals, value = pair.partition("=") if first else pair.rpartition("=")
     if not equals:
-        raise errors.BadRequest(f"--map {pair} has no '='.", remedy="Write --map COLUMN=FIELD.")
-    return column, field
+        raise errors.BadRequest(f"{as_written.partition(' ')[0]} {pair} has no '='.", remedy=f"Write {as_written}.")
+    return name, value
+
+
+def _count(written: str) -> int:
+    if not written.isdecimal() or not 1 <= int(written) <= 100_000_000:
+        raise argparse.ArgumentTypeError(f"'{written}' is no number from 1 to 100,000,000")
+    return int(written)
 
 
 def hotspots(chosen: argparse.Namespace) -> dict[str, Any]:
@@ -371,6 +436,9 @@ def summary(chosen: argparse.Namespace) -> dict[str, Any]:
 # --- The command line ------------------------------------------------------------------------------------------------
 
 
+AddCommand = Callable[..., argparse.ArgumentParser]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="hub", description=__doc__.partition("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -382,6 +450,14 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
         return command
 
+    _add_running(add)
+    _add_administration(add)
+    _add_sending(add)
+    _add_asking(add)
+    return parser
+
+
+def _add_running(add: AddCommand) -> None:
     serving = add("serve", serve, json=False)
     serving.add_argument("--host", default="127.0.0.1")
     serving.add_argument("--port", type=int, default=8000)
@@ -400,8 +476,13 @@ def _parser() -> argparse.ArgumentParser:
     for name, run in (("test", test), ("bench", bench)):
         add(name, run, json=False).epilog = "Whatever else is given is passed on to pytest."
 
+
+def _add_administration(add: AddCommand) -> None:
     loading = add("load-places", load_places)
     loading.add_argument("files", nargs="+", type=Path, metavar="FILE|FOLDER")
+
+    kinds = add("load-kinds", load_kinds)
+    kinds.add_argument("files", nargs="+", type=Path, metavar="FILE.toml")
 
     person = add("create-user", create_user)
     person.add_argument("email")
@@ -412,12 +493,29 @@ def _parser() -> argparse.ArgumentParser:
     person.add_argument("--london", action="store_true")
     person.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
 
+
+def _add_sending(add: AddCommand) -> None:
     sending = add("upload", upload)
     sending.add_argument("file", type=Path, metavar="FILE")
     sending.add_argument("--dataset", metavar="KIND", help="recognised from the columns unless given")
     sending.add_argument("--map", action="append", default=[], metavar="COLUMN=FIELD")
+    sending.add_argument("--sheet", default="", metavar="NAME", help="which sheet or layer of the file to read")
+    sending.add_argument("--answer", action="append", default=[], metavar="CODE=VALUE", help="to what a check asks")
+    sending.add_argument("--fix", action="append", default=[], metavar="CODE", help="apply the hub's own cure")
+    sending.add_argument("--confirm", action="append", default=[], metavar="CODE=REASON", help="why it is right")
+    sending.add_argument("--hold", action="store_true", help="let good rows go ahead, and hold those with problems")
+    sending.add_argument("--max-rows", type=_count, metavar="N", help="for this file; administrators only")
+    sending.add_argument("--max-megabytes", type=_count, metavar="N", help="for this file; administrators only")
     sending.add_argument("--commit", action="store_true", help="make it live; otherwise it is only checked")
 
+    watching = add("watch", watch, json=False)
+    watching.add_argument("folder", type=Path, metavar="FOLDER")
+    watching.add_argument("--dataset", required=True, metavar="KIND")
+    watching.add_argument("--commit", action="store_true", help="make files live; otherwise they are only checked")
+    _add_person(sending, watching)
+
+
+def _add_asking(add: AddCommand) -> None:
     mapping = add("hotspots", hotspots)
     mapping.add_argument("--area", required=True, metavar="BOROUGH_CODE|BCU_NAME|london")
     mapping.add_argument("--units", required=True, choices=["wards", "cells"])
@@ -433,7 +531,9 @@ def _parser() -> argparse.ArgumentParser:
     summarising.add_argument("--borough", required=True, metavar="CODE")
     summarising.add_argument("--to", required=True, dest="last_month", metavar="YYYY-MM")
     summarising.add_argument("--output", required=True, type=Path, metavar="FILE.html|.json")
+    _add_person(mapping, summarising)
 
-    for command in (sending, mapping, summarising):
+
+def _add_person(*commands: argparse.ArgumentParser) -> None:
+    for command in commands:
         command.add_argument("--as", required=True, dest="email", metavar="EMAIL", help="whose scope to work in")
-    return parser
