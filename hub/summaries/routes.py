@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -23,4 +25,10 @@ def show(area: str) -> ResponseReturnValue:
     found = service.summary(g.viewer, area, last_month=parse_month(asked, what="to") if asked else None)
     form = MonthForm(request.args)
     form.offer(service.covered_months(g.viewer, area), found.last_month)
-    return render_template("summaries/show.html", summary=found, form=form, pictures=pictures(g.viewer, found))
+    return render_template(
+        "summaries/show.html",
+        summary=found,
+        form=form,
+        pictures=pictures(g.viewer, found),
+        restated=service.restated(g.viewer, found, now=dt.datetime.now(dt.UTC)),
+    )

@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from hub.access import Permission, Released, Viewer
+from hub.access import Permission, Released, Viewer, release
 from hub.errors import HubError, NotFound
 from hub.places import service as places
 from hub.summaries.measures import (
@@ -25,7 +25,7 @@ from hub.summaries.measures import (
     ward_sentence,
 )
 from hub.summaries.releases import Counts, Period, Years, one_more_hidden, withheld
-from hub.uploads import figures
+from hub.uploads import figures, history
 from hub.uploads.kinds import DATASETS, DatasetKind
 from hub.words import listed, month_name
 
@@ -128,6 +128,37 @@ class Summary:
     def has_ward_rates(self) -> bool:
         """Whether there is anything to draw on a map."""
         return any(line.rate is not None for line in self.wards)
+
+
+@dataclass(frozen=True)
+class Restated:
+    """One month whose figure was changed after it was live, in the last 30 days: from what to what."""
+
+    month: dt.date
+    before: Figure
+    after: Figure
+
+
+def restated(viewer: Viewer, summary: Summary, *, now: dt.datetime) -> tuple[Restated, ...]:
+    """Say which months of a summary were changed lately, as far as this reader sees a difference."""
+    area = places.area(viewer, summary.borough_code, Permission.SUMMARY_READ)
+    source = _source(viewer, area, summary.last_month)
+    if source is None or MONTHS in summary.withheld:
+        return ()
+    changed = [
+        one
+        for one in history.restatements(viewer, area.slug, source.kind.key, now=now)
+        if one.after is not None and one.month in Period(summary.last_month).months
+    ]
+    before, after = (
+        figures_of(release(viewer, area.borough_codes, counts))
+        for counts in ([one.before for one in changed], [one.after or 0 for one in changed])
+    )
+    return tuple(
+        Restated(one.month, was, now_is)
+        for one, was, now_is in zip(changed, before, after, strict=True)
+        if was != now_is
+    )
 
 
 @dataclass(frozen=True)

@@ -82,14 +82,14 @@ def refuse_too_large(size: int, limits: Limits) -> None:
 
 def begin_arrival(folder: Path) -> None:
     """Make room for a file that comes in pieces."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / ARRIVING).touch()
 
 
 def append_arrival(folder: Path, stream: BinaryIO, size: int) -> None:
     """Add a piece to a file that is arriving: never more than it is to have. What is cut off in mid-piece is kept."""
     if not (folder / ARRIVING).is_file():
-        raise Conflict("The file took too long to arrive, and what had come was removed.", remedy="Choose it again.")
+        raise Conflict("The file was left for too long, and what had come was removed.", remedy="Choose it again.")
     with (folder / ARRIVING).open("ab") as out:
         while out.tell() < size and (chunk := stream.read(min(CHUNK_BYTES, size - out.tell()))):
             out.write(chunk)

@@ -206,7 +206,7 @@ class Restatement:
     at: dt.datetime
 
 
-def restatements(viewer: Viewer, borough_code: str, dataset: str, *, today: dt.datetime) -> list[Restatement]:
+def restatements(viewer: Viewer, borough_code: str, dataset: str, *, now: dt.datetime) -> list[Restatement]:
     """Say which months of a borough's dataset were changed, after they were live, in the last 30 days.
 
     Of each month the figure before the first of those changes, against the one live now.
@@ -217,11 +217,11 @@ def restatements(viewer: Viewer, borough_code: str, dataset: str, *, today: dt.d
         .options(selectinload(Version.months))
         .order_by(Version.number)
     ).all()
-    since = today - TOLD_FOR
+    since = now - TOLD_FOR
     moments = sorted({at for one in found for at in (one.committed_at, one.undone_at) if at and at > since})
     if not moments:
         return []
-    before, after = _live_at(found, moments[0] - dt.timedelta(microseconds=1)), _live_at(found, today)
+    before, after = _live_at(found, moments[0] - dt.timedelta(microseconds=1)), _live_at(found, now)
     changed = {month: at for at in moments for month in _months_changed(found, at)}
     return [
         Restatement(borough_code, dataset, month, total, after.get(month), changed[month])

@@ -129,12 +129,13 @@ def mark(
 
 def _opened(original: Path, table: Table) -> openpyxl.Workbook:
     """The sender's own workbook. Where the sheet has formulas, their values stand: a formula saved here has none."""
-    book = openpyxl.load_workbook(original, keep_links=False)
-    formulas = [cell for row in book[table.sheet].iter_rows() for cell in row if cell.data_type == "f"]
-    if formulas:
-        values = openpyxl.load_workbook(original, keep_links=False, data_only=True)[table.sheet]
-        for cell in formulas:
-            cell.value = values[cell.coordinate].value
+    with original.open("rb") as content:
+        book = openpyxl.load_workbook(content, keep_links=False)
+        formulas = [cell for row in book[table.sheet].iter_rows() for cell in row if cell.data_type == "f"]
+        if formulas:
+            values = openpyxl.load_workbook(content, keep_links=False, data_only=True)[table.sheet]
+            for cell in formulas:
+                cell.value = values[cell.coordinate].value
     return book
 
 

@@ -19,7 +19,7 @@ from hub.uploads.routes.address import bp
 from hub.web import needs
 
 ARRIVING = "arriving"
-LONGEST_NAME = 255
+LONGEST_NAME, LONGEST_NUMBER = 255, 15
 
 
 @bp.get("/pieces")
@@ -34,14 +34,17 @@ def arriving() -> ResponseReturnValue:
 def begin() -> ResponseReturnValue:
     """Begin a file, or go on with the same one."""
     name, size = request.form.get("name", "")[:LONGEST_NAME], request.form.get("size", "")
-    if not name or not size.isdecimal():
+    modified = request.form.get("modified", "")[:LONGEST_NUMBER]
+    if not name or not size.isdecimal() or len(size) > LONGEST_NUMBER:
         raise BadRequest("It was not said which file is coming.", remedy="Choose the file again.")
     limits = files.limits_of(g.viewer.session)
     files.refuse_too_large(int(size), limits)
-    standing = _standing()
-    if (standing["name"], standing["size"]) != (name, int(size)):
+    known = session.get(ARRIVING, {})
+    if (known.get("name"), known.get("size"), known.get("modified")) != (name, int(size), modified):
         forget()
-        session[ARRIVING] = {"id": str(uuid4()), "name": name, "size": int(size)}
+        session[ARRIVING] = {"id": str(uuid4()), "name": name, "size": int(size), "modified": modified}
+        files.begin_arrival(_folder())
+    elif not files.arrived_bytes(_folder()):
         files.begin_arrival(_folder())
     return jsonify(_standing())
 
