@@ -63,11 +63,20 @@ def test_geojson_of_the_older_standard_may_name_the_national_grid() -> None:
 def test_positions_that_cannot_be_degrees_are_asked_about() -> None:
     content = geojson(feature([EAST, NORTH], ward="Abbey"))
     asked = read(content, "crimes.geojson")
-    assert ([question.code for question in asked.questions], asked.headings) == (["crs"], ("ward", "X", "Y"))
-    answered = read(content, "crimes.geojson", answers={"crs": "27700"})
-    assert (answered.questions, answered.headings) == ((), ("ward", "Easting", "Northing"))
-    with pytest.raises(BadFile, match="no coordinate system"):
-        read(content, "crimes.geojson", answers={"crs": "99999"})
+    (question,) = asked.questions
+    assert ("says that its positions are in EPSG:4326" in question.sentence, question.choices[0][0]) == (True, "27700")
+    assert asked.headings == ("ward", "Easting", "Northing")
+    assert rows(read(content, "crimes.geojson", answers={"crs": "27700"})) == rows(asked)
+    with pytest.raises(BadFile, match="nowhere in Britain"):
+        read(content, "crimes.geojson", answers={"crs": "4326"})
+    nowhere = packed({**shapefile_parts(prj=None), "crimes.shp": shp([(9e6, 9e6), (9e6, 9e6)])})
+    with pytest.raises(BadFile, match="nowhere in Britain"):
+        read(nowhere, "crimes.zip")
+
+
+def test_positions_the_wrong_way_round_are_left_for_the_check_to_ask_about() -> None:
+    table = read(geojson(*[feature([51.5, -0.1276])] * 3), "crimes.geojson")
+    assert (table.questions, rows(table)[0]) == ((), (2, "51.5", "-0.1276"))
 
 
 def test_web_mercator_becomes_the_degrees_it_stretched() -> None:
@@ -127,8 +136,10 @@ def test_a_geopackage_gives_its_attributes_and_points() -> None:
     assert table.headings == ("fid", "ward", "Easting", "Northing")
     assert rows(table) == [(2, "1", "Abbey", "530000", "180000.5"), (3, "2", "Nowhere", None, None)]
     assert (table.format, table.sheet, table.questions) == ("gpkg", "crimes", ())
-    assert read(gpkg(srs=4326), "crimes.gpkg").headings[2:] == ("Longitude", "Latitude")
-    assert [one.code for one in read(gpkg(srs=-1), "crimes.gpkg").questions] == ["crs"]
+    degrees = [("Abbey", -0.1, 51.5)]
+    assert read(gpkg(degrees, srs=4326), "crimes.gpkg").headings[2:] == ("Longitude", "Latitude")
+    for srs in (-1, 4326):
+        assert [one.choices[0][0] for one in read(gpkg(srs=srs), "crimes.gpkg").questions] == ["27700"]
 
 
 def test_a_layer_of_a_geopackage_can_be_chosen() -> None:
@@ -208,7 +219,8 @@ def test_a_zipped_shapefile_gives_its_table_and_points() -> None:
         (3, "Cité", None, None, None, None),
     ]
     assert (table.format, table.sheet, table.questions) == ("shp", "crimes", ())
-    assert read(packed(shapefile_parts(DEGREES_PRJ)), "crimes.zip").headings[3:] == ("Longitude", "Latitude")
+    in_degrees = {**shapefile_parts(DEGREES_PRJ), "crimes.shp": shp([(-0.1, 51.5), None])}
+    assert read(packed(in_degrees), "crimes.zip").headings[3:] == ("Longitude", "Latitude")
 
 
 def test_a_shapefile_on_the_national_grid_without_its_prj_is_asked_about() -> None:

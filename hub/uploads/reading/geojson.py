@@ -30,7 +30,6 @@ AREAS = {"Polygon", "MultiPolygon"}
 CRS_NAME = re.compile(
     r"(?:urn:ogc:def:crs:)?(?:EPSG:[\d.]*:?(?P<epsg>\d{4,5})|(?P<crs84>OGC:[\d.]*:?CRS84))", re.IGNORECASE
 )
-OUTSIDE_DEGREES = 180
 
 
 class Features:
@@ -62,8 +61,6 @@ def _layer(document: object, features: list[dict[str, Any]], limits: Limits, row
     points = [_point_of(feature) for feature in features[:rows]]
     names = _names(features, limits)
     columns = tuple([text_of((feature["properties"] or {}).get(name)) for feature in features[:rows]] for name in names)
-    if epsg is None and not _has_only_degrees(points):
-        return Layer(names, columns, points, None)
     return Layer(names, columns, points, DEGREES if epsg is None else epsg)
 
 
@@ -126,7 +123,3 @@ def _epsg_of(document: object) -> int | None:
             remedy=SAVE_IN_A_KNOWN_SYSTEM,
         )
     return DEGREES if known["crs84"] else int(known["epsg"])
-
-
-def _has_only_degrees(points: list[Point]) -> bool:
-    return all(point is None or max(map(abs, point)) <= OUTSIDE_DEGREES for point in points)

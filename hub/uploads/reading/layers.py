@@ -24,15 +24,18 @@ SAVE_IN_A_KNOWN_SYSTEM = (
 )
 FIRST_ROW = 2
 """The number of the first feature, as if the layer were a sheet with its headings in the first row."""
-WHICH_SYSTEM = Question(
-    "crs",
-    "The layer does not say which coordinate system its positions are in. Which is it?",
-    (
-        (str(NATIONAL_GRID), "British National Grid (EPSG:27700): metres such as 530000 and 180000"),
-        (str(DEGREES), "Longitude and latitude (EPSG:4326): degrees such as -0.12 and 51.5"),
-        (str(WEB_MERCATOR), "Web Mercator (EPSG:3857): metres such as -13000 and 6700000"),
-    ),
-)
+SYSTEMS = {
+    NATIONAL_GRID: "British National Grid (EPSG:27700), in metres",
+    DEGREES: "Longitude and latitude (EPSG:4326), in degrees",
+    WEB_MERCATOR: "Web Mercator (EPSG:3857), in metres",
+}
+BRITAIN = {
+    NATIONAL_GRID: (1_000, 700_000, 1_000, 1_300_000),
+    DEGREES: (-9, 2.1, 49, 61),
+    WEB_MERCATOR: (-1_000_000, 240_000, 6_200_000, 8_600_000),
+}
+"""From west to east and from south to north in each system: no place lies in two of them."""
+POINTS_COMPARED = 200
 
 Point = tuple[float, float] | None
 
@@ -62,7 +65,7 @@ def tabled(
     names, columns = list(layer.names), list(layer.columns)
     questions: tuple[Question, ...] = ()
     if layer.points is not None:
-        epsg, questions = _system_of(layer, answers)
+        epsg, questions = _system_of(layer, layer.points, answers)
         headings, points = _placed(layer.points, epsg)
         names += [_free(heading, names) for heading in headings]
         columns += [[None if point is None else decimal(point[axis]) for point in points] for axis in (0, 1)]
@@ -99,26 +102,43 @@ def frame_of(columns: Sequence[Sequence[str | None]]) -> pl.DataFrame:
     )
 
 
-def _system_of(layer: Layer, answers: Mapping[str, str]) -> tuple[int | None, tuple[Question, ...]]:
-    epsg = layer.epsg
-    if epsg is None:
-        asked = answers.get("crs", "")
-        if not asked:
-            return None, (WHICH_SYSTEM,)
-        if asked not in dict(WHICH_SYSTEM.choices):
-            raise BadFile(f"'{asked[:20]}' is no coordinate system the hub reads.", remedy=SAVE_IN_A_KNOWN_SYSTEM)
-        epsg = int(asked)
-    if epsg not in {NATIONAL_GRID, DEGREES, ETRS_DEGREES, WEB_MERCATOR}:
-        raise BadFile(f"The layer is in EPSG:{epsg}, which the hub does not read.", remedy=SAVE_IN_A_KNOWN_SYSTEM)
-    return epsg, ()
+def _system_of(layer: Layer, points: Sequence[Point], answers: Mapping[str, str]) -> tuple[int, tuple[Question, ...]]:
+    """The coordinate system of a layer, and a question where it does not say, or says what its positions belie."""
+    declared = DEGREES if layer.epsg == ETRS_DEGREES else layer.epsg
+    if declared is not None and declared not in SYSTEMS:
+        raise BadFile(f"The layer is in EPSG:{declared}, which the hub does not read.", remedy=SAVE_IN_A_KNOWN_SYSTEM)
+    likely = _likely_system(points)
+    if declared is not None and likely in {None, declared}:
+        return declared, ()
+    if likely is None and not any(points):
+        return NATIONAL_GRID, ()
+    if likely is None or answers.get("crs", str(likely)) != str(likely):
+        raise BadFile(
+            "The positions of the layer lie nowhere in Britain in "
+            + ("the coordinate system that was named." if likely else "any coordinate system that the hub reads."),
+            remedy=SAVE_IN_A_KNOWN_SYSTEM,
+        )
+    says = f"that its positions are in EPSG:{declared}, where they lie outside Britain" if declared else "no system"
+    sentence = f"Which coordinate system are the positions in? The layer says {says}. They lie in Britain in this one."
+    return likely, (Question("crs", sentence, ((str(likely), SYSTEMS[likely]),)),)
 
 
-def _placed(points: Sequence[Point], epsg: int | None) -> tuple[tuple[str, str], Sequence[Point]]:
-    if epsg is None:
-        return ("X", "Y"), points
+def _likely_system(points: Sequence[Point]) -> int | None:
+    """The system in which most of the first points lie in Britain, whichever way round they are given."""
+    known = [point for point in points[:POINTS_COMPARED] if point is not None]
+    for epsg, (west, east, south, north) in BRITAIN.items():
+        inside = sum(
+            (west <= x <= east and south <= y <= north) or (west <= y <= east and south <= x <= north) for x, y in known
+        )
+        if inside * 2 > len(known):
+            return epsg
+    return None
+
+
+def _placed(points: Sequence[Point], epsg: int) -> tuple[tuple[str, str], Sequence[Point]]:
     if epsg == WEB_MERCATOR:
         return HEADINGS[DEGREES], [None if point is None else _unstretched(*point) for point in points]
-    return HEADINGS[DEGREES if epsg == ETRS_DEGREES else epsg], points
+    return HEADINGS[epsg], points
 
 
 def _unstretched(x: float, y: float) -> Point:
