@@ -106,7 +106,9 @@ def notices(versions: Sequence[Version], on: dt.date) -> list[Notice]:
     left, due = (begun.ends_on - on).days, (begun.review_on - on).days
     if left < 0:
         return [Notice(Matter.EXPIRED, begun.ends_on, left)]
-    ahead = [Notice(Matter.ENDS, begun.ends_on, left), Notice(Matter.REVIEW, begun.review_on, due)]
+    ahead = [Notice(Matter.ENDS, begun.ends_on, left)]
+    if begun.review_on < begun.ends_on:
+        ahead.append(Notice(Matter.REVIEW, begun.review_on, due))
     return [notice for notice in ahead if notice.days <= DAYS_AHEAD]
 
 

@@ -33,6 +33,7 @@ from hub.access import Permission, Role, Viewer
 from hub.accounts import service as accounts
 from hub.config import Settings
 from hub.db import Database, HubSession
+from hub.demo import paperwork
 from hub.demo.generate import write_city
 from hub.errors import BadRequest, Unavailable
 from hub.places import loading
@@ -44,6 +45,7 @@ from hub.words import plural
 
 FOLDER = Path("var")
 ACTOR = "machine:demo"
+DOMAIN = "demo.example"
 PORTS_TO_TRY = 20
 SECONDS_TO_START = 60
 MONTHLY = re.compile(r"(?P<year>\d{4})-\d{2}-(?P<rest>.+\.csv)")
@@ -167,6 +169,7 @@ def _make(place: Path, data: Path | None, files: Sequence[str], say: Say) -> Non
     started = time.monotonic()
     settings = _settings(place, secrets.token_urlsafe(48))
     settings.files.mkdir(parents=True)
+    is_invented = data is None
     if data is None:
         say("Building the fictional city …")
         data = place / "city"
@@ -182,6 +185,8 @@ def _make(place: Path, data: Path | None, files: Sequence[str], say: Say) -> Non
     for paths in _found(data, files):
         _upload(database, administrator.email, paths, say)
     people = [*_create_people(database, administrator), administrator]
+    if is_invented:
+        _keep_paperwork(database, data, say)
     database.engine.dispose()
     kept = {"secret": settings.secret_key, "people": [asdict(person) for person in people]}
     # Written last, and whole: an interrupted start begins again instead of showing half a city.
@@ -213,6 +218,21 @@ def _create_people(database: Database, administrator: DemoPerson) -> list[DemoPe
         ]
 
 
+def _keep_paperwork(database: Database, city: Path, say: Say) -> None:
+    """Give the officers their sharing agreements and ledger, and load what their own council recorded."""
+    say("Writing sharing agreements …")
+    for name in ("officer", "neighbour"):
+        email = f"{name}@{DOMAIN}"
+        with database.writing() as session:
+            viewer = accounts.viewer_by_email(session, email)
+            [borough] = [area for area in places.areas(viewer, Permission.AGREEMENT_WRITE) if area.kind == "borough"]
+            paperwork.agree(viewer, borough)
+            paperwork.keep_ledger(viewer, borough)
+        if name == "officer":
+            council = borough.name.lower().replace(" ", "-")
+            _upload(database, email, sorted(city.glob(f"partner/council-asb-{council}-*.csv")), say)
+
+
 def _homes(everyone: Viewer) -> tuple[Area, Area, Area]:
     """Choose the BCU in all of whose boroughs the most kinds of data are live, a borough of it, and one outside it."""
     areas = places.areas(everyone, Permission.OVERLAY_READ)
@@ -237,7 +257,7 @@ def _create(
     bcu: str | None = None,
     london: bool = False,
 ) -> DemoPerson:
-    person = DemoPerson(f"{name}@demo.example", secrets.token_urlsafe(12), role.title, place)
+    person = DemoPerson(f"{name}@{DOMAIN}", secrets.token_urlsafe(12), role.title, place)
     accounts.create_person(
         session,
         person.email,

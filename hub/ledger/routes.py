@@ -31,6 +31,7 @@ _PAGES = {
     "ledgers": "ledger.index",
     "entry": "ledger.entry",
     "agreement": "agreements.show",
+    "agreements": "agreements.index",
     "upload": "uploads.show",
 }
 

@@ -101,7 +101,7 @@ class Ledger:
 
     def count(self, status: Status) -> int:
         """How many entries stand so, over all the quarters."""
-        return sum(entry.status is status for row in self.rows for entry in row.entries)
+        return sum(entry.status == status for row in self.rows for entry in row.entries)
 
 
 def is_own(entry: Entry) -> bool:

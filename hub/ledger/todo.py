@@ -38,7 +38,7 @@ class Task:
     urgency: Urgency
     sentence: str
     page: str
-    """What it leads to: `ledger`, `entry`, `ledgers`, `agreement` or `upload`."""
+    """What it leads to: `ledger`, `entry`, `ledgers`, `agreement`, `agreements` or `upload`."""
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -86,17 +86,13 @@ def _of_ledger(one: Ledger, borough: str) -> Iterator[Task]:
         yield Task(Urgency.LATE, f"{words}{suffix}", "ledger", {"area": one.borough_code})
     newest = one.quarters[0]
     entries = [entry for entry in one.of(newest) if entry.status is not Status.NOT_HELD]
+    is_soon = any(entry.status is Status.DUE and entry.days <= DAYS_URGENT for entry in entries)
     yield Task(
-        _urgency_of(entries),
+        Urgency.SOON if is_soon else Urgency.PLAIN,
         f"{newest.name}: {_how_far(entries)}{suffix}",
         "ledger",
         {"area": one.borough_code},
     )
-
-
-def _urgency_of(entries: list[Entry]) -> Urgency:
-    is_soon = any(entry.status is Status.DUE and entry.days <= DAYS_URGENT for entry in entries)
-    return Urgency.SOON if is_soon else Urgency.PLAIN
 
 
 def _how_far(entries: list[Entry]) -> str:
@@ -110,10 +106,33 @@ def _how_far(entries: list[Entry]) -> str:
 
 
 def _of_agreements(viewer: Viewer, today: dt.date) -> Iterator[Task]:
-    for agreement in agreements.agreements(viewer, today):
-        for notice in agreement.notices if agreement.may_write else ():
-            urgency = Urgency.LATE if notice.days < 0 else Urgency.SOON if notice.is_urgent else Urgency.PLAIN
-            yield Task(urgency, _said(agreement, notice), "agreement", {"agreement_id": agreement.id})
+    found = [
+        (agreement, notice)
+        for agreement in agreements.agreements(viewer, today)
+        if agreement.may_write
+        for notice in agreement.notices
+    ]
+    if len(viewer.boroughs(Permission.AGREEMENT_WRITE)) <= MOST_BOROUGHS_IN_FULL:
+        for agreement, notice in found:
+            yield Task(_urgency_of(notice), _said(agreement, notice), "agreement", {"agreement_id": agreement.id})
+        return
+    for matter, one, many in _MATTERS:
+        notices = [notice for _, notice in found if notice.matter is matter]
+        if notices:
+            yield Task(min(map(_urgency_of, notices)), plural(len(notices), one, many), "agreements")
+
+
+_MATTERS = (
+    (Matter.EXPIRED, "agreement has expired", "agreements have expired"),
+    (Matter.ENDS, "agreement is about to end", "agreements are about to end"),
+    (Matter.REVIEW, "agreement is due for review", "agreements are due for review"),
+)
+
+
+def _urgency_of(notice: Notice) -> Urgency:
+    if notice.days < 0:
+        return Urgency.LATE
+    return Urgency.SOON if notice.is_urgent else Urgency.PLAIN
 
 
 def _said(agreement: AgreementView, notice: Notice) -> str:

@@ -1,0 +1,129 @@
+"""The fictional city's sharing agreements, liaison officers, and what a provider said it does not hold."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from hub.access import Viewer
+from hub.agreements import service as agreements
+from hub.agreements.terms import Party, PartyRole, Terms
+from hub.ledger import service as ledger
+from hub.ledger.prescribed import Provider
+from hub.ledger.quarters import newest_ended
+from hub.ledger.service import Liaison
+from hub.places.service import Area
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """One agreement, by what tells it from the others; days count from today."""
+
+    reference: str
+    provider: str
+    datasets: tuple[str, ...]
+    duty: str
+    power: str
+    purpose: str
+    items: str
+    began_days_ago: int
+    ends_in_days: int
+    review_in_days: int
+
+
+_PRESCRIBED = "What the regulations of 2007 prescribe, depersonalised, for each calendar quarter."
+_EXPEDIENT = "Knowing where people are hurt is expedient for the strategy against violence; no patient is named."
+AGREED = (
+    Agreed(
+        reference="ISA-01 Council records",
+        provider="Council",
+        datasets=("council_asb", "environmental_crime"),
+        duty=_PRESCRIBED,
+        power="",
+        purpose="To see where anti-social behaviour and environmental crime gather, and whether what is done helps.",
+        items="Category, date, hour and place of each report.",
+        began_days_ago=320,
+        ends_in_days=410,
+        review_in_days=40,
+    ),
+    Agreed(
+        reference="ISA-02 Ambulance calls",
+        provider="Ambulance Service",
+        datasets=("ambulance",),
+        duty=_PRESCRIBED,
+        power=_EXPEDIENT,
+        purpose="To see violence and drunkenness that nobody tells the police.",
+        items="Category, day, hour and outward postcode of each call.",
+        began_days_ago=353,
+        ends_in_days=12,
+        review_in_days=-173,
+    ),
+    Agreed(
+        reference="ISA-03 A&E assaults",
+        provider="Hospitals",
+        datasets=("hospital_assaults",),
+        duty="",
+        power=_EXPEDIENT,
+        purpose="To see assaults that nobody tells the police.",
+        items="Time, method and kind of place of each assault.",
+        began_days_ago=750,
+        ends_in_days=-20,
+        review_in_days=-200,
+    ),
+)
+"""One in force and soon to be reviewed, one about to end, one that ended."""
+
+
+def agree(viewer: Viewer, borough: Area) -> None:
+    """Write the agreements of a borough."""
+    for agreed in AGREED:
+        agreements.write(viewer, borough.borough_codes, _terms(agreed, borough.name))
+
+
+def _terms(agreed: Agreed, borough: str) -> Terms:
+    today = agreements.today()
+    began = today - dt.timedelta(days=agreed.began_days_ago)
+    return Terms(
+        reference=agreed.reference,
+        parties=(
+            Party(f"{borough} {agreed.provider}", PartyRole.PROVIDES),
+            Party(f"{borough} Community Safety Partnership", PartyRole.RECEIVES),
+        ),
+        purpose=agreed.purpose,
+        duty=agreed.duty,
+        power=agreed.power,
+        datasets=agreed.datasets,
+        data_items=agreed.items,
+        granularity="Single incidents, without anything that names a person.",
+        frequency="Each quarter",
+        marking="OFFICIAL-SENSITIVE",
+        security="Kept in the hub alone; seen by the partnership's own people.",
+        onward_sharing="None without the provider's consent.",
+        retention_months=60,
+        owner="Community Safety Manager",
+        starts_on=began,
+        ends_on=today + dt.timedelta(days=agreed.ends_in_days),
+        review_on=today + dt.timedelta(days=agreed.review_in_days),
+        signed_on=began,
+    )
+
+
+def keep_ledger(viewer: Viewer, borough: Area) -> None:
+    """Record whom to remind in a borough, and one thing that is not held."""
+    today = agreements.today()
+    ledger.record_liaison(
+        viewer,
+        borough,
+        Liaison(Provider.POLICE, f"{borough.name} Police", "Head of Information", "data@police.example"),
+    )
+    ledger.record_liaison(
+        viewer, borough, Liaison(Provider.FIRE, f"{borough.name} Fire Brigade", "Data Officer", "data@fire.example")
+    )
+    ledger.say_not_held(
+        viewer,
+        borough,
+        "council-racial-incidents",
+        newest_ended(today),
+        "The council's equalities lead wrote that none were recorded in this quarter.",
+        today,
+    )
