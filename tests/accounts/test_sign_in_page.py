@@ -98,7 +98,7 @@ def test_somebody_is_sent_to_the_page_they_asked_for(client: StrictClient, offic
     signed_in = client.submit("/sign-in", {"email": officer, "password": PASSWORD, "next": wanted})
     assert (signed_in.status_code, signed_in.location) == (302, "/?month=2026-01")
     assert client.get(signed_in.location).status_code == 200
-    assert client.page.h1 == "Your places"
+    assert client.page.h1 == "To do"
     assert "CSP officer" in client.page.text
 
 

@@ -59,7 +59,7 @@ def test_a_wrong_password_is_told_at_the_top_where_the_keyboard_is(visit: Visit,
 def test_the_back_button_shows_nothing_after_signing_out(visit: Visit, hub: ServedHub) -> None:
     visitor = visit("officer")
     page = visitor.page
-    expect(page.get_by_role("heading", level=1)).to_have_text("Your places")
+    expect(page.get_by_role("heading", level=1)).to_have_text("To do")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
     for step in (page.go_back, page.go_back):
