@@ -249,6 +249,7 @@ class Living:
             self._verify_files()
 
     def _verify_uploads(self, session: HubSession) -> None:
+        assert not session.scalars(select(Job.failure).where(Job.state == JobState.FAILED)).all()
         states = dict(session.execute(select(Upload.id, Upload.state)).all())
         assert set(self.taken) <= states.keys()
         assert {states[upload_id] for upload_id in self.live} <= {State.COMMITTED}

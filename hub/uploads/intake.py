@@ -24,6 +24,7 @@ class Said:
     """What is said of a file before it is read.
 
     Fixes, reasons and answers are permissions: they apply where the check asks for them, and change nothing elsewhere.
+    An answer goes by its question's code, or where columns are asked about one by one, by `code:column`.
     """
 
     dataset: str | None = None
@@ -39,6 +40,7 @@ def take_in(viewer: Viewer, upload_id: UUID, said: Said, report: Report) -> None
     """Match and check a received upload, and decide what was said beforehand; one that is finished is left alone."""
     upload = door.upload(viewer, upload_id, Permission.UPLOAD_WRITE)
     if upload.state not in door.UNFINISHED:
+        viewer.session.commit()
         return
     if said.sheet:
         service.read_otherwise(viewer, upload_id, sheet=said.sheet, heading_row="")
@@ -64,8 +66,12 @@ def commit(viewer: Viewer, upload_id: UUID, report: Report) -> Conflict | None:
 def _decided(viewer: Viewer, upload_id: UUID, said: Said) -> bool:
     """Decide what was said beforehand and is asked for now; whether that calls for another check."""
     upload = door.upload(viewer, upload_id, Permission.UPLOAD_WRITE)
-    asked = {corrections.key_of(one) for one in upload.report.get("questions", [])}
-    answers = {key: said.answers[key] for key in asked & said.answers.keys() if upload.answers.get(key) is None}
+    answers = {}
+    for question in upload.report.get("questions", []):
+        key = corrections.key_of(question)
+        value = said.answers.get(key, said.answers.get(question["code"]))
+        if value is not None and upload.answers.get(key) != value:
+            answers[key] = value
     fixable = set(corrections.codes_of(upload, Severity.WE_CAN_FIX))
     fixes = (fixable & said.fixes) - corrections.fixes(upload)
     unsure = set(corrections.codes_of(upload, Severity.PLEASE_CONFIRM)) - corrections.reasons(upload).keys()

@@ -199,6 +199,7 @@ def outcome(viewer: Viewer, upload_id: UUID) -> dict[str, Any]:
         **{key: report.get(key, 0) for key in _TOTALS},
         "problems_total": report.get("problems_total", 0) + (upload is not holder),
         "problems": listed,
+        "questions": report.get("questions", []),
     }
 
 

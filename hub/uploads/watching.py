@@ -26,6 +26,7 @@ from hub.uploads.findings import Severity
 from hub.uploads.intake import Said
 
 DONE, REFUSED = "done", "refused"
+BLOCKING = {Severity.MUST_FIX, Severity.WE_CAN_FIX}
 SECONDS_BETWEEN_LOOKS = 2.0
 """A file that has the same size and date in two looks is whole."""
 
@@ -120,7 +121,7 @@ class Watch:
 
     def _move(self, path: Path, outcome: dict[str, Any]) -> None:
         """Write the report first: a file that is still here when all is lost is taken in again."""
-        is_refused = "error" in outcome or any(one["severity"] == Severity.MUST_FIX for one in outcome["problems"])
+        is_refused = "error" in outcome or any(one["severity"] in BLOCKING for one in outcome["problems"])
         target = _free(self.folder / (REFUSED if is_refused else DONE) / path.name)
         beside = target.with_name(f"{target.name}.json")
         unfinished = beside.with_name(f".{beside.name}.part")
