@@ -15,7 +15,7 @@ from sqlalchemy import delete
 from hub import audit
 from hub.access import Permission, Viewer
 from hub.errors import BadRequest, Conflict
-from hub.uploads import door, versions
+from hub.uploads import door, settling, versions
 from hub.uploads.confined import CELLS
 from hub.uploads.findings import Severity, in_a_list
 from hub.uploads.models import Act, Decision, Edit, State, Upload
@@ -94,11 +94,14 @@ def put_back(viewer: Viewer, upload_id: UUID, row: int) -> int:
 def take_suggestions(viewer: Viewer, upload_id: UUID, code: str) -> int:
     """Take every value suggested for problems of one code; returns how many cells changed."""
     upload = door.upload(viewer, upload_id, Permission.UPLOAD_WRITE)
-    suggested = _problems(viewer, upload, code).filter(
-        pl.col("suggestion").is_not_null(), pl.col("column").is_not_null()
-    )
+    suggested = _problems(viewer, upload, code).filter(is_a_value("suggestion"), pl.col("column").is_not_null())
     columns = suggested.select("row", "column", "suggestion").iter_rows()
     return edit(viewer, upload_id, [Cell(*one) for one in columns])
+
+
+def is_a_value(suggestion: str) -> pl.Expr:
+    """Whether what is suggested can stand in a cell, and is not that the row be left out."""
+    return pl.col(suggestion).is_not_null() & (pl.col(suggestion) != settling.LEFT_OUT)
 
 
 def leave_out_all(viewer: Viewer, upload_id: UUID, code: str) -> int:

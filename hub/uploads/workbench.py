@@ -117,7 +117,7 @@ def _groups(upload: Upload, problems: pl.DataFrame) -> tuple[Group, ...]:
                 count=counted["count"],
                 example=kept["message"][0] if kept.height else "",
                 in_rows=kept["row"].count(),
-                suggested=kept["suggestion"].count(),
+                suggested=kept.filter(corrections.is_a_value("suggestion")).height,
                 reason=reasons.get(code, ""),
             )
         )
@@ -285,7 +285,9 @@ def _grid(
 ) -> tuple[tuple[str, ...], tuple[GridRow, ...]]:
     """Lay out rows with what was found in each cell: the columns that are matched or have a problem, or all."""
     headings: list[str] = upload.report["headings"]
-    of_rows = problems.filter(pl.col("row").is_in(numbers), pl.col("severity").is_in(TO_DO))
+    of_rows = problems.filter(pl.col("row").is_in(numbers), pl.col("severity").is_in(TO_DO)).with_columns(
+        corrections.is_a_value("suggestion").alias("is_value")
+    )
     with_problems = set(of_rows["column"].drop_nulls())
     matched = {heading for heading, key in upload.column_fields.items() if key != MONTH_COUNTS}
     shown = [one for one in headings if is_whole or one in with_problems or one in matched]
@@ -324,7 +326,7 @@ def _cell(
         heading=heading,
         value=(edited[own["row"], heading] or "") if is_edited else in_file,
         messages=tuple(one["message"] for one in here),
-        suggestions=tuple(dict.fromkeys(one["suggestion"] for one in here if one["suggestion"])),
+        suggestions=tuple(dict.fromkeys(one["suggestion"] for one in here if one["is_value"])),
         severity=grave[0] if grave else None,
         was=in_file if is_edited else None,
     )

@@ -19,7 +19,7 @@ from geo.frames import to_longitude_latitude
 from hub.access import Viewer
 from hub.accounts import service as accounts
 from hub.db import Database
-from hub.uploads import checking, confined, kinds, reading, service, views, work
+from hub.uploads import checking, confined, corrections, kinds, reading, service, views, work
 from hub.uploads.checking import Checked
 from hub.uploads.kinds import DatasetKind
 from hub.uploads.placing import Geography
@@ -146,10 +146,20 @@ class Desk:
             work.map_and_check(viewer, upload_id, dataset=dataset, column_fields=fields, report=lambda words: None)
         return upload_id
 
-    def commit(self, email: str, content: str | bytes, name: str = "file.csv") -> dict[str, Any]:
-        """Send a file, have it checked and make it live."""
+    def recheck(self, email: str, upload_id: UUID) -> None:
+        """Have an upload checked, or checked again, as a worker would."""
+        with self.database.session(writes=True) as session:
+            viewer = accounts.viewer_by_email(session, email)
+            work.check(viewer, {"upload_id": str(upload_id)}, lambda words: None)
+
+    def commit(
+        self, email: str, content: str | bytes, name: str = "file.csv", *, because: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Send a file, have it checked and make it live; `because` says why what must be confirmed is right."""
         upload_id = self.check(email, content, name)
         with self.writing(email) as viewer:
+            if because:
+                corrections.confirm(viewer, upload_id, because)
             service.commit(viewer, upload_id)
         return self.outcome(email, upload_id)
 
