@@ -83,8 +83,8 @@ def _ask_about_alike(sheet: Sheet, code: str, again: pl.DataFrame, sentence: str
     if answer == LEAVE_OUT:
         sheet.findings.in_file(code, Severity.NOTE, f"Left out, as you said: {counted}, each like an earlier row.")
         return again
-    is_usual = sheet.kind.identical_rows and code == "identical_rows"
-    severity = Severity.NOTE if is_usual or answer == KEEP else Severity.PLEASE_CONFIRM
+    is_settled = sheet.kind.identical_rows or answer == KEEP
+    severity = Severity.NOTE if is_settled else Severity.PLEASE_CONFIRM
     sheet.findings.in_file(code, severity, f"{asked} All are kept unless you say otherwise.")
     return again.clear()
 
@@ -138,9 +138,16 @@ def counts_across(sheet: Sheet, months: Mapping[str, dt.date]) -> pl.DataFrame:
     none = across.select(
         *places, pl.lit(None, pl.Date).alias("month"), pl.lit(0, pl.Int64).alias("count"), *PLACED_BY
     ).clear()
-    rows = pl.concat([none, *cells]).select(COUNT_COLUMNS)
-    sheet.by_category = rows.group_by("month", "offence_group", "offence_subgroup").agg(pl.col("count").sum())
-    return rows
+    sheet.by_category = _by_category(across, months)
+    return pl.concat([none, *cells]).select(COUNT_COLUMNS)
+
+
+def _by_category(across: pl.DataFrame, months: Mapping[str, dt.date]) -> pl.DataFrame:
+    """Add up each month's column by category."""
+    sums = across.group_by("offence_group", "offence_subgroup").agg(pl.col(list(months)).sum())
+    down = sums.unpivot(on=list(months), index=["offence_group", "offence_subgroup"], value_name="count")
+    named = pl.col("variable").replace_strict(dict(months), default=None, return_dtype=pl.Date)
+    return down.select(named.alias("month"), "offence_group", "offence_subgroup", pl.col("count").cast(pl.Int64))
 
 
 def _ensure_lsoa(sheet: Sheet) -> None:

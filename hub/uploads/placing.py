@@ -567,7 +567,7 @@ FOUND_TYPES: dict[str, Any] = {
     "ward_code": pl.String,
     "borough_code": pl.String,
     "placed_by": pl.String,
-    "confidence": pl.Int64,
+    "confidence": pl.Int16,
     "problem": pl.String,
     "problem_field": pl.String,
     "message": pl.String,

@@ -24,8 +24,8 @@ HILLINGDON, CAMDEN, CITY = "E09000017", "E09000007", "E09000001"
 HEATHROW = "E05013570"
 
 
-def send(london: Desk, email: str, path: Path) -> dict[str, Any]:
-    return london.commit(email, path.read_bytes(), path.name)
+def send(london: Desk, email: str, path: Path, **because: str) -> dict[str, Any]:
+    return london.commit(email, path.read_bytes(), path.name, because=because)
 
 
 def counts_of(path: Path) -> pl.DataFrame:
@@ -118,7 +118,8 @@ def test_fourteen_years_of_history_are_read(london: Desk, real_data: Path) -> No
 
 
 def test_every_month_of_points_lands_and_nearly_every_point_in_a_ward(london: Desk, real_data: Path) -> None:
-    outcomes = [send(london, ADMINISTRATOR, path) for path in sorted((real_data / POINTS).glob("*.csv.gz"))]
+    files = sorted((real_data / POINTS).glob("*.csv.gz"))
+    outcomes = [send(london, ADMINISTRATOR, path, sparse_boroughs="Strays over the edge of 25.") for path in files]
     assert len(outcomes) == 8
     assert sum(outcome["total"] for outcome in outcomes) == 503_510
     assert sum(outcome["refused"] for outcome in outcomes) == 0
@@ -149,12 +150,12 @@ def test_the_citys_own_file_is_the_citys(london: Desk, real_data: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "mps-lsoa-level-202402-202602.csv.gz",
-        "mps-borough-level-202108-202307.csv",
-        "partner/london-collisions-2025.csv",
-        "police-uk/stop-and-search/2024-07-metropolitan-stop-and-search.csv.gz",
+        "ward-population.csv",
+        "borough-population.csv",
+        "lookup-lsoa21-ward24.csv",
+        "messy/ward-imd-score-names-only.xlsx",
     ],
 )
-def test_a_file_of_another_kind_asks_what_it_is(london: Desk, real_data: Path, name: str) -> None:
+def test_a_file_that_counts_nothing_asks_what_it_is(london: Desk, real_data: Path, name: str) -> None:
     with pytest.raises(Exception, match="no dataset the hub knows"):
         london.check(ADMINISTRATOR, (real_data / name).read_bytes(), Path(name).name)

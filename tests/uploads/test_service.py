@@ -168,6 +168,7 @@ def test_a_file_with_problems_that_must_be_fixed_does_not_go_live(desk: Desk, of
             "code": "not_a_count",
             "severity": "must_fix",
             "message": "'many' is no count. Give a whole number in digits, such as 12 or 0.",
+            "suggestion": None,
         }
     ]
     assert live(desk, officer) == {}

@@ -132,7 +132,7 @@ def test_rows_alike_are_kept_unless_a_person_says_otherwise() -> None:
     content = STREET + same * 3 + known * 2 + other
     asked = check(content, "street_points")
     assert total(asked) == (6, 0, 0, 0)
-    assert codes(asked) == {"same_reference_twice": "please_confirm", "identical_rows": "note"}
+    assert codes(asked) == {"same_reference_twice": "note", "identical_rows": "note"}
     assert [one["is_required"] for one in asked.report["questions"]] == [False, False]
     copies = check(content, "street_points", answers={"same_reference_twice": "leave_out"})
     assert (total(copies), codes(copies)["same_reference_twice"]) == ((5, 0, 0, 1), "note")

@@ -92,7 +92,8 @@ class DatasetKind:
     repeats_boroughs: bool = False
     """Whether it has a row for each borough beside those for its wards."""
     identical_rows: bool = False
-    """Whether rows that are alike in everything are usual in it, as of incidents moved to one point."""
+    """Whether rows that are alike in everything are usual in it, as of incidents moved to one point: then nobody need
+    confirm them, though they are told and can be left out."""
     one_of: tuple[str, ...] = ()
     """Fields of which at least one is needed, though none is by itself."""
     signature: tuple[str, ...] = ()
