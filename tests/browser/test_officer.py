@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.browser.served import ServedHub
 from tests.browser.visitor import Visitor
 
 CHECKED = re.compile(r"/uploads/[0-9a-f-]{36}/check$")
+SENT = re.compile(r"/uploads/[0-9a-f-]{36}(/columns|/check)?$")
 FOLLOWING = re.compile(r"/static/at-work\.js$")
 MILLISECONDS_AT_WORK = 120_000
 MOST_STOPS = 40
@@ -24,22 +25,28 @@ MOST_STOPS = 40
 
 
 def send(officer: Visitor, file: Path) -> None:
-    """Upload a file from the home page, up to the page that matches its columns."""
+    """Upload a file from the home page, up to the page that matches its columns, or asks to wait for its check."""
     officer.go("/")
     officer.follow(officer.page.get_by_role("button", name="Upload a file"))
-    officer.page.get_by_label("CSV file").set_input_files(file)
+    officer.page.get_by_label("File", exact=True).set_input_files(file)
     officer.follow(officer.page.get_by_role("button", name="Upload", exact=True))
-    expect(officer.page.locator("h1")).to_contain_text("Match the columns")
+    officer.page.wait_for_url(SENT)
 
 
 def have_checked(officer: Visitor) -> None:
-    """Confirm the columns, and wait for what the check finds."""
-    officer.follow(officer.page.get_by_role("button", name="Check the file"))
+    """Confirm the columns, unless the last file had the same, and wait for what the check finds."""
+    if officer.page.url.endswith("/columns"):
+        officer.follow(officer.page.get_by_role("button", name="Check the file"))
     officer.page.wait_for_url(CHECKED, timeout=MILLISECONDS_AT_WORK)
 
 
 def commit(officer: Visitor) -> None:
-    """Make what was checked live, and wait for the receipt."""
+    """Make what was checked live, saying of whatever is to be confirmed that it is right, and wait for the receipt."""
+    reasons = officer.page.get_by_label("Why is it right?")
+    for reason in reasons.all():
+        reason.fill("Compared with the published file.")
+    if reasons.count():
+        officer.follow(officer.page.get_by_role("button", name="Confirm with these reasons"))
     officer.follow(officer.page.get_by_role("button", name="Commit: make this live"))
     expect(officer.page.locator("main")).to_contain_text("Live since", timeout=MILLISECONDS_AT_WORK)
 
@@ -93,7 +100,7 @@ def test_an_officer_makes_the_met_file_live_takes_it_back_and_makes_it_live_agai
 
     send(officer, hub.ward_file)
     expect(page.get_by_label("What the file holds")).to_have_value("met_ward_counts")
-    expect(page.get_by_label("Ward code")).to_have_value("WardCode")
+    expect(page.get_by_label("Ward code", exact=True)).to_have_value("WardCode")
     expect(main).to_contain_text(f"{len(hub.months)} columns, {hub.months[0]} to {hub.months[-1]}")
     officer.look("upload-2-columns")
     with standing_still(officer):
@@ -152,12 +159,28 @@ def test_an_officer_is_told_which_row_and_column_of_a_plain_table_to_mend(
     page = officer.page
 
     send(officer, faulty)
-    expect(page.get_by_label("What the file holds")).to_have_value("ward_counts")
+    if page.url.endswith("/columns"):
+        expect(page.get_by_label("What the file holds")).to_have_value("ward_counts")
+        officer.look("upload-columns-of-a-plain-table")
     have_checked(officer)
-    problems = officer.table("What was found")
-    assert [row[:2] for row in problems if "four" in row[2]] == [["4", "Count"]]
+    expect(page.locator("#result")).to_contain_text("4 rows: 3 ready, 1 you must fix")
+    wrong = page.get_by_label("Count, row 4")
+    expect(wrong).to_have_value("four")
+    expect(page.get_by_role("table", name="Rows with problems")).to_contain_text("'four' is no count")
     officer.look("upload-with-a-problem")
     expect(page.get_by_role("button", name="Commit")).to_have_count(0)
+    with page.expect_download() as given:
+        page.get_by_role("button", name="Download your file, marked").click()
+    marked = tmp_path / given.value.suggested_filename
+    given.value.save_as(marked)
+    officer.follow(page.get_by_role("link", name="4: edit the whole row"))
+    officer.look("upload-row")
+    page.go_back()
+    wrong.fill("4")
+    officer.follow(page.get_by_role("button", name="Save and check again"))
+    have_checked(officer)
+    expect(page.locator("#result")).to_contain_text("4 rows: 4 ready")
+    officer.look("upload-put-right")
     officer.follow(page.get_by_role("button", name="Discard this upload"))
     expect(page.get_by_role("alert")).to_contain_text("was discarded")
 
@@ -169,12 +192,109 @@ def test_an_officer_is_told_which_row_and_column_of_a_plain_table_to_mend(
     undo(officer)
 
 
+def test_an_officer_loads_the_good_rows_and_fixes_the_held_one_later(
+    hub: ServedHub, visit: Callable[..., Visitor], tmp_path: Path
+) -> None:
+    borough = hub.borough_code(hub.person("officer").place)
+    ward = hub.wards.loc[hub.wards["borough_code"] == borough, "ward_code"].iloc[0]
+    file = tmp_path / "litter.csv"
+    counts = {"Ward code": ward, "Month": [hub.month_code(back) for back in (-3, -2, -1)], "Category": "Litter"}
+    pd.DataFrame({**counts, "Count": ["3", "several", "4"]}).to_csv(file, index=False)
+    officer = visit("officer")
+    page = officer.page
+    send(officer, file)
+    have_checked(officer)
+    officer.follow(page.get_by_role("button", name="Load the good rows, hold the bad ones"))
+    commit(officer)
+    officer.go("/uploads/")
+    expect(page.locator("main")).to_contain_text("litter.csv: 1 row held back")
+    officer.look("uploads-with-held-rows")
+    officer.follow(page.get_by_role("button", name="Fix them: the held rows of litter.csv"))
+    have_checked(officer)
+    page.get_by_label("Count, row 3").fill("5")
+    officer.follow(page.get_by_role("button", name="Save and check again"))
+    have_checked(officer)
+    commit(officer)
+    assert totals(officer)["Total"] == 12
+    officer.go("/uploads/")
+    expect(page.locator("main")).not_to_contain_text("held back")
+    officer.follow(page.get_by_role("link", name=re.compile("Other counts$")))
+    officer.follow(page.get_by_role("button", name="Compare"))
+    officer.look("versions")
+
+
+def test_a_clean_file_like_the_last_takes_eight_clicks_at_most(
+    hub: ServedHub, visit: Callable[..., Visitor], tmp_path: Path
+) -> None:
+    person = hub.person("officer")
+    ward = hub.wards.loc[hub.wards["borough_code"] == hub.borough_code(person.place), "ward_code"].iloc[0]
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    for file, count in ((first, 3), (second, 5)):
+        table = pd.DataFrame({"Ward code": [ward], "Month": hub.month_code(-1), "Category": "Graffiti", "Count": count})
+        table.to_csv(file, index=False)
+    before = visit("officer")
+    send(before, first)
+    have_checked(before)
+    before.follow(before.page.get_by_role("button", name="Discard this upload"))
+
+    officer, clicks = visit(), 0
+    page = officer.page
+
+    def click(wanted: Locator) -> None:
+        nonlocal clicks
+        clicks += 1
+        wanted.click()
+
+    officer.go("/")
+    click(page.get_by_label("E-mail address"))
+    page.keyboard.type(person.email)
+    click(page.get_by_label("Password", exact=True))
+    page.keyboard.type(person.password)
+    click(page.get_by_role("button", name="Sign in"))
+    click(page.get_by_role("button", name="Upload a file"))
+    with page.expect_file_chooser() as opened:
+        click(page.get_by_label("File", exact=True))
+    opened.value.set_files(second)
+    click(page.get_by_role("button", name="Upload", exact=True))
+    page.wait_for_url(CHECKED, timeout=MILLISECONDS_AT_WORK)
+    click(page.get_by_role("button", name="Commit: make this live"))
+    expect(page.locator("main")).to_contain_text("Live since", timeout=MILLISECONDS_AT_WORK)
+    assert clicks <= 8
+    undo(officer)
+    officer.is_content()
+
+
+def test_a_dropped_connection_is_waited_out(hub: ServedHub, visit: Callable[..., Visitor], tmp_path: Path) -> None:
+    ward = hub.wards.loc[hub.wards["borough_code"] == hub.borough_code(hub.person("officer").place), "ward_code"].iloc[
+        0
+    ]
+    file = tmp_path / "long.csv"
+    lines = [f"{ward},{hub.month_code(-1)},Graffiti {number},{number}\n" for number in range(100_000)]
+    file.write_text("Ward code,Month,Category,Count\n" + "".join(lines), "utf-8")
+    officer, dropped = visit("officer"), []
+
+    def drop(route: Route) -> None:
+        if len(dropped) < 2:
+            dropped.append(route.request.url)
+            route.abort()
+        else:
+            route.continue_()
+
+    officer.page.route(re.compile(r"/uploads/pieces/[1-9]"), drop)
+    officer.go("/uploads/new")
+    officer.page.get_by_label("File", exact=True).set_input_files(file)
+    with officer.expecting_refusal(), officer.page.expect_navigation(timeout=MILLISECONDS_AT_WORK):
+        officer.page.get_by_role("button", name="Upload", exact=True).click()
+    officer.page.wait_for_url(SENT, timeout=MILLISECONDS_AT_WORK)
+    assert len(dropped) == 2
+
+
 def test_an_officer_is_told_what_is_not_a_table(hub: ServedHub, visit: Callable[..., Visitor], tmp_path: Path) -> None:
     picture = tmp_path / "map.csv"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20)
     officer = visit("officer")
     officer.go("/uploads/new")
-    officer.page.get_by_label("CSV file").set_input_files(picture)
+    officer.page.get_by_label("File", exact=True).set_input_files(picture)
     with officer.expecting_refusal():
         officer.follow(officer.page.get_by_role("button", name="Upload", exact=True))
         expect(officer.page.get_by_role("alert")).to_contain_text("There is a problem")
@@ -221,12 +341,14 @@ def test_an_officer_needs_no_mouse(hub: ServedHub, visit: Callable[..., Visitor]
     with page.expect_navigation():
         page.keyboard.press("Enter")
     press(officer, page.get_by_role("button", name="Upload a file"))
-    tab_to(officer, page.get_by_label("CSV file"))
+    tab_to(officer, page.get_by_label("File", exact=True))
     with page.expect_file_chooser() as opened:
         page.keyboard.press("Enter")
     opened.value.set_files(small)
     press(officer, page.get_by_role("button", name="Upload", exact=True), "Space")
-    press(officer, page.get_by_role("button", name="Check the file"), "Space")
+    page.wait_for_url(SENT)
+    if page.url.endswith("/columns"):
+        press(officer, page.get_by_role("button", name="Check the file"), "Space")
     page.wait_for_url(CHECKED, timeout=MILLISECONDS_AT_WORK)
     press(officer, page.get_by_role("button", name="Commit: make this live"))
     expect(page.locator("main")).to_contain_text("Live since", timeout=MILLISECONDS_AT_WORK)

@@ -246,3 +246,19 @@ def test_an_answer_that_is_no_answer_is_not_believed(original: Path, tmp_path: P
     answer.write_text(json.dumps({"padding": "x" * confined.LARGEST_ANSWER_BYTES}))
     with pytest.raises(OurFault):
         confined._answer(answer)
+
+
+def test_a_check_ends_within_seconds_once_nobody_waits_for_it(original: Path) -> None:
+    lines = (b"F05000011,2024-01,Kind %d,2\n" % number for number in range(300_000))
+    original.write_bytes(CONTENT + b"".join(lines))
+    said: list[int] = []
+
+    def stop(seconds: int) -> None:
+        said.append(seconds)
+        raise InterruptedError
+
+    started = time.monotonic()
+    with pytest.raises(InterruptedError):
+        check(original, wait=stop)
+    assert time.monotonic() - started < 10
+    assert (said, names_in(original.parent)) == ([confined.SECONDS_BETWEEN_WAITS], ["original"])

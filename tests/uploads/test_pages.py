@@ -167,9 +167,7 @@ def test_a_file_of_no_known_kind_asks_for_its_kind(officer: StrictClient, desk: 
     assert "no dataset the hub knows" in officer.page.main
     officer.get(f"{place}?kind=ward_counts")
     fields = chosen(officer)
-    assert (fields["field-ward_code"], fields["field-offence_group"]) == ("Place", ""), (
-        "what its values tell"
-    )
+    assert (fields["field-ward_code"], fields["field-offence_group"]) == ("Place", ""), "what its values tell"
     matched = {
         "field-ward_code": "Place",
         "field-month": "When",
@@ -276,3 +274,91 @@ def test_an_analyst_looks_on_and_a_stranger_finds_nothing(
     absent, theirs = (stranger.get(f"/uploads/{one}").get_data() for one in (uuid4(), UUID(upload[-36:])))
     nonce = re.compile(rb'nonce="[^"]+"|value="[^"]+"')
     assert nonce.sub(b"", absent) == nonce.sub(b"", theirs)
+
+
+# --- The workbench ---------------------------------------------------------------------------------------------------
+
+LONG = "Ward code,Month,Category,Count\nF05000000,2024-01,Noise,3\nF05000001,2024-01,Noise,four\n"
+
+
+def test_cells_are_put_right_without_a_script_and_what_was_typed_is_not_lost(officer: StrictClient, desk: Desk) -> None:
+    upload = checked(officer, desk, LONG)
+    officer.get(f"{upload}/check")
+    assert "2 rows: 1 ready, 1 you must fix." in officer.page.main
+    refused = officer.submit(f"{upload}/cells", {"cell-3-3": "9" * 1_001})
+    assert (refused.status_code, "Shorten it" in officer.page.errors[0]) == (400, True)
+    typed = [field.get("value") for field in officer.page.all("input") if field.get("name") == "cell-3-3"]
+    assert typed == ["9" * 1_001]
+    officer.submit(f"{upload}/cells", {"cell-3-3": "four"}, follow_redirects=True)
+    assert "Nothing was changed" in officer.page.main
+    assert officer.get(f"{upload}/rows/3").status_code == 200
+    assert officer.get(f"{upload}/rows/9").status_code == 404, "there is no such row"
+    officer.submit(f"{upload}/cells", {"cell-3-3": "4"})
+    work_off(desk)
+    officer.get(f"{upload}/check")
+    assert "2 rows: 2 ready." in officer.page.main
+    assert "In the file: four" not in officer.page.main, "a row without a problem is not in the grid"
+    assert "Row 3: Count is now “4”" in officer.page.main
+
+
+def test_the_next_file_with_the_same_headings_skips_the_columns(officer: StrictClient, desk: Desk) -> None:
+    checked(officer, desk, LONG)
+    place = send(officer, LONG.replace("four", "4"))
+    assert not place.endswith("/columns")
+    work_off(desk)
+    officer.get(f"{place}/check")
+    assert "Matched as last time – change" in officer.page.main
+    renamed = send(officer, LONG.replace("Category", "Category name"))
+    assert renamed.endswith("/columns")
+    officer.get(renamed)
+    assert "“Category” is now “Category name”" in officer.page.main
+
+
+def test_a_check_is_stopped_by_its_button(officer: StrictClient, desk: Desk) -> None:
+    place = send(officer, LONG)
+    officer.get(place)
+    officer.submit(place, chosen(officer))
+    upload = place.removesuffix("/columns")
+    officer.get(upload)
+    assert "Stop the check" in officer.page.main
+    officer.submit(f"{upload}/cancel", follow_redirects=True)
+    work_off(desk)
+    assert officer.get(upload).headers["Location"] == place, "it was never checked, and can be matched again"
+
+
+def test_held_rows_are_listed_until_they_are_fixed_or_discarded(officer: StrictClient, desk: Desk) -> None:
+    upload = checked(officer, desk, LONG)
+    officer.get(f"{upload}/check")
+    officer.submit(f"{upload}/hold", {"hold": "yes"}, follow_redirects=True)
+    officer.submit(f"{upload}/commit")
+    work_off(desk)
+    officer.get("/uploads/")
+    assert "figures.csv: 1 row held back" in officer.page.main
+    officer.submit(f"{upload}/held", {"act": "discard"}, follow_redirects=True)
+    assert "held back" not in officer.page.main
+
+
+def test_a_file_comes_in_pieces_and_goes_on_where_it_stopped(officer: StrictClient, desk: Desk) -> None:
+    content = LONG.encode()
+    officer.get("/uploads/new")
+    known = {"name": "pieces.csv", "size": str(len(content)), "modified": "1"}
+    assert officer.submit("/uploads/pieces", known).get_json()["received"] == 0
+
+    def piece(offset: int, sent: bytes) -> int:
+        headers = {"X-CSRFToken": officer.csrf_token}
+        answer = officer.post(
+            f"/uploads/pieces/{offset}", data=sent, headers=headers, content_type="application/octet-stream"
+        )
+        return int(answer.get_json()["received"])
+
+    assert piece(0, content[:20]) == 20
+    assert piece(0, b"again") == 20, "sent for the wrong place, it is not added"
+    assert officer.get("/uploads/pieces").get_json() == {"name": "pieces.csv", "size": len(content), "received": 20}
+    assert officer.submit("/uploads/new", {}).status_code == 422, "it has not all come"
+    assert officer.submit("/uploads/pieces", known).get_json()["received"] == 20, "the same file goes on"
+    assert piece(20, content[20:] + b"more than was said") == len(content)
+    place = officer.submit("/uploads/new", {}).headers["Location"]
+    officer.get(place)
+    assert "pieces.csv" in officer.page.h1
+    assert officer.get("/uploads/pieces").get_json()["size"] == 0, "nothing is left in quarantine"
+    assert officer.submit("/uploads/pieces", {"name": "x", "size": "99999999999"}).status_code == 422
