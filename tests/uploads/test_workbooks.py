@@ -170,6 +170,34 @@ def test_what_a_sheet_says_of_its_size_is_not_believed() -> None:
     assert rows(table) == [(1_048_576, "1", "2")]
 
 
+def test_plain_rows_are_read_as_all_others_are() -> None:
+    parts = xlsx_parts(
+        row_of("a", "b", "c", number=1)
+        + '<row r="2" spans="1:3" ht="15"><c r="A2" s="1"><v>45717</v></c>'
+        + '<c r="B2" t="e"><v>#N/A</v></c><c r="C2"/></row>'
+        + '<row r="3" hidden="1"><c r="A3"><v>7.0</v></c></row>'
+        + '<row r="4"><c r="A4" t="str"><v>x &amp; y</v></c><c r="C4" t="b"><v>1</v></c></row>'
+        + '<row r="5"><c r="C5" t="str"><v> z </v></c><c r="B5"><f>1+1</f><v>2</v></c></row>\n<row r="6"></row>'
+        + '<row r="700"><c r="AA700"><v>1E3</v></c><c r="A700"><v>-0.50</v></c></row>'
+    )
+    parts["xl/_rels/workbook.xml.rels"] = parts["xl/_rels/workbook.xml.rels"].replace(
+        "</Relationships>", '<Relationship Id="s" Type="x/styles" Target="styles.xml"/></Relationships>'
+    )
+    parts["xl/styles.xml"] = '<styleSheet><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>'
+    quick = read(packed(parts), "book.xlsx")
+    sheet = "xl/worksheets/sheet1.xml"
+    slow = read(packed({**parts, sheet: parts[sheet].replace("<sheetData>", "<sheetData><!-- aside -->")}), "book.xlsx")
+    assert rows(quick) == [
+        (2, "2025-03-01", "#N/A", None),
+        (3, "7", None, None),
+        (4, "x & y", None, "TRUE"),
+        (5, None, "2", "z"),
+        (700, "-0.5", None, None),
+    ]
+    assert quick.cells.equals(slow.cells)
+    assert (quick.notes, quick.cells["surplus"].to_list()[-1]) == (slow.notes, "1000")
+
+
 def test_a_prefix_and_texts_with_several_parts_change_nothing() -> None:
     parts = xlsx_parts("")
     parts["xl/worksheets/sheet1.xml"] = (
