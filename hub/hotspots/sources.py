@@ -79,6 +79,10 @@ def choose_source(viewer: Viewer, area: Area, question: Question) -> Source:
             )
         best = max((kind for kind in covering if known[kind]), key=lambda kind: _months_covered(live, kind, question))
         category = known[best]
+    if category is None and best.measure == "flags":
+        raise BadRequest(
+            f"The categories of {best.title} overlap, so they cannot be added up.", remedy="Choose one of them."
+        )
     of_kind = live[live["dataset"] == best.key]
     months, borough_codes, gaps = _common_months(viewer, area, of_kind, question)
     return Source(best, category, of_kind, months, borough_codes, gaps)
@@ -93,7 +97,7 @@ def _kinds(question: Question) -> list[DatasetKind]:
     kinds = sorted(DATASETS.values(), key=lambda kind: kind.has_points)
     suited = [kind for kind in kinds if kind.has_points or (kind.has_wards and question.units is Units.WARDS)]
     if question.dataset is None:
-        return [kind for kind in suited if kind.is_crime]
+        return [kind for kind in suited if kind.is_crime or question.category is not None]
     chosen = [kind for kind in suited if kind.key == question.dataset]
     if not chosen:
         raise BadRequest(

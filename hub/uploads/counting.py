@@ -92,9 +92,7 @@ def _ask_about_alike(sheet: Sheet, code: str, again: pl.DataFrame, sentence: str
 def counts_down(sheet: Sheet) -> pl.DataFrame:
     """One count for each row."""
     moments.must_have_month(sheet)
-    naming.name_categories(
-        sheet, "offence_group", "offence_subgroup", naming.naming(sheet, "offence_group", "offence_subgroup")
-    )
+    _name_offences(sheet)
     sheet.lines = sheet.lines.rename({"count": "count_words"})
     _read_counts(sheet, ["count_words"], {"count_words": sheet.headings["count"]}, allow_empty=False)
     sheet.lines = sheet.lines.rename({"count_words": "count"})
@@ -105,11 +103,14 @@ def counts_down(sheet: Sheet) -> pl.DataFrame:
     return sheet.kept().group_by(COUNT_KEYS).agg(*_SUMMED).select(COUNT_COLUMNS).sort(COUNT_KEYS)
 
 
+def _name_offences(sheet: Sheet) -> None:
+    subgroup = "offence_subgroup" if sheet.kind.has("offence_subgroup") else None
+    naming.name_categories(sheet, "offence_group", subgroup, naming.naming(sheet, "offence_group", subgroup))
+
+
 def counts_across(sheet: Sheet, months: Mapping[str, dt.date]) -> pl.DataFrame:
     """One count for each row and month column."""
-    naming.name_categories(
-        sheet, "offence_group", "offence_subgroup", naming.naming(sheet, "offence_group", "offence_subgroup")
-    )
+    _name_offences(sheet)
     words = sheet.cells.select("row", *(pl.col(sheet.table.column(heading)).alias(heading) for heading in months))
     sheet.lines = sheet.lines.join(words, on="row", how="left", maintain_order="left")
     own = sheet.lines.filter(pl.col("fate") != Fate.OUTSIDE).select(list(months))

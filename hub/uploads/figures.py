@@ -20,7 +20,7 @@ from hub.agreements import service as agreements
 from hub.agreements.service import NoAgreement
 from hub.uploads import kinds
 from hub.uploads.classification import ANTI_SOCIAL_BEHAVIOUR
-from hub.uploads.kinds import DATASETS
+from hub.uploads.kinds import kind
 from hub.uploads.models import Incident, Version, VersionMonth, WardCount
 
 COVERAGE = (
@@ -164,8 +164,8 @@ def ward_counts(
         The columns of `by` and `count`, which is above zero; a combination without a line had none. `ward_code` is
         missing where offences are not placed in a ward.
     """
-    table, columns = _rows(dataset)
-    keys = {name: columns[name] for name in by if name in columns}
+    table, columns = _rows(viewer, dataset)
+    keys = {name: columns[name] for name in by}
     counted = func.count() if table is Incident else func.sum(WardCount.count)
     wanted = (
         select(*keys.values(), counted.label("count"))
@@ -177,8 +177,7 @@ def ward_counts(
         .group_by(*keys.values())
         .having(counted > 0)
     )
-    found = pd.DataFrame(viewer.session.execute(wanted).all(), columns=[*keys, "count"]).astype({"count": "int64"})
-    return found.assign(**{name: "" for name in by if name not in keys})[[*by, "count"]]
+    return pd.DataFrame(viewer.session.execute(wanted).all(), columns=[*keys, "count"]).astype({"count": "int64"})
 
 
 def points(
@@ -243,19 +242,19 @@ _CATEGORIES: dict[UUID, frozenset[tuple[str, str]]] = {}
 
 
 def _remember_categories(viewer: Viewer, dataset: str, versions: Mapping[int, UUID]) -> None:
-    table, columns = _rows(dataset)
-    parts = [columns[name] for name in ("offence_group", "offence_subgroup") if name in columns]
+    table, columns = _rows(viewer, dataset)
+    parts = [columns["offence_group"], columns["offence_subgroup"]]
     wanted = select(table.version_id, *parts).where(table.version_id.in_(versions)).distinct()
     found: dict[int, set[tuple[str, str]]] = {version: set() for version in versions}
-    for version, group, *subgroup in viewer.session.execute(wanted):
-        found[version].add((group, subgroup[0] if subgroup else ""))
+    for version, group, subgroup in viewer.session.execute(wanted):
+        found[version].add((group, subgroup))
     _CATEGORIES.update((versions[version], frozenset(pairs)) for version, pairs in found.items())
 
 
-def _rows(dataset: str) -> tuple[type[Incident | WardCount], dict[str, InstrumentedAttribute[Any]]]:
-    """The table that holds a dataset's rows, and its column for each key; points have no subgroup."""
-    if DATASETS[dataset].has_points:
-        return Incident, {"offence_group": Incident.category} | {
+def _rows(viewer: Viewer, dataset: str) -> tuple[type[Incident | WardCount], dict[str, InstrumentedAttribute[Any]]]:
+    """The table that holds a dataset's rows, and its column for each key."""
+    if kind(viewer.session, dataset).has_points:
+        return Incident, {"offence_group": Incident.category, "offence_subgroup": Incident.subcategory} | {
             name: getattr(Incident, name) for name in ("ward_code", "borough_code", "month")
         }
     return WardCount, {name: getattr(WardCount, name) for name in EVERY_KEY}
@@ -286,6 +285,8 @@ def _is_live(
 
 def _of_category(table: type[Incident | WardCount], category: str | None) -> list[ColumnElement[bool]]:
     if table is Incident:
-        return [Incident.category == category if category else Incident.category != ANTI_SOCIAL_BEHAVIOUR]
+        if category:
+            return [or_(Incident.category == category, Incident.subcategory == category)]
+        return [Incident.category != ANTI_SOCIAL_BEHAVIOUR]
     # A subgroup that has its group's name lies in that group, so the two never add up to too much.
     return [or_(WardCount.offence_group == category, WardCount.offence_subgroup == category)] if category else []

@@ -37,8 +37,6 @@ def name_categories(sheet: Sheet, group: str, subgroup: str | None, name: Callab
         sheet.headings[group],
         pl.lit("The row has no category. Give it, or take the row out."),
     )
-    if sheet.kind.has_counts and "measure" in sheet.headings:
-        _name_by_measure(sheet, group)
     keys = [group, *([subgroup] if subgroup else [])]
     labels = sheet.lines.select(keys).unique(maintain_order=True)
     offences = [name(row[0] or "", (row[1] if subgroup else "") or "") for row in labels.iter_rows()]
@@ -48,6 +46,8 @@ def name_categories(sheet: Sheet, group: str, subgroup: str | None, name: Callab
         pl.Series("is_known", [one.is_known for one in offences], dtype=pl.Boolean),
     )
     sheet.lines = sheet.lines.join(named, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    if sheet.kind.has_counts and "measure" in sheet.headings:
+        _name_by_measure(sheet)
     sheet.must_not(
         (pl.col("named_group").str.len_chars() > classification.LONGEST_GROUP)
         | (pl.col("named_subgroup").str.len_chars() > classification.LONGEST_SUBGROUP),
@@ -62,7 +62,7 @@ def name_categories(sheet: Sheet, group: str, subgroup: str | None, name: Callab
     )
 
 
-def _name_by_measure(sheet: Sheet, group: str) -> None:
+def _name_by_measure(sheet: Sheet) -> None:
     """Keep what several measures count of one category apart, so that nobody adds them up."""
     main = (sheet.kind.field("measure").codes or ("",))[0]
     sheet.must_not(
@@ -73,9 +73,9 @@ def _name_by_measure(sheet: Sheet, group: str) -> None:
     )
     sheet.lines = sheet.lines.with_columns(
         pl.when(pl.col("measure").str.to_lowercase() == main.lower())
-        .then(group)
-        .otherwise(pl.format("{}: {}", group, pl.col("measure").str.to_lowercase()))
-        .alias(group)
+        .then("named_group")
+        .otherwise(pl.format("{}: {}", "named_group", pl.col("measure").str.to_lowercase()))
+        .alias("named_group")
     )
 
 
