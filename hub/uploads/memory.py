@@ -12,6 +12,7 @@ from difflib import SequenceMatcher
 
 from sqlalchemy import select
 
+from hub import db
 from hub.access import Viewer
 from hub.uploads import door
 from hub.uploads.catalogue import MONTH_COUNTS, heading_key
@@ -44,6 +45,8 @@ class Recalled:
 
 def remember(viewer: Viewer, upload: Upload) -> None:
     """Keep how an upload was matched and read, for the next of its dataset and boroughs."""
+    # Two first uploads at once would both add it.
+    db.lock(viewer.session, f"columns:{upload.area_key}:{upload.dataset}")
     viewer.session.merge(
         ColumnMemory(
             area_key=upload.area_key,

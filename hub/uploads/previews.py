@@ -54,6 +54,8 @@ class Page:
 class Preview:
     """What a commit would replace."""
 
+    seen: str
+    """Names what is live now, so that a commit can tell whether it still is."""
     months: tuple[Change, ...]
     boroughs: tuple[Change, ...]
     categories: tuple[Change, ...]
@@ -85,6 +87,7 @@ def preview(viewer: Viewer, upload_id: UUID) -> Preview:
     hidden = _hidden(counted)
     maps, summaries = _pages(viewer, kind, frozenset(upload.report["boroughs"]))
     return Preview(
+        seen=versions.live_stamp(viewer.session, str(upload.dataset), covered),
         months=months,
         boroughs=tuple(sorted(boroughs, key=lambda one: one.label)),
         categories=_categories(viewer, upload, counted, covered),

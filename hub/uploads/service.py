@@ -365,6 +365,9 @@ def keep_check(viewer: Viewer, result: CheckResult) -> bool:
         "check_id": result.check_id,
         "said": task.said,
         "whole_file_faults": _whole_file_faults(files.found(task.folder, result.check_id, "problems")),
+        "live": versions.live_stamp(
+            viewer.session, str(upload.dataset), files.found(task.folder, result.check_id, "months")
+        ),
     }
     same = versions.twin_of(viewer.session, upload)
     if same is not None:
@@ -443,8 +446,15 @@ def _geography(session: HubSession) -> Geography:
 # --- Commit ----------------------------------------------------------------------------------------------------------
 
 
-def commit(viewer: Viewer, upload_id: UUID) -> Upload:
+def commit(viewer: Viewer, upload_id: UUID, *, seen: str = "") -> Upload:
     """Make a checked upload the live data of every borough its rows cover, for the months it covers.
+
+    Parameters
+    ----------
+    viewer, upload_id
+        Who commits what.
+    seen
+        The stamp of what was live when somebody last looked at what this would change; as checked, where nobody did.
 
     Returns
     -------
@@ -454,7 +464,7 @@ def commit(viewer: Viewer, upload_id: UUID) -> Upload:
     Raises
     ------
     Conflict
-        If it is not checked, or has problems that must be fixed.
+        If it is not checked, or has problems that must be fixed, or what is live there is no longer what was seen.
     """
     upload = door.upload(viewer, upload_id, Permission.UPLOAD_COMMIT, lock=True)
     if upload.state is State.COMMITTED:
@@ -476,11 +486,16 @@ def commit(viewer: Viewer, upload_id: UUID) -> Upload:
         upload.report = {**upload.report, "same_as": str(same.id)}
         _discard(viewer, upload)
         return same
+    rows, months = door.found(viewer, upload, "rows"), door.found(viewer, upload, "months")
+    if versions.live_stamp(viewer.session, str(upload.dataset), months) != (seen or upload.report.get("live")):
+        raise Conflict(
+            "Somebody has changed what is live for these months since you looked.",
+            remedy="Look again at what this file would change, then commit it; a script sends it again.",
+        )
     upload.state, upload.committed_at = State.COMMITTED, door.now()
     if corrected is not None:
         versions.set_aside(viewer.session, corrected)
     _discard_what_it_corrects(viewer, upload)
-    rows, months = door.found(viewer, upload, "rows"), door.found(viewer, upload, "months")
     numbers = versions.add(viewer, upload, rows, months, agreed)
     audit.record(
         viewer,

@@ -208,6 +208,20 @@ def live_counts(session: HubSession, upload: Upload, borough_codes: Collection[s
     return pl.DataFrame([tuple(row) for row in found], schema, orient="row")
 
 
+def live_stamp(session: HubSession, dataset: str, covered: pl.DataFrame) -> str:
+    """Name what is live for the boroughs and months covered: another name once anybody commits or undoes there."""
+    live = session.execute(
+        select(VersionMonth.borough_code, VersionMonth.month, VersionMonth.version_id).where(
+            VersionMonth.is_current,
+            VersionMonth.dataset == dataset,
+            VersionMonth.borough_code.in_(covered["borough_code"].unique().to_list()),
+        )
+    )
+    among = set(covered.select("borough_code", "month").iter_rows())
+    found = sorted((code, str(month), version) for code, month, version in live if (code, month) in among)
+    return hashlib.sha256(json.dumps(found).encode()).hexdigest()
+
+
 def live_categories(session: HubSession, upload: Upload, covered: pl.DataFrame) -> pl.DataFrame:
     """What is live from other uploads of the same kind, by category, for the boroughs and months covered."""
     is_points = kind(session, str(upload.dataset)).has_points

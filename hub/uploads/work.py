@@ -39,7 +39,7 @@ def _checked(viewer: Viewer, task: service.CheckTask, report: Report) -> bool:
 def commit(viewer: Viewer, arguments: Mapping[str, Any], report: Report) -> None:
     """Make a checked upload live."""
     report("Making it live")
-    service.commit(viewer, UUID(arguments["upload_id"]))
+    service.commit(viewer, UUID(arguments["upload_id"]), seen=arguments.get("seen", ""))
     viewer.session.commit()
 
 

@@ -428,21 +428,28 @@ def test_two_at_once_commit_once(desk: Desk, officer: str) -> None:
     assert live(desk, officer) == {(WEST, "2024-01"): 3}
 
 
-def test_two_different_files_at_once_give_two_versions_in_a_row(desk: Desk, officer: str, administrator: str) -> None:
+def test_of_two_different_files_at_once_one_wins_and_the_other_is_told(
+    desk: Desk, officer: str, administrator: str
+) -> None:
     uploads = [
         (officer, desk.check(officer, table(F05000000_2024_01=3))),
         (administrator, desk.check(administrator, table(F05000000_2024_01=5, F05000002_2024_01=7))),
     ]
+    told: list[Conflict] = []
 
     def commit(email: str, upload_id: UUID) -> None:
-        with desk.writing(email) as viewer:
-            service.commit(viewer, upload_id)
+        try:
+            with desk.writing(email) as viewer:
+                service.commit(viewer, upload_id)
+        except Conflict as refusal:
+            told.append(refusal)
 
     threads = [threading.Thread(target=commit, args=upload) for upload in uploads]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    assert ["since you looked" in refusal.sentence for refusal in told] == [True]
     with desk.reading(administrator) as viewer:
         numbers = viewer.session.scalars(select(Version.number).where(Version.borough_code == HOME)).all()
         current = viewer.session.scalars(
@@ -450,8 +457,7 @@ def test_two_different_files_at_once_give_two_versions_in_a_row(desk: Desk, offi
             .join(VersionMonth, VersionMonth.version_id == Version.id)
             .where(VersionMonth.is_current, VersionMonth.borough_code == HOME)
         ).all()
-    assert sorted(numbers) == [1, 2]
-    assert current == [2]
+    assert numbers == current == [1]
 
 
 def test_a_commit_that_fails_halfway_leaves_nothing(

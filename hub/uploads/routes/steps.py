@@ -240,7 +240,7 @@ def _columns_page(proposal: Proposal) -> ColumnsPage:
 def commit(upload_id: UUID) -> ResponseReturnValue:
     """Have a checked upload made live."""
     if views.upload(g.viewer, upload_id).state is State.CHECKED:
-        service.ask_for(g.viewer, upload_id, "commit")
+        service.ask_for(g.viewer, upload_id, "commit", seen=request.form.get("seen", "")[:64])
     return redirect(url_for(".show", upload_id=upload_id))
 
 
