@@ -173,7 +173,7 @@ def test_an_officer_is_told_which_row_and_column_of_a_plain_table_to_mend(
         page.get_by_role("button", name="Download your file, marked").click()
     marked = tmp_path / given.value.suggested_filename
     given.value.save_as(marked)
-    officer.follow(page.get_by_role("link", name="4: edit the whole row"))
+    officer.follow(page.get_by_role("link", name=re.compile("^4.*edit the whole row")))
     officer.look("upload-row")
     page.go_back()
     wrong.fill("4")
@@ -209,7 +209,7 @@ def test_an_officer_loads_the_good_rows_and_fixes_the_held_one_later(
     officer.go("/uploads/")
     expect(page.locator("main")).to_contain_text("litter.csv: 1 row held back")
     officer.look("uploads-with-held-rows")
-    officer.follow(page.get_by_role("button", name="Fix them: the held rows of litter.csv"))
+    officer.follow(page.get_by_role("button", name=re.compile("^Fix them")))
     have_checked(officer)
     page.get_by_label("Count, row 3").fill("5")
     officer.follow(page.get_by_role("button", name="Save and check again"))
