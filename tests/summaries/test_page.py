@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from hub.access import Role
-from hub.uploads.kinds import MET_WARD_COUNTS
+from hub.uploads.kinds import DATASETS
 from tests.client import StrictClient, words_of
 from tests.conftest import HOME, PASSWORD, SIBLING
 from tests.summaries.conftest import OLD_EAST, OLD_WEST
@@ -95,7 +95,7 @@ def test_a_leader_reads_the_whole_story_in_words(desk: Desk, people: dict[Role, 
     ]
     assert "▲ Rose" in said
     assert "● No clear change" in said
-    assert MET_WARD_COUNTS.caveat in said
+    assert DATASETS["met_ward_counts"].caveat in said
     assert "Not placed in a ward" not in said, "the source leaves such offences out, so that none is no finding"
     assert "20,000 in the borough (Census 2021), and in wards by Census 2021" in said
     assert "Data to June 2025." in said

@@ -17,7 +17,7 @@ from hub.places.models import BoroughPopulation
 from hub.summaries import service
 from hub.summaries.measures import Figure, Verdict
 from hub.summaries.service import Denominator, Line, NoFigures
-from hub.uploads.kinds import MET_WARD_COUNTS
+from hub.uploads.kinds import DATASETS
 from hub.words import months_before
 from tests.conftest import ELSEWHERE, HOME, SIBLING
 from tests.summaries.conftest import OLD_EAST, OLD_WEST, Read
@@ -135,7 +135,7 @@ def test_without_residents_there_are_no_rates(
 def test_months_that_a_file_covers_without_a_row_are_nil(desk: Desk, people: dict[Role, str], read: Read) -> None:
     counts = made_up(6)
     counts = counts[(counts["month"] != LAST) & (counts["ward_code"] != EAST)]
-    desk.commit(people[OFFICER], as_met_file(counts, months=[LAST]))
+    desk.commit(people[OFFICER], as_met_file(counts, months=[LAST]), answers={"partial_last_month": "keep"})
     summary = read(OFFICER)
     assert summary.last_month == LAST
     assert summary.months[-1].figure == Figure(0)
@@ -250,7 +250,7 @@ def test_a_source_that_leaves_out_what_it_does_not_place_is_not_said_to_place_al
     for role in (OFFICER, LEADER):
         summary = read(role)
         assert (summary.unplaced, summary.unplaced_percent) == (None, None)
-        assert summary.caveat == MET_WARD_COUNTS.caveat != ""
+        assert summary.caveat == DATASETS["met_ward_counts"].caveat != ""
 
 
 # --- Where it comes from ---------------------------------------------------------------------------------------------

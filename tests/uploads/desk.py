@@ -153,10 +153,20 @@ class Desk:
             work.check(viewer, {"upload_id": str(upload_id)}, lambda words: None)
 
     def commit(
-        self, email: str, content: str | bytes, name: str = "file.csv", *, because: Mapping[str, str] | None = None
+        self,
+        email: str,
+        content: str | bytes,
+        name: str = "file.csv",
+        *,
+        answers: Mapping[str, str] | None = None,
+        because: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """Send a file, have it checked and make it live; `because` says why what must be confirmed is right."""
         upload_id = self.check(email, content, name)
+        if answers:
+            with self.writing(email) as viewer:
+                corrections.answer(viewer, upload_id, answers)
+            self.recheck(email, upload_id)
         with self.writing(email) as viewer:
             if because:
                 corrections.confirm(viewer, upload_id, because)
