@@ -321,7 +321,7 @@ def upload(chosen: argparse.Namespace) -> dict[str, Any]:
         viewer = _viewer(session, chosen.email)
         _raise_limits(viewer, chosen)
         with _opened(chosen.file) as stream:
-            received = service.receive(viewer, stream, chosen.file.name)
+            received = service.receive(viewer, stream, chosen.file.name, leave_out=frozenset(chosen.leave_out))
         session.commit()
 
         def report(progress: str) -> None:
@@ -500,6 +500,7 @@ def _add_sending(add: AddCommand) -> None:
     sending.add_argument("--dataset", metavar="KIND", help="recognised from the columns unless given")
     sending.add_argument("--map", action="append", default=[], metavar="COLUMN=FIELD")
     sending.add_argument("--sheet", default="", metavar="NAME", help="which sheet or layer of the file to read")
+    sending.add_argument("--leave-out", action="append", default=[], metavar="COLUMN", help="never stored")
     sending.add_argument("--answer", action="append", default=[], metavar="CODE=VALUE", help="to what a check asks")
     sending.add_argument("--fix", action="append", default=[], metavar="CODE", help="apply the hub's own cure")
     sending.add_argument("--confirm", action="append", default=[], metavar="CODE=REASON", help="why it is right")

@@ -42,7 +42,8 @@ def receive() -> ResponseReturnValue:
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         raise BadFile("No file was sent.", remedy="Send it as multipart/form-data, in the field 'file'.")
-    upload = service.receive(g.viewer, cast(BinaryIO, sent.stream), sent.filename)
+    left_out = frozenset(request.form.getlist("leave_out"))
+    upload = service.receive(g.viewer, cast(BinaryIO, sent.stream), sent.filename, leave_out=left_out)
     intake.ask_for(g.viewer, upload.id, dataset=g.bearer.dataset, commits=_commits())
     audit.record(g.viewer, "token.used", g.bearer.token_id, upload=upload.id)
     answer = _json(intake.standing(g.viewer, upload.id, dataset=g.bearer.dataset), ACCEPTED)

@@ -27,7 +27,9 @@ TEXT_ENDINGS = (".csv", ".tsv", ".txt")
 NO_ANSWERS: Mapping[str, str] = MappingProxyType({})
 GZIP, ZIP, DATABASE, OLD_OFFICE = b"\x1f\x8b", b"PK\x03\x04", b"SQLite format 3\x00", b"\xd0\xcf\x11\xe0"
 MACRO_ENDINGS = (".xlsm", ".xlsb", ".xltm", ".xlam")
-FORMATS = "CSV, Excel (.xlsx), OpenDocument (.ods), GeoJSON, GeoPackage (.gpkg) or a zipped shapefile (.zip)"
+FORMATS = (
+    "CSV (.csv), Excel (.xlsx), OpenDocument (.ods), GeoJSON (.geojson), GeoPackage (.gpkg) or a zipped shapefile (.zip)"
+)
 STRANGERS = (
     (ZIP, "an Excel workbook or a zip archive"),
     (b"PK\x05\x06", "an empty zip archive"),
