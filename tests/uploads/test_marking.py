@@ -165,7 +165,10 @@ DANGEROUS = ("=1+1", "@home", "-", "+44 twice", "'=quoted", "＝wide", "-0.5", "
 def test_a_csv_comes_back_guarded_and_is_read_again_as_it_was(desk: Desk, officer: str) -> None:
     written = io.StringIO()
     csv.writer(written).writerows(
-        [(*HEADINGS, "Remark"), *(("", "F05000000", "2024-01", f"K{n}", "many", word) for n, word in enumerate(DANGEROUS))]
+        [
+            (*HEADINGS, "Remark"),
+            *(("", "F05000000", "2024-01", f"K{number}", "many", word) for number, word in enumerate(DANGEROUS)),
+        ]
     )
     upload_id = desk.check(officer, written.getvalue(), "returns.csv")
     copy = given_back(desk, officer, upload_id)
