@@ -63,7 +63,7 @@ def run_benchmarks(arguments: Sequence[str] = ()) -> int:
     """Time the hub beside its peers; `arguments` go to pytest.
 
     One benchmark group is one task. In it, the hub's own way has no `extra_info["peer"]`, a peer's way names the peer
-    there; `extra_info["stages"]`, name to seconds, is printed beneath.
+    there; `extra_info["stages"]`, name to seconds, and `extra_info["figures"]`, name to words, are printed beneath.
     """
     _refuse_without_a_checkout()
     with tempfile.TemporaryDirectory(prefix="hub-bench-") as folder:
@@ -147,3 +147,5 @@ def _compared(benchmarks: Sequence[dict[str, Any]]) -> Iterator[str]:
             yield f"  {way:<50}{seconds:12.4f} s{ratio}"
             for stage, stage_seconds in benchmark["extra_info"].get("stages", {}).items():
                 yield f"    {stage:<48}{stage_seconds:12.4f} s"
+            for figure, words in benchmark["extra_info"].get("figures", {}).items():
+                yield f"    {figure:<48}{words:>14}"
