@@ -28,7 +28,8 @@ NO_ANSWERS: Mapping[str, str] = MappingProxyType({})
 GZIP, ZIP, DATABASE, OLD_OFFICE = b"\x1f\x8b", b"PK\x03\x04", b"SQLite format 3\x00", b"\xd0\xcf\x11\xe0"
 MACRO_ENDINGS = (".xlsm", ".xlsb", ".xltm", ".xlam")
 FORMATS = (
-    "CSV (.csv), Excel (.xlsx), OpenDocument (.ods), GeoJSON (.geojson), GeoPackage (.gpkg) or a zipped shapefile (.zip)"
+    "CSV (.csv), Excel (.xlsx), OpenDocument (.ods), GeoJSON (.geojson), GeoPackage (.gpkg) or "
+    "a zipped shapefile (.zip)"
 )
 STRANGERS = (
     (ZIP, "an Excel workbook or a zip archive"),
