@@ -80,7 +80,7 @@ def check(
     answers
         What a person has said to each question, by its code, or by `code:column`.
     live
-        What is live now of the same dataset and boroughs: month, category (a subgroup, else the group) and count.
+        What is live now of the same dataset: borough_code, month, category (a subgroup, else the group) and count.
     """
     sheet = Sheet(table, kind, column_fields, geography, scope, today, fixes, answers)
     sheet.begin(edits)

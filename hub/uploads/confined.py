@@ -40,7 +40,7 @@ Wait = Callable[[int], None]
 TASK, ANSWER, REFUSAL, FAULT = "task.json", "answer.json", "refusal.json", "fault.txt"
 GEOGRAPHY = ("sets", "wards", "boroughs", "lsoas", "outwards")
 FINDINGS = ("rows", "months", "problems")
-CELLS, EDITS = "cells", "edits.parquet"
+CELLS, EDITS, LIVE = "cells", "edits.parquet", "live.parquet"
 PROBLEMS, MARKED = "problems.parquet", "marked"
 SECONDS_BETWEEN_WAITS = 2
 LARGEST_ANSWER_BYTES = 10_000_000
@@ -166,6 +166,7 @@ def check(
     edits: pl.DataFrame,
     fixes: Collection[str],
     answers: Mapping[str, str],
+    live: pl.DataFrame,
     destination: Path,
     wait: Wait,
 ) -> dict[str, Any]:
@@ -177,7 +178,7 @@ def check(
         The file, what its sender called it, and how large it may be.
     kind, column_fields
         What it is said to hold, and in which columns.
-    geography, scope, today, edits, fixes, answers
+    geography, scope, today, edits, fixes, answers, live
         As `checking.check` takes them.
     destination
         A folder that does not exist yet; made whole or not at all.
@@ -209,6 +210,7 @@ def check(
         for name in GEOGRAPHY:
             getattr(geography, name).write_parquet(folder / f"{name}.parquet")
         edits.write_parquet(folder / EDITS)
+        live.write_parquet(folder / LIVE)
         report = _run(folder, task, limits, wait)
         found = folder / "found"
         for name in (*FINDINGS, CELLS):
@@ -417,7 +419,7 @@ def _check(task: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     from hub.uploads.placing import Geography
 
     geography = Geography(*(pl.read_parquet(f"{name}.parquet") for name in GEOGRAPHY))
-    edits = pl.read_parquet(EDITS)
+    edits, live = pl.read_parquet(EDITS), pl.read_parquet(LIVE)
     _shut_the_doors()
     table = _read(task, limits)
     checked = checking.check(
@@ -430,6 +432,7 @@ def _check(task: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
         edits=edits,
         fixes=frozenset(task["fixes"]),
         answers=task["answers"],
+        live=live,
     )
     found = Path("found")
     found.mkdir()

@@ -50,7 +50,7 @@ def points(sheet: Sheet) -> pl.DataFrame:
         sheet.lines = sheet.lines.with_columns(pl.lit("").alias("subcategory"))
     _find_repeated_points(sheet)
     _find_partial_months(sheet, sheet.kept().group_by("month").agg(pl.len().alias("count")))
-    _total(sheet, "category", None)
+    _total(sheet, "category", "subcategory")
     return sheet.kept().select(*INCIDENT_COLUMNS, "count").sort("borough_code", "month", maintain_order=True)
 
 
@@ -145,10 +145,11 @@ def counts_across(sheet: Sheet, months: Mapping[str, dt.date]) -> pl.DataFrame:
 
 def _by_category(across: pl.DataFrame, months: Mapping[str, dt.date]) -> pl.DataFrame:
     """Add up each month's column by category."""
-    sums = across.group_by("offence_group", "offence_subgroup").agg(pl.col(list(months)).sum())
-    down = sums.unpivot(on=list(months), index=["offence_group", "offence_subgroup"], value_name="count")
+    keys = ["borough_code", "offence_group", "offence_subgroup"]
+    sums = across.group_by(keys).agg(pl.col(list(months)).sum())
+    down = sums.unpivot(on=list(months), index=keys, value_name="count")
     named = pl.col("variable").replace_strict(dict(months), default=None, return_dtype=pl.Date)
-    return down.select(named.alias("month"), "offence_group", "offence_subgroup", pl.col("count").cast(pl.Int64))
+    return down.select(*keys, named.alias("month"), pl.col("count").cast(pl.Int64))
 
 
 def _ensure_lsoa(sheet: Sheet) -> None:
@@ -374,7 +375,7 @@ def _total(sheet: Sheet, group: str, subgroup: str | None) -> None:
         pl.col(group).alias("offence_group"),
         (pl.col(subgroup) if subgroup else pl.lit("")).alias("offence_subgroup"),
     ]
-    sheet.by_category = sheet.kept().group_by("month", *parts).agg(pl.col("count").sum())
+    sheet.by_category = sheet.kept().group_by("borough_code", "month", *parts).agg(pl.col("count").sum())
 
 
 def compare(sheet: Sheet, live: pl.DataFrame | None) -> None:
@@ -382,8 +383,10 @@ def compare(sheet: Sheet, live: pl.DataFrame | None) -> None:
     if live is None or live.is_empty():
         return
     category = pl.when(pl.col("offence_subgroup") != "").then("offence_subgroup").otherwise("offence_group")
-    new = sheet.by_category.select("month", category.alias("category"), "count")
-    for one in traps.moved(new, live):
+    places = ["borough_code", "month"]
+    new = sheet.by_category.select(*places, category.alias("category"), "count")
+    # Only what both have: a file for one borough says nothing of the others.
+    for one in traps.moved(new.join(live, on=places, how="semi"), live.join(new, on=places, how="semi")):
         sheet.findings.in_file(one.code, Severity.PLEASE_CONFIRM, one.sentence)
 
 

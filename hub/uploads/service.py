@@ -290,6 +290,7 @@ class CheckTask:
     edits: pl.DataFrame
     fixes: frozenset[str]
     answers: Mapping[str, str]
+    live: pl.DataFrame
     said: str
     """As `versions.said` names all of it."""
 
@@ -308,6 +309,7 @@ class CheckTask:
             edits=self.edits,
             fixes=self.fixes,
             answers=self.answers,
+            live=self.live,
             destination=self.folder / check_id,
             wait=wait,
         )
@@ -343,6 +345,7 @@ def plan_check(viewer: Viewer, upload_id: UUID) -> CheckTask:
         edits=corrections.edits(upload),
         fixes=corrections.fixes(upload),
         answers=dict(upload.answers),
+        live=versions.live_parts(viewer.session, upload, kind),
         said=versions.said(upload),
     )
 

@@ -18,9 +18,12 @@ from sqlalchemy import func, select, update
 from hub import db
 from hub.access import Viewer
 from hub.db import HubSession
-from hub.uploads.kinds import kind
+from hub.uploads.kinds import DatasetKind, kind
 from hub.uploads.models import Act, Incident, Share, State, Upload, Version, VersionMonth, WardCount
 from hub.words import LONDON
+
+LIVE_PARTS = {"borough_code": pl.String, "month": pl.Date, "category": pl.String, "count": pl.Int64}
+"""What a check compares a file with."""
 
 
 def lock(session: HubSession, dataset: str, borough_codes: Iterable[str]) -> None:
@@ -206,6 +209,32 @@ def live_counts(session: HubSession, upload: Upload, borough_codes: Collection[s
     )
     schema = {"borough_code": pl.String, "month": pl.Date, "live": pl.Int64}
     return pl.DataFrame([tuple(row) for row in found], schema, orient="row")
+
+
+def live_parts(session: HubSession, upload: Upload, its_kind: DatasetKind) -> pl.DataFrame:
+    """What is live from other uploads of the same kind and area, by category: a subgroup where there is one."""
+    if its_kind.has_shares:
+        return pl.DataFrame(schema=LIVE_PARTS)
+    table = Incident if its_kind.has_points else WardCount
+    group, subgroup, counted = (
+        (Incident.category, Incident.subcategory, func.count())
+        if its_kind.has_points
+        else (WardCount.offence_group, WardCount.offence_subgroup, func.sum(WardCount.count))
+    )
+    found = session.execute(
+        select(table.borough_code, table.month, group, subgroup, counted)
+        .join(Version, Version.id == table.version_id)
+        .join(VersionMonth, (VersionMonth.version_id == table.version_id) & (VersionMonth.month == table.month))
+        .where(
+            VersionMonth.is_current,
+            VersionMonth.dataset == its_kind.key,
+            VersionMonth.borough_code.in_(upload.area_key.split("+")),
+            Version.upload_id != upload.id,
+        )
+        .group_by(table.borough_code, table.month, group, subgroup)
+    )
+    rows = [(borough, month, part or whole, int(count)) for borough, month, whole, part, count in found]
+    return pl.DataFrame(rows, LIVE_PARTS, orient="row")
 
 
 def live_stamp(session: HubSession, dataset: str, covered: pl.DataFrame) -> str:

@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 from hub.errors import BadFile, OurFault
-from hub.uploads import confined, corrections
+from hub.uploads import confined, corrections, versions
 from hub.uploads.kinds import DATASETS
 from hub.uploads.reading import Limits
 from hub.uploads.reading.personal import PersonalData, What
@@ -50,6 +50,7 @@ def check(original: Path, limits: Limits | None = None, name: str = "file.csv", 
         "scope": EVERYWHERE,
         "today": TODAY,
         "edits": pl.DataFrame(schema=corrections.EDITS),
+        "live": pl.DataFrame(schema=versions.LIVE_PARTS),
         "fixes": (),
         "answers": {},
         "wait": lambda _seconds: None,

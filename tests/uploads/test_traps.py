@@ -179,6 +179,8 @@ def test_figures_that_are_only_revised_are_not_suspected() -> None:
 
 def test_a_check_is_told_what_is_live() -> None:
     content = LONG + "F05000011,,,2024-01,Stalking and harassment,300\n"
-    before = live(Violence_without_injury=290)
+    before = live(Violence_without_injury=290).with_columns(borough_code=pl.lit(ALDER))
     assert codes(check(content, "ward_counts", EVERYWHERE, live=before)) == {"category_renamed": "please_confirm"}
     assert codes(check(content, "ward_counts")) == {}
+    elsewhere = before.with_columns(borough_code=pl.lit(BIRCH))
+    assert codes(check(content, "ward_counts", EVERYWHERE, live=elsewhere)) == {}
