@@ -31,7 +31,7 @@ from hub import cli
 from hub.access import Role
 from hub.accounts.models import Person
 from hub.audit import MACHINE, AuditEntry
-from hub.config import read_settings
+from hub.config import read_settings, shipped
 from hub.db import Database
 from hub.demo.generate import write_city
 from hub.words import MARKING
@@ -519,6 +519,97 @@ def test_a_file_with_faults_is_told_by_row_and_column_and_not_committed(
     assert (outcome["state"], outcome["version"]) == ("checked", None)
     assert outcome["problems"] == checked["problems"]
     assert live_total(hub, OFFICER, HOME, tmp_path) is None
+
+
+def a_messy_file(sent: pd.DataFrame, tmp_path: Path) -> Path:
+    """Counts of a ward: two that are certain, one that the hub can read, one that it cannot; dates of two meanings."""
+    ward = sent.loc[sent["borough_code"] == HOME, "WardCode"].iloc[0]
+    rows = ((1, "4"), (2, "5"), (3, '"1,234"'), (4, "many"))
+    lines = [f"{ward},0{month}/01/2026,Theft,{count}" for month, count in rows]
+    path = tmp_path / "messy.csv"
+    path.write_text("\n".join(["WardCode,Month,Category,Count", *lines]) + "\n", "utf-8")
+    return path
+
+
+def test_what_a_check_asks_may_be_said_beforehand(hub: Hub, tmp_path: Path, sent: pd.DataFrame) -> None:
+    path = a_messy_file(sent, tmp_path)
+    upload = ("upload", path, "--as", OFFICER, "--dataset", "ward_counts", "--json")
+    asked = hub.call(*upload).done.json
+    assert [question["code"] for question in asked["questions"]] == ["ambiguous_dates"]
+    assert [value for value, _ in asked["questions"][0]["choices"]] == ["day_first", "month_first"]
+    answered = (*upload, "--answer", "ambiguous_dates=month_first", "--fix", "thousands_separator")
+    refused = hub.call(*answered, "--commit")
+    assert refused.status == 1
+    assert "not_a_count" in {problem["code"] for problem in refused.json["problems"]}
+    outcome = outcome_of(hub.call(*answered, "--hold", "--commit").done)
+    assert (outcome["state"], outcome["placed"], outcome["months"]) == (
+        "committed",
+        1_243,
+        ["2026-01", "2026-02", "2026-03"],
+    )
+
+
+@ON_ONE_DATABASE
+def test_only_an_administrator_raises_the_limits(set_up: SetUp, city: Path, sent: pd.DataFrame, tmp_path: Path) -> None:
+    small = Hub({**set_up.hub.environment, "HUB_MAX_UPLOAD_ROWS": "100"}, set_up.hub.folder)
+    upload = ("upload", city / LATEST, "--json", "--as")
+    assert "100 rows" in small.call(*upload, ADMINISTRATOR).refused
+    for option in ("--max-rows", "--max-megabytes"):
+        assert "Only an administrator" in small.call(*upload, OFFICER, option, "1000000").refused
+        assert "is no number from 1" in small.call(*upload, ADMINISTRATOR, option, "many").refused
+    assert outcome_of(small.call(*upload, ADMINISTRATOR, "--max-rows", "1000000").done)["rows"] == len(sent)
+    assert "100 rows" in small.call(*upload, ADMINISTRATOR).refused, "for that file only"
+
+
+def test_a_kind_is_added_from_a_file_and_used(hub: Hub, tmp_path: Path, sent: pd.DataFrame) -> None:
+    shipped_kind = (shipped("uploads") / "catalogue" / "ward_counts.toml").read_text("utf-8")
+    path = tmp_path / "noise.toml"
+    path.write_text(shipped_kind, "utf-8")
+    assert "ships with" in hub.call("load-kinds", path, "--json").refused
+    path.write_text(
+        shipped_kind.replace('key = "ward_counts"', 'key = "noise"', 1).replace("Other counts", "Noise complaints"),
+        "utf-8",
+    )
+    added = {"key": "noise", "title": "Noise complaints"}
+    assert hub.call("load-kinds", path, "--json").done.json == {"kinds": [{**added, "outcome": "kept"}]}
+    assert hub.call("load-kinds", path, "--json").done.json == {"kinds": [{**added, "outcome": "unchanged"}]}
+    assert [entry.subject for entry in hub.recorded("kind.added")] == ["noise"]
+    ward = sent.loc[sent["borough_code"] == HOME, "WardCode"].iloc[0]
+    complaints = tmp_path / "noise.csv"
+    complaints.write_text(f"WardCode,Month,Category,Count\n{ward},2026-01,Music,7\n", "utf-8")
+    upload = ("upload", complaints, "--as", OFFICER, "--dataset", "noise", "--commit", "--json")
+    outcome = outcome_of(hub.call(*upload).done)
+    assert (outcome["dataset"], outcome["state"], outcome["placed"]) == ("noise", "committed", 7)
+    path.write_text("key = ", "utf-8")
+    assert "no TOML" in hub.call("load-kinds", path, "--json").refused
+    assert "cannot be read" in hub.call("load-kinds", tmp_path / "nowhere.toml", "--json").refused
+
+
+@ON_ONE_DATABASE
+def test_a_folder_is_watched_until_told_to_stop(hub: Hub, tmp_path: Path, sent: pd.DataFrame) -> None:
+    folder = tmp_path / "watched"
+    words = ("watch", str(folder), "--as", OFFICER, "--dataset", "ward_counts", "--commit")
+    assert "There is no folder" in hub.call(*words).refused
+    folder.mkdir()
+    watching = subprocess.Popen(
+        [PROGRAM, *words],
+        cwd=hub.folder,
+        env={"PATH": os.environ["PATH"], "HOME": str(hub.folder), **hub.environment},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert watching.stdout is not None
+        assert watching.stdout.readline() == f"Watching {folder}.\n"
+        ward = sent.loc[sent["borough_code"] == HOME, "WardCode"].iloc[0]
+        (folder / "january.csv").write_text(f"WardCode,Month,Category,Count\n{ward},2026-01,Theft,7\n", "utf-8")
+        assert watching.stdout.readline() == "january.csv: taking it in\n"
+        assert watching.stdout.readline() == "january.csv: done, see done/january.csv.json\n"
+    finally:
+        watching.send_signal(signal.SIGTERM)
+    assert watching.wait(timeout=30) == 0
+    assert json.loads((folder / "done" / "january.csv.json").read_text("utf-8"))["state"] == "committed"
+    assert (folder / "done" / "january.csv").is_file()
 
 
 def test_a_person_is_told_in_words(hub: Hub, city: Path, sent: pd.DataFrame) -> None:
