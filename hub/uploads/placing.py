@@ -347,9 +347,9 @@ class Ladder:
         """Read a borough's code or name as its code."""
         return self._boroughs.get(plain_name(words)) if words else None
 
-    def has_name(self, words: str, boroughs: Collection[str]) -> bool:
-        """Whether one ward at least of some boroughs has a name."""
-        return any(self._wards[code][1] in boroughs for code in self._by_name.get(plain_name(words), ()))
+    def boroughs_with(self, name: str) -> frozenset[str]:
+        """The boroughs that have a ward of a name; none where it names no ward."""
+        return frozenset(self._wards[code][1] for code in self._by_name.get(plain_name(name), ()))
 
     def _by_code(self, code: str, name: str | None, borough: str | None) -> Found:
         if code in self._wards:

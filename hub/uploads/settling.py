@@ -83,9 +83,10 @@ def _ladder(sheet: Sheet) -> Ladder:
         unknowns,
         takes_only_boroughs=sheet.kind.level == "borough",
     )
-    # Where every name of the file is one of the uploader's own wards, a namesake elsewhere is not meant.
+    # Where no name of the file is only of wards elsewhere, a namesake elsewhere of one's own ward is not meant.
     names = sheet.lines["ward_name"].drop_nulls().unique().to_list() if "ward_name" in sheet.lines.columns else []
-    is_own = bool(names) and all(ladder.has_name(name, sheet.scope) for name in names)
+    boroughs = [own for name in names if (own := ladder.boroughs_with(name))]
+    is_own = bool(boroughs) and not any(own.isdisjoint(sheet.scope) for own in boroughs)
     return ladder.only_in(sheet.scope) if is_own else ladder
 
 
