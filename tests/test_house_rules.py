@@ -14,6 +14,7 @@ import pytest
 
 from hub import cli, create_app, web
 from hub.config import Settings
+from hub.uploads.kinds import DATASETS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -168,6 +169,10 @@ def test_no_setting_in_the_readme_is_made_up() -> None:
     of_tests = {"HUB_REQUIRE_ALL", "HUB_KILLS_SEED"}
     known = {f"HUB_{field.name.upper()}" for field in fields(Settings)} | {"HUB_DEBUG"} | of_tests
     assert not set(re.findall(r"`(HUB_[A-Z_]+)`", README)) - known
+
+
+def test_every_kind_of_dataset_is_in_the_readme() -> None:
+    assert not [key for key in DATASETS if f"`{key}`" not in README]
 
 
 # --- What is installed -----------------------------------------------------------------------------------------------

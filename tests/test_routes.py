@@ -63,6 +63,12 @@ POST   accounts.sign_out   -       302    302     302     302    302       302  
 GET    places.home         -       302    200     200     200    200       200    200
 GET    uploads.index       -       302    200     200     403    403       403    200
 GET    uploads.new         -       302    200     403     403    403       403    200
+GET    uploads.template    theirs  302    200     403     403    403       403    200
+GET    uploads.template    others  302    200     403     403    403       403    200
+GET    uploads.template    absent  302    404     403     403    403       403    404
+GET    uploads.example     theirs  302    200     403     403    403       403    200
+GET    uploads.example     others  302    200     403     403    403       403    200
+GET    uploads.example     absent  302    404     403     403    403       403    404
 POST   uploads.receive     -       401    302     403     403    403       403    302
 GET    uploads.show        theirs  302    200     200     403    403       403    200
 GET    uploads.show        others  302    404     404     403    403       403    200
@@ -257,6 +263,11 @@ def of_agreement(form: Mapping[str, Any] | None = None) -> Callable[[World, str]
     )
 
 
+def of_kind(_world: World, of: str) -> Asked:
+    """Ask of a kind of dataset, which is the same for every borough."""
+    return Asked({"kind": "rumours" if of == "absent" else "council_asb"})
+
+
 def of_item(item: str, form: Mapping[str, Any] | None = None) -> Callable[[World, str], Asked]:
     """Ask of a prescribed dataset for the newest quarter."""
     return lambda world, of: Asked({"area": AREAS[of], "quarter": THIS_QUARTER, "item": item}, form=form or {})
@@ -281,6 +292,8 @@ ASKED: dict[str, Callable[[World, str], Asked]] = {
     "accounts.sign_out": lambda world, of: Asked(),
     "places.home": lambda world, of: Asked(),
     "uploads.index": lambda world, of: Asked(),
+    "uploads.template": of_kind,
+    "uploads.example": of_kind,
     "uploads.new": lambda world, of: Asked(),
     "uploads.receive": lambda world, of: Asked(form={"file": a_file()}),
     "uploads.show": of_upload("committed"),
