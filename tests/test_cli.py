@@ -1095,7 +1095,8 @@ def test_the_file_on_older_wards_lands_on_theirs(london: Hub, hubs: Hubs, real_d
 def test_points_of_real_london_are_placed(london: Hub, hubs: Hubs, real_data: Path, tmp_path: Path) -> None:
     hub = hubs.copy(london)
     file = real_data / "police-uk" / "london-street-all-crime" / "2018-06-london-street.csv.gz"
-    outcome = outcome_of(hub.call("upload", file, "--as", ADMINISTRATOR, "--commit", "--json").done)
+    reason = ("--confirm", "sparse_boroughs=The published file as it is.")
+    outcome = outcome_of(hub.call("upload", file, "--as", ADMINISTRATOR, *reason, "--commit", "--json").done)
     assert (outcome["state"], outcome["dataset"]) == ("committed", "street_points")
     assert outcome["placed"] >= 0.999 * outcome["total"] > 60_000
     path = tmp_path / "camden.csv"

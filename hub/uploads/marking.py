@@ -162,7 +162,7 @@ def _mark_sheet(sheet: Worksheet, table: Table, marks: Marks, upload_id: UUID) -
     positions = {heading: position for position, heading in enumerate(table.headings, start=1)}
     for (row, column), value in marks.edits.items():
         if column in positions:
-            _enter(sheet.cell(row, positions[column]), value)
+            _put(sheet.cell(row, positions[column]), value)
     for (row, column), found in marks.cells.items():
         _colour(sheet.cell(row, positions[column]), found)
     for column, found in marks.headings.items():
@@ -190,7 +190,7 @@ def _add_columns(sheet: Worksheet, table: Table, marks: Marks, upload_id: UUID, 
             cell.alignment = Alignment(wrap_text=True, vertical="top")
 
 
-def _enter(cell: Cell, value: str | None) -> None:
+def _put(cell: Cell, value: str | None) -> None:
     """Put what was entered on screen into its cell: a plain number as a number, all else as words."""
     if value is None:
         cell.value = None

@@ -190,7 +190,7 @@ def test_a_download_is_on_the_record_before_it_leaves(commander: StrictClient, d
     with database.reading() as session:
         entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "overlay.exported")).all()
     assert [entry.details["form"] for entry in entries] == [*routes.FILE_TYPES, "csv"]
-    assert {entry.subject for entry in entries} == {f"{HOME}+{SIBLING}"}
+    assert {entry.subject for entry in entries} == {"north"}
     assert commander.get(f"{PAGE}/overlay.exe{ASKED}").status_code == 404
 
 
