@@ -27,6 +27,7 @@ from sqlalchemy import (
     Insert,
     LargeBinary,
     MetaData,
+    Select,
     SelectBase,
     String,
     Table,
@@ -267,6 +268,10 @@ class HubSession(Session):
         """Load by primary key, inside the scope, though the row be loaded already."""
         found = super().get(entity, ident, **options)
         return found if found is None or self._scope.admits(found) else None
+
+    def tuples(self, statement: Select[Any]) -> list[tuple[Any, ...]]:
+        """Select rows for a data frame; pandas takes plain tuples ten times as fast as SQLAlchemy's rows."""
+        return [tuple(row) for row in self.execute(statement)]
 
     def connection(self, *args: Any, **options: Any) -> Connection:
         """Refuse: a bare connection would pass under the fence."""

@@ -163,10 +163,10 @@ def ward_index(session: HubSession) -> pd.DataFrame:
     DataFrame
         Columns boundary_set_id, ward_code, ward_name, borough_code, sorted by the first two.
     """
-    rows = session.execute(
-        select(Ward.boundary_set_id, Ward.code, Ward.name, Ward.borough_code).order_by(Ward.boundary_set_id, Ward.code)
+    wanted = select(Ward.boundary_set_id, Ward.code, Ward.name, Ward.borough_code).order_by(
+        Ward.boundary_set_id, Ward.code
     )
-    return pd.DataFrame(rows.all(), columns=["boundary_set_id", "ward_code", "ward_name", "borough_code"])
+    return pd.DataFrame(session.tuples(wanted), columns=["boundary_set_id", "ward_code", "ward_name", "borough_code"])
 
 
 def lsoa_index(session: HubSession) -> pd.DataFrame:
@@ -178,12 +178,14 @@ def lsoa_index(session: HubSession) -> pd.DataFrame:
         Columns boundary_set_id, lsoa_code, ward_code, borough_code, share (of the small area's ground that lies in that
         ward, from 0 to 1), sorted by the first two. A code that two editions share stands once: it is the same ground.
     """
-    rows = session.execute(
+    wanted = (
         select(SmallAreaWard.boundary_set_id, SmallAreaWard.code, Ward.code, Ward.borough_code, SmallAreaWard.share)
         .join(Ward, _same_ward(SmallAreaWard))
         .order_by(SmallAreaWard.boundary_set_id, SmallAreaWard.code)
     )
-    return pd.DataFrame(rows.all(), columns=["boundary_set_id", "lsoa_code", "ward_code", "borough_code", "share"])
+    return pd.DataFrame(
+        session.tuples(wanted), columns=["boundary_set_id", "lsoa_code", "ward_code", "borough_code", "share"]
+    )
 
 
 def outward_index(session: HubSession) -> pd.DataFrame:
@@ -195,12 +197,14 @@ def outward_index(session: HubSession) -> pd.DataFrame:
         Columns boundary_set_id, outward_code, ward_code, borough_code, share (of the postcode that belongs to that
         ward, from 0 to 1), sorted by the first two and the largest share first.
     """
-    rows = session.execute(
+    wanted = (
         select(OutwardWard.boundary_set_id, OutwardWard.outward_code, Ward.code, Ward.borough_code, OutwardWard.share)
         .join(Ward, _same_ward(OutwardWard))
         .order_by(OutwardWard.boundary_set_id, OutwardWard.outward_code, OutwardWard.share.desc(), Ward.code)
     )
-    return pd.DataFrame(rows.all(), columns=["boundary_set_id", "outward_code", "ward_code", "borough_code", "share"])
+    return pd.DataFrame(
+        session.tuples(wanted), columns=["boundary_set_id", "outward_code", "ward_code", "borough_code", "share"]
+    )
 
 
 def _same_ward(table: type[SmallAreaWard] | type[OutwardWard]) -> ColumnElement[bool]:
@@ -268,7 +272,7 @@ def borough_outlines(session: HubSession, codes: Collection[str] | None = None) 
     wanted = select(Borough.code, Borough.name, Borough.outline).order_by(Borough.code)
     if codes is not None:
         wanted = wanted.where(Borough.code.in_(codes))
-    frame = pd.DataFrame(session.execute(wanted).all(), columns=["borough_code", "borough_name", "geometry"])
+    frame = pd.DataFrame(session.tuples(wanted), columns=["borough_code", "borough_name", "geometry"])
     return gpd.GeoDataFrame(frame, geometry="geometry", crs=NATIONAL_GRID).set_index("borough_code")
 
 

@@ -67,7 +67,7 @@ def coverage(viewer: Viewer, borough_codes: Collection[str], dataset: str | None
     )
     if dataset is not None:
         wanted = wanted.where(VersionMonth.dataset == dataset)
-    found = pd.DataFrame(viewer.session.execute(wanted).all(), columns=list(COVERAGE))
+    found = pd.DataFrame(viewer.session.tuples(wanted), columns=list(COVERAGE))
     closed = _closed(viewer, zip(found["borough_code"], found["dataset"], strict=True))
     if closed:
         pairs = zip(found["borough_code"], found["dataset"], strict=True)
@@ -177,7 +177,7 @@ def ward_counts(
         .group_by(*keys.values())
         .having(counted > 0)
     )
-    return pd.DataFrame(viewer.session.execute(wanted).all(), columns=[*keys, "count"]).astype({"count": "int64"})
+    return pd.DataFrame(viewer.session.tuples(wanted), columns=[*keys, "count"]).astype({"count": "int64"})
 
 
 def points(
@@ -218,7 +218,7 @@ def points(
         .group_by(*keys)
     )
     columns = ["easting", "northing", *(["month"] if by_month else []), "count"]
-    return pd.DataFrame(viewer.session.execute(wanted).all(), columns=columns)
+    return pd.DataFrame(viewer.session.tuples(wanted), columns=columns)
 
 
 def categories(viewer: Viewer, borough_codes: Collection[str], dataset: str) -> list[tuple[str, list[str]]]:

@@ -193,7 +193,7 @@ def taken_in(running: Running, path: Path, benchmark: BenchmarkFixture) -> dict[
     """Send a file, wait for the verdict, commit it, and note what each took."""
 
     def take_in() -> dict[str, Any]:
-        running.ask("GET", f"/api/uploads/{running.send(_small(path))}")
+        running.wait(running.send(_small(path)))
         running.forget_peak()
         before, started = running.memory("VmRSS"), time.perf_counter()
         upload_id = running.send(path)
