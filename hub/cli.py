@@ -312,6 +312,7 @@ def upload(chosen: argparse.Namespace) -> dict[str, Any]:
         dataset=chosen.dataset,
         column_fields=dict(_pair(pair, "--map COLUMN=FIELD") for pair in chosen.map),
         sheet=chosen.sheet,
+        month=service.read_month(chosen.month),
         answers=dict(_pair(pair, "--answer CODE=VALUE") for pair in chosen.answer),
         fixes=frozenset(chosen.fix),
         reasons=dict(_pair(pair, "--confirm CODE=REASON", first=True) for pair in chosen.confirm),
@@ -500,6 +501,7 @@ def _add_sending(add: AddCommand) -> None:
     sending.add_argument("--dataset", metavar="KIND", help="recognised from the columns unless given")
     sending.add_argument("--map", action="append", default=[], metavar="COLUMN=FIELD")
     sending.add_argument("--sheet", default="", metavar="NAME", help="which sheet or layer of the file to read")
+    sending.add_argument("--month", default="", metavar="YYYY-MM", help="of all rows, where no column says when")
     sending.add_argument("--leave-out", action="append", default=[], metavar="COLUMN", help="never stored")
     sending.add_argument("--answer", action="append", default=[], metavar="CODE=VALUE", help="to what a check asks")
     sending.add_argument("--fix", action="append", default=[], metavar="CODE", help="apply the hub's own cure")

@@ -42,9 +42,9 @@ def receive() -> ResponseReturnValue:
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         raise BadFile("No file was sent.", remedy="Send it as multipart/form-data, in the field 'file'.")
-    left_out = frozenset(request.form.getlist("leave_out"))
+    left_out, month = frozenset(request.form.getlist("leave_out")), service.read_month(request.form.get("month", ""))
     upload = service.receive(g.viewer, cast(BinaryIO, sent.stream), sent.filename, leave_out=left_out)
-    intake.ask_for(g.viewer, upload.id, dataset=g.bearer.dataset, commits=_commits())
+    intake.ask_for(g.viewer, upload.id, dataset=g.bearer.dataset, month=month, commits=_commits())
     audit.record(g.viewer, "token.used", g.bearer.token_id, upload=upload.id)
     answer = _json(intake.standing(g.viewer, upload.id, dataset=g.bearer.dataset), ACCEPTED)
     answer.headers["Location"] = url_for(".show", upload_id=upload.id)

@@ -30,6 +30,8 @@ class Said:
     dataset: str | None = None
     column_fields: Mapping[str, str] = field(default_factory=dict)
     sheet: str = ""
+    month: str = ""
+    """The one that all rows are of, where no column says when."""
     answers: Mapping[str, str] = field(default_factory=dict)
     fixes: frozenset[str] = frozenset()
     reasons: Mapping[str, str] = field(default_factory=dict)
@@ -45,7 +47,14 @@ def take_in(viewer: Viewer, upload_id: UUID, said: Said, report: Report) -> None
     if said.sheet:
         service.read_otherwise(viewer, upload_id, sheet=said.sheet, heading_row="")
         viewer.session.commit()
-    work.map_and_check(viewer, upload_id, dataset=said.dataset, column_fields=said.column_fields, report=report)
+    work.map_and_check(
+        viewer,
+        upload_id,
+        dataset=said.dataset,
+        column_fields=said.column_fields,
+        month=said.month,
+        report=report,
+    )
     # An answer may bring up what could not be seen before it.
     is_changed = _decided(viewer, upload_id, said)
     while is_changed:
@@ -91,14 +100,15 @@ def _decided(viewer: Viewer, upload_id: UUID, said: Said) -> bool:
 # --- As a job --------------------------------------------------------------------------------------------------------
 
 
-def ask_for(viewer: Viewer, upload_id: UUID, *, dataset: str, commits: bool) -> Upload:
-    """Have a worker take a received upload in, as one dataset."""
-    return service.ask_for(viewer, upload_id, "take_in", dataset=dataset, commits=commits)
+def ask_for(viewer: Viewer, upload_id: UUID, *, dataset: str, month: str, commits: bool) -> Upload:
+    """Have a worker take a received upload in, as one dataset and, unless it is "", of one month."""
+    return service.ask_for(viewer, upload_id, "take_in", dataset=dataset, month=month, commits=commits)
 
 
 def run(viewer: Viewer, arguments: Mapping[str, Any], report: Report) -> None:
     """Take an upload in, as it was asked for."""
-    take_in(viewer, UUID(arguments["upload_id"]), Said(dataset=arguments["dataset"]), report)
+    said = Said(dataset=arguments["dataset"], month=arguments.get("month", ""))
+    take_in(viewer, UUID(arguments["upload_id"]), said, report)
     if arguments["commits"]:
         work.commit(viewer, arguments, report)
 

@@ -227,15 +227,18 @@ def recognise(
     samples: Mapping[str, Sequence[str]] = MappingProxyType({}),
     kinds: Mapping[str, DatasetKind] = DATASETS,
 ) -> tuple[DatasetKind | None, dict[str, str]]:
-    """Find the kind a file seems to be: every required field has a column, and most of its own headings are there."""
+    """Find the kind a file seems to be: every required field has a column, and most of its own headings are there.
+
+    Where no kind has all, one that wants only the month, which a person can say of the whole file.
+    """
     names = list(headings)
-    best: tuple[float, DatasetKind | None, dict[str, str]] = (-1.0, None, {})
-    for one in kinds.values():
-        column_fields = propose(names, one, samples)
-        score = _likeness(names, one, column_fields)
-        if score > best[0] and not one.missing(column_fields.values()):
-            best = score, one, column_fields
-    return best[1], best[2]
+    proposed = [(one, propose(names, one, samples)) for one in kinds.values()]
+    likely = [pair for pair in proposed if _likeness(names, *pair) >= 0]
+    for is_month_said in (False, True):
+        whole = [pair for pair in likely if not pair[0].missing(pair[1].values(), is_month_said=is_month_said)]
+        if whole:
+            return max(whole, key=lambda pair: _likeness(names, *pair))
+    return None, {}
 
 
 def _likeness(names: Sequence[str], kind: DatasetKind, column_fields: Mapping[str, str]) -> float:

@@ -18,6 +18,7 @@ from hub.uploads import door
 from hub.uploads.catalogue import MONTH_COUNTS, heading_key
 from hub.uploads.dates import month_of_heading
 from hub.uploads.models import ColumnMemory, Upload
+from hub.uploads.moments import MONTH_SAID
 
 ENOUGH_ALIKE = 0.6
 """Of a new heading to the one it stands for."""
@@ -44,7 +45,7 @@ class Recalled:
 
 
 def remember(viewer: Viewer, upload: Upload) -> None:
-    """Keep how an upload was matched and read, for the next of its dataset and boroughs."""
+    """Keep how an upload was matched and read, for the next of its dataset and boroughs; its month is its own."""
     # Two first uploads at once would both add it.
     db.lock(viewer.session, f"columns:{upload.area_key}:{upload.dataset}")
     viewer.session.merge(
@@ -53,7 +54,7 @@ def remember(viewer: Viewer, upload: Upload) -> None:
             dataset=str(upload.dataset),
             headings=upload.report["headings"],
             column_fields=dict(upload.column_fields),
-            answers=dict(upload.answers),
+            answers={key: value for key, value in upload.answers.items() if key != MONTH_SAID},
             remembered_at=door.now(),
         )
     )
@@ -141,6 +142,10 @@ def _alike(old: str, new: str, field_key: str, values: Sequence[str]) -> float:
     return max(by_name, 0.8 if contains else 0.0) + by_values
 
 
+_WHEN = re.compile(
+    r"[\d:/. TZ+-]+|.*\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[-/. ]*\d.*|(?:\d{4} ?)?q[1-4].*",
+    re.IGNORECASE,
+)
 _SHAPES: Mapping[str, re.Pattern[str]] = {
     "ward_code": re.compile(r"[A-Z]05\d{6}", re.IGNORECASE),
     "lsoa_code": re.compile(r"[A-Z]01\d{6}", re.IGNORECASE),
@@ -149,7 +154,7 @@ _SHAPES: Mapping[str, re.Pattern[str]] = {
     "latitude": re.compile(r"\d+[.,]\d+"),
     "easting": re.compile(r"\d[\d.,]*"),
     "northing": re.compile(r"\d[\d.,]*"),
-    "month": re.compile(r".*\d.*"),
-    "date": re.compile(r".*\d.*"),
+    "month": _WHEN,
+    "date": _WHEN,
 }
 """What the values of a field look like, where that can be told."""

@@ -14,8 +14,10 @@ from hub.uploads.catalogue import MONTH_COUNTS
 from hub.uploads.dates import DAY_FIRST, MONTH_FIRST
 from hub.uploads.findings import Severity, shown
 from hub.uploads.sheet import Sheet
-from hub.words import month_name, plural
+from hub.words import month_name, parse_month, plural
 
+MONTH_SAID = "month"
+"""The answer that says of which month all rows of a file are, as YYYY-MM."""
 EARLIEST_MONTH = dt.date(1990, 1, 1)
 
 
@@ -50,6 +52,9 @@ def _fault_of_month(sheet: Sheet, month: dt.date | None) -> str:
 
 def read_moments(sheet: Sheet) -> None:
     """Read when each row happened; those that cannot be read are found once it is known whose rows they are."""
+    if MONTH_SAID in sheet.answers:
+        _take_month_said(sheet)
+        return
     key = "date" if "date" in sheet.headings else "month"
     words, heading = sheet.lines[key], sheet.headings[key]
     read = _read_dates(sheet, words, heading)
@@ -66,6 +71,17 @@ def read_moments(sheet: Sheet) -> None:
     sheet.lines = sheet.lines.with_columns(pl.when(~too_far).then("month").alias("month"))
     if sheet.kind.has_points:
         _read_times(sheet, read)
+
+
+def _take_month_said(sheet: Sheet) -> None:
+    """Put every row in the month that a person said the whole file is of; of its days and times nothing is known."""
+    month = parse_month(sheet.answers[MONTH_SAID])
+    nothing = pl.lit(None, dtype=pl.Datetime("us"))
+    sheet.lines = sheet.lines.with_columns(
+        pl.lit(month).alias("month"), nothing.alias("occurred_from"), nothing.alias("occurred_to")
+    )
+    words = f"Every row was put in {month_name(month)}, as you said: no column of the file says when."
+    sheet.findings.in_file("month_said", Severity.NOTE, words)
 
 
 def _read_dates(sheet: Sheet, words: pl.Series, heading: str) -> pl.DataFrame:
@@ -179,6 +195,8 @@ def _with_time(sheet: Sheet, read: pl.DataFrame, key: str) -> pl.Series:
 
 def must_have_month(sheet: Sheet) -> None:
     """Refuse the rows whose month or day cannot be read, or has not come yet."""
+    if MONTH_SAID in sheet.answers:
+        return
     key = "date" if "date" in sheet.headings else "month"
     heading = sheet.headings[key]
     sheet.refuse(

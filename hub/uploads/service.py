@@ -22,13 +22,15 @@ from hub.db import HubSession
 from hub.errors import BadFile, BadRequest, Conflict, NotAllowed, TooMany
 from hub.jobs import Job, JobState
 from hub.places import service as places
-from hub.uploads import confined, corrections, door, files, kinds, memory, permits, versions
+from hub.uploads import confined, corrections, dates, door, files, kinds, memory, moments, permits, versions
+from hub.uploads.catalogue import WHEN
 from hub.uploads.confined import Column, Look, Wait
 from hub.uploads.files import ORIGINAL
 from hub.uploads.findings import Severity
 from hub.uploads.kinds import MONTH_COUNTS, DatasetKind
 from hub.uploads.memory import Recalled
 from hub.uploads.models import State, Upload
+from hub.uploads.moments import MONTH_SAID
 from hub.uploads.placing import LSOA_COLUMNS, OUTWARD_COLUMNS, Geography
 from hub.uploads.reading import Limits
 
@@ -117,7 +119,7 @@ def _take_up(viewer: Viewer, upload: Upload, look: Look) -> None:
     if recalled is None or not recalled.is_whole:
         return
     kind = kinds.kind(viewer.session, recalled.dataset)
-    if kind.missing(recalled.column_fields.values()):
+    if kind.missing(recalled.column_fields.values(), is_month_said=MONTH_SAID in recalled.answers):
         return
     upload.answers = dict(recalled.answers)
     upload.report = {**_seen(look), "matched_as_before": True}
@@ -195,7 +197,7 @@ def propose(viewer: Viewer, upload_id: UUID, dataset: str | None = None) -> Prop
     if recalled is not None and dataset in {None, recalled.dataset}:
         kind = kinds.kind(viewer.session, recalled.dataset)
         before = Proposal(look.columns, kind, recalled.column_fields, recalled.renamed)
-        if not kind.missing(recalled.column_fields.values()):
+        if not kind.missing(recalled.column_fields.values(), is_month_said=True):
             return before
     if dataset is not None:
         kind = kinds.kind(viewer.session, dataset)
@@ -234,14 +236,34 @@ def _unfinished(viewer: Viewer, upload_id: UUID, *, lock: bool = False) -> Uploa
     return upload
 
 
-def set_columns(viewer: Viewer, upload_id: UUID, dataset: str, column_fields: Mapping[str, str]) -> Upload:
-    """Say what an upload holds, and in which columns.
+def read_month(said: str) -> str:
+    """Read the month that a person says all rows of a file are of, as YYYY-MM; "" where they say none.
 
     Raises
     ------
     BadRequest
-        Naming the kind, column or field that does not exist, is given twice, or is missing.
+        If it is no month, or none that figures can be of.
     """
+    if not said.strip():
+        return ""
+    month = dates.month_of_heading(said)
+    if month is None or not moments.EARLIEST_MONTH <= month <= door.today():
+        what = f"is no month from {words.month_name(moments.EARLIEST_MONTH)} up to now"
+        raise BadRequest(f"'{said.strip()[:40]}' {what}.", remedy="Write it as year and month, such as 2025-03.")
+    return f"{month:%Y-%m}"
+
+
+def set_columns(
+    viewer: Viewer, upload_id: UUID, dataset: str, column_fields: Mapping[str, str], *, month: str = ""
+) -> Upload:
+    """Say what an upload holds, in which columns, and of which month it is where no column says that.
+
+    Raises
+    ------
+    BadRequest
+        Naming the kind, column or field that does not exist, is given twice, or is missing; or the month that is none.
+    """
+    month = read_month(month)
     upload = _unfinished(viewer, upload_id, lock=True)
     kind, headings = kinds.kind(viewer.session, dataset), upload.report["headings"]
     permits.refuse_without_any(viewer, kind, door.boroughs(upload))
@@ -259,16 +281,34 @@ def set_columns(viewer: Viewer, upload_id: UUID, dataset: str, column_fields: Ma
     twice = sorted({kind.field(key).title for key in filled if filled.count(key) > 1})
     if twice:
         raise BadRequest(f"More than one column is given for: {', '.join(twice)}.", remedy="Choose one column for it.")
-    missing = kind.missing(column_fields.values())
-    if missing:
+    dated = next((column for column, key in column_fields.items() if key in _SAYING_WHEN), None)
+    if month and dated is not None:
         raise BadRequest(
-            f"No column is given for: {', '.join(missing)}.", remedy="Choose the column that holds it for each."
+            f"It was said that all rows are of {words.month_name(words.parse_month(month))}, but the column "
+            f"'{dated[:80]}' says when each happened.",
+            remedy="Say one of the two: leave the month out, or choose no column for it.",
         )
+    _refuse_missing(kind, column_fields, is_month_said=bool(month))
+    answers = {key: value for key, value in upload.answers.items() if key != MONTH_SAID}
+    upload.answers = {**answers, **({MONTH_SAID: month} if month else {})}
     upload.dataset, upload.column_fields, upload.state = kind.key, dict(column_fields), State.MAPPED
     upload.report = {key: value for key, value in upload.report.items() if key != "matched_as_before"}
     upload.checked_at = None
     viewer.session.flush()
     return upload
+
+
+_SAYING_WHEN = {*WHEN, "year", MONTH_COUNTS}
+
+
+def _refuse_missing(kind: DatasetKind, column_fields: Mapping[str, str], *, is_month_said: bool) -> None:
+    missing = kind.missing(column_fields.values(), is_month_said=is_month_said)
+    if not missing:
+        return
+    remedy = "Choose the column that holds it for each."
+    if missing != kind.missing(column_fields.values(), is_month_said=True):
+        remedy += " Where no column says when, because all rows are of one month, say which month that is."
+    raise BadRequest(f"No column is given for: {', '.join(missing)}.", remedy=remedy)
 
 
 # --- Check -----------------------------------------------------------------------------------------------------------

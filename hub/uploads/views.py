@@ -20,6 +20,7 @@ from hub.uploads import door, kinds, versions
 from hub.uploads.findings import Severity
 from hub.uploads.kinds import DatasetKind
 from hub.uploads.models import State, Upload
+from hub.uploads.moments import MONTH_SAID
 from hub.uploads.service import UNDO_WITHIN
 
 MOST_PROBLEMS_IN_AN_OUTCOME = 1_000
@@ -58,6 +59,8 @@ class UploadView:
     is_cancellable: bool
     """Whether a check is at work on it, which can be stopped."""
     is_holding: bool
+    month_said: str
+    """The month that all its rows are said to be of; empty where its columns say when."""
     corrects: UUID | None
     """The upload that it puts right."""
     corrected_by: UUID | None
@@ -159,6 +162,7 @@ def _view(viewer: Viewer, upload: Upload, known: _Known) -> UploadView:
         is_live=upload.id in known.live,
         is_cancellable=is_at_work and job is not None and job.kind == "uploads.check",
         is_holding=upload.is_holding,
+        month_said=upload.answers.get(MONTH_SAID, ""),
         corrects=upload.corrects_id,
         corrected_by=known.corrected_by.get(upload.id),
     )

@@ -44,9 +44,18 @@ def commit(viewer: Viewer, arguments: Mapping[str, Any], report: Report) -> None
 
 
 def map_and_check(
-    viewer: Viewer, upload_id: UUID, *, dataset: str | None, column_fields: Mapping[str, str], report: Report
+    viewer: Viewer,
+    upload_id: UUID,
+    *,
+    dataset: str | None,
+    column_fields: Mapping[str, str],
+    month: str = "",
+    report: Report,
 ) -> None:
-    """Match an upload's columns, those given first and the rest by their headings, and check it."""
+    """Match an upload's columns, those given first and the rest by their headings, and check it.
+
+    `month` is the one that all its rows are of, where no column says that.
+    """
     proposal = service.propose(viewer, upload_id, dataset)
     if proposal.kind is None:
         known = ", ".join(kinds.catalogue(viewer.session))
@@ -57,7 +66,7 @@ def map_and_check(
     proposed = {
         column: field for column, field in proposal.column_fields.items() if field not in column_fields.values()
     }
-    service.set_columns(viewer, upload_id, proposal.kind.key, {**proposed, **column_fields})
+    service.set_columns(viewer, upload_id, proposal.kind.key, {**proposed, **column_fields}, month=month)
     check(viewer, {"upload_id": str(upload_id)}, report)
 
 

@@ -109,6 +109,19 @@ def test_a_file_is_only_checked_unless_it_is_to_be_committed(
     assert count(database, Upload) == 1
 
 
+def test_the_month_of_a_file_that_has_none_is_a_field_beside_it(
+    database: Database, client: StrictClient, send: Send, work: Callable[[], None], token: str
+) -> None:
+    content = "WardCode,Category,Count\nF05000000,Burglary,4\n"
+    refused = send(content, month="2025-13")
+    assert (refused.status_code, refused.json["error"][:22]) == (400, "'2025-13' is no month ")
+    assert count(database, Upload) == 0
+    without, sent = send(content), send(content, month="2025-01")
+    work()
+    assert "say which month that is" in look(client, without.headers["Location"], token).json["error"]
+    assert look(client, sent.headers["Location"], token).json["months"] == ["2025-01"]
+
+
 def test_what_must_be_fixed_is_told_row_by_row_and_not_made_live(
     database: Database, client: StrictClient, send: Send, work: Callable[[], None], token: str
 ) -> None:

@@ -36,6 +36,10 @@ def test_a_column_whose_values_are_of_another_sort_is_not_proposed() -> None:
     found = recalled(columns)
     assert found is not None
     assert found.renamed == {"How many": ""}
+    columns = {**{key: COLUMNS[key] for key in ("Ward", "What", "How many")}, "Whence": ["E01000001", "Camden 027B"]}
+    found = recalled(columns)
+    assert found is not None
+    assert found.renamed == {"When": ""}, "neither an area's code nor its name is a month"
 
 
 def test_too_little_in_common_recalls_nothing() -> None:

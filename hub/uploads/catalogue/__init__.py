@@ -26,6 +26,8 @@ MONTH_COUNTS = "month_counts"
 """The one field that many columns may fill: each is headed by a month and holds its counts."""
 DOWN = ("month", "year", "count")
 """The fields that say in rows what MONTH_COUNTS says in columns."""
+WHEN = ("month", "date")
+"""The fields of which each says in which month a row belongs."""
 PAIRS = (("longitude", "latitude"), ("easting", "northing"))
 
 MEASURES = ("offences", "incidents", "flags", "perception")
@@ -140,9 +142,9 @@ class DatasetKind:
         """Whether it has a field."""
         return any(field.key == key for field in self.fields)
 
-    def missing(self, filled: Iterable[str]) -> list[str]:
-        """Say which fields are still wanted, in words."""
-        have = set(filled)
+    def missing(self, filled: Iterable[str], *, is_month_said: bool = False) -> list[str]:
+        """Say which fields are still wanted, in words; none that says when, if a person says it of the whole file."""
+        have = {*filled, *(WHEN if is_month_said else ())}
         wanted = {field.key: field.title for field in self.fields if field.is_required and field.key not in have}
         if self.has_counts:
             is_across = MONTH_COUNTS in have or (self.has_months_across and not have & {"month", "count"})

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 from hub.access import Permission
 from hub.errors import BadFile, BadRequest, Conflict, HubError
 from hub.uploads import door, files, history, kinds, service, views
+from hub.uploads.catalogue import WHEN
 from hub.uploads.kinds import MONTH_COUNTS, DatasetKind
 from hub.uploads.models import State
 from hub.uploads.reading.personal import PersonalData
@@ -51,6 +52,10 @@ class ColumnsPage:
     unused: tuple[str, ...]
     renamed: tuple[tuple[str, str], ...]
     """The columns of the last such file that are gone, each with what it seems to be called now, or nothing."""
+    month: str
+    """The one that all rows are said to be of."""
+    is_month_wanted: bool
+    """Whether no column says when."""
 
 
 @bp.get("/")
@@ -141,7 +146,7 @@ def show(upload_id: UUID) -> ResponseReturnValue:
 def columns(upload_id: UUID) -> ResponseReturnValue:
     """Show which column fills which field, to be put right or confirmed."""
     asked = request.args.get("kind") or None
-    return _ask_for_columns(upload_id, service.propose(g.viewer, upload_id, asked), None)
+    return _ask_for_columns(upload_id, service.propose(g.viewer, upload_id, asked))
 
 
 @bp.post("/<uuid:upload_id>/columns")
@@ -152,15 +157,17 @@ def set_columns(upload_id: UUID) -> ResponseReturnValue:
     if proposal.kind is None:
         raise BadRequest("It was not said what the file holds.", remedy="Go back and choose a dataset.")
     chosen, twice = _chosen(proposal.kind, proposal, request.form)
+    month = request.form.get("month", "")
     try:
         if twice:
             raise BadRequest(
                 f"The column '{twice[:80]}' is chosen for two things.", remedy="Choose each column for one thing only."
             )
-        service.set_columns(g.viewer, upload_id, proposal.kind.key, chosen)
+        service.set_columns(g.viewer, upload_id, proposal.kind.key, chosen, month=month)
     except BadRequest as error:
         g.failed = True
-        return _ask_for_columns(upload_id, replace(proposal, column_fields=chosen, renamed={}), error), error.status
+        asked = replace(proposal, column_fields=chosen, renamed={})
+        return _ask_for_columns(upload_id, asked, error, month=month), error.status
     service.ask_for(g.viewer, upload_id, "check")
     return redirect(url_for(".show", upload_id=upload_id))
 
@@ -196,19 +203,23 @@ def _chosen(kind: DatasetKind, proposal: Proposal, form: Mapping[str, str]) -> t
     return {**{heading: field for heading, field in months.items() if heading not in chosen}, **chosen}, twice
 
 
-def _ask_for_columns(upload_id: UUID, proposal: Proposal, error: HubError | None) -> str:
+def _ask_for_columns(
+    upload_id: UUID, proposal: Proposal, error: HubError | None = None, *, month: str | None = None
+) -> str:
+    """Ask for the columns, and for the month as it was typed or else is kept."""
+    upload = views.upload(g.viewer, upload_id)
     return render_template(
         "uploads/columns.html",
-        upload=views.upload(g.viewer, upload_id),
-        page=_columns_page(proposal),
+        upload=upload,
+        page=_columns_page(proposal, upload.month_said if month is None else month),
         kinds=tuple(kinds.catalogue(g.viewer.session).values()),
         error=error,
     )
 
 
-def _columns_page(proposal: Proposal) -> ColumnsPage:
+def _columns_page(proposal: Proposal, month: str) -> ColumnsPage:
     if proposal.kind is None:
-        return ColumnsPage(None, proposal.headings, (), (), (), ())
+        return ColumnsPage(None, proposal.headings, (), (), (), (), "", is_month_wanted=False)
     filled = {key: heading for heading, key in proposal.column_fields.items() if key != MONTH_COUNTS}
     samples = {column.heading: column.samples for column in proposal.columns}
     asked = {filled_by for filled_by in proposal.renamed.values() if filled_by}
@@ -232,6 +243,8 @@ def _columns_page(proposal: Proposal) -> ColumnsPage:
         month_columns=tuple(heading for heading, key in proposal.column_fields.items() if key == MONTH_COUNTS),
         unused=tuple(heading for heading in proposal.headings if heading not in proposal.column_fields),
         renamed=tuple(proposal.renamed.items()),
+        month=month,
+        is_month_wanted=not {*WHEN, MONTH_COUNTS}.intersection(proposal.column_fields.values()),
     )
 
 
