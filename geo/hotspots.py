@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage, sparse, special
+from scipy import sparse, special
 
 from geo.frames import FloatArray, GeoError, IntArray
+from geo.neighbourhoods import Neighbourhoods, neighbourhoods_of_areas, neighbourhoods_of_cells, on_grid
 
 NOT_TESTED = "not_tested"
 NOT_SIGNIFICANT = "not_significant"
 CONFIDENCE_BY_LEVEL = {0.05: "95", 0.01: "99", 0.001: "99.9"}
+
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -58,20 +61,15 @@ def gi_star(counts: npt.ArrayLike, neighbours: sparse.csr_array) -> FloatArray:
     ----------
     Ord & Getis (1995), Geographical Analysis 27(4), 286-306.
     """
-    values = _known_counts(np.asarray(counts, dtype=np.float64))
-    if values.ndim != 1 or neighbours.shape != (values.size, values.size):
-        raise GeoError(
-            f"There are {values.size} counts for neighbours of shape {neighbours.shape}. "
-            "Make both from the same areas, in the same order."
-        )
-    if (neighbours.diagonal() == 0).any():
+    here = neighbourhoods_of_areas(counts, neighbours)
+    if (here.own_weights == 0).any():
         raise GeoError("In Gi* each area is its own neighbour. Make the neighbours with include_self=True.")
-    weights = np.asarray(neighbours.sum(axis=1), dtype=np.float64)
-    squared_weights = np.asarray(neighbours.multiply(neighbours).sum(axis=1), dtype=np.float64)
-    return _standardised(neighbours @ values, weights, squared_weights, values)
+    return _standardised(here)
 
 
-def gi_star_grid(counts: npt.ArrayLike, mask: npt.ArrayLike, *, reach_cells: int = 1) -> FloatArray:
+def gi_star_grid(
+    counts: npt.ArrayLike, mask: npt.ArrayLike, *, reach_cells: int = 1, kernel: npt.ArrayLike | None = None
+) -> FloatArray:
     """Score each cell of a grid by Gi*, counting the cells around it and itself.
 
     Equal to `gi_star` on the same cells and neighbours, by sums of shifted grids instead of a graph.
@@ -84,6 +82,9 @@ def gi_star_grid(counts: npt.ArrayLike, mask: npt.ArrayLike, *, reach_cells: int
         True for the cells of the study area; the mean, the spread and every neighbourhood are made of these alone.
     reach_cells : int
         How many cells a neighbourhood reaches each way: 1 is the eight cells around, and the cell itself.
+    kernel : shape (k, l), both odd, optional
+        Weights of the cells around, in place of the box that `reach_cells` describes: symmetric, with a weight in
+        the middle (see `kernels.lattice_kernel`).
 
     Returns
     -------
@@ -93,26 +94,77 @@ def gi_star_grid(counts: npt.ArrayLike, mask: npt.ArrayLike, *, reach_cells: int
     Raises
     ------
     GeoError
-        If a count inside the mask is missing, the shapes differ, or the reach is below 1.
+        If a count inside the mask is missing, the shapes differ, the reach is below 1, or the kernel is not
+        symmetric or leaves out the cell itself.
 
     References
     ----------
     Ord & Getis (1995), Geographical Analysis 27(4), 286-306.
     """
-    study = np.asarray(mask, dtype=bool)
-    values = np.asarray(counts, dtype=np.float64)
-    if values.shape != study.shape or study.ndim != 2:
+    here = neighbourhoods_of_cells(counts, mask, reach_cells=reach_cells, kernel=kernel)
+    if (here.own_weights == 0).any():
         raise GeoError(
-            f"The counts have shape {values.shape} and the mask {study.shape}. Make both from the same grid."
+            "In Gi* each cell is its own neighbour. Give the kernel a weight in the middle, or use gi_grid()."
         )
-    if reach_cells < 1:
-        raise GeoError(f"A neighbourhood cannot reach {reach_cells} cells. Give 1 or more.")
-    inside = _known_counts(values[study])
-    totals = _box_sums(np.where(study, values, 0.0), reach_cells)[study]
-    cells = _box_sums(study.astype(np.float64), reach_cells)[study]
-    scores = np.full(study.shape, np.nan)
-    scores[study] = _standardised(totals, cells, cells, inside)
-    return scores
+    return on_grid(_standardised(here), mask)
+
+
+def gi(counts: npt.ArrayLike, neighbours: sparse.csr_array) -> FloatArray:
+    """Score how far the total around each area, its own count left out, is from chance (Getis-Ord Gi).
+
+    Parameters
+    ----------
+    counts : shape (n,)
+        Incidents in each area, in the order of `neighbours`.
+    neighbours : csr_array, shape (n, n)
+        Weight of each neighbour, 0 where there is none. The area itself is left out, marked or not.
+
+    Returns
+    -------
+    shape (n,)
+        Standard deviations above (+) or below (-) what the other areas' counts would give by chance. NaN where those
+        are all equal, where an area has no neighbour, and where all others are its neighbours with equal weights.
+
+    Raises
+    ------
+    GeoError
+        If a count is missing or the shapes differ.
+
+    References
+    ----------
+    Ord & Getis (1995), Geographical Analysis 27(4), 286-306.
+    """
+    return _standardised_around(neighbourhoods_of_areas(counts, neighbours).around())
+
+
+def gi_grid(
+    counts: npt.ArrayLike, mask: npt.ArrayLike, *, reach_cells: int = 1, kernel: npt.ArrayLike | None = None
+) -> FloatArray:
+    """Score the surroundings of each cell of a grid by Gi, the cell itself left out.
+
+    Equal to `gi` on the same cells and neighbours.
+
+    Parameters
+    ----------
+    counts, mask, reach_cells, kernel
+        As for `gi_star_grid`; the middle of the kernel does not matter.
+
+    Returns
+    -------
+    shape (n_rows, n_columns)
+        As from `gi`; NaN outside the mask.
+
+    Raises
+    ------
+    GeoError
+        If a count inside the mask is missing, the shapes differ, the reach is below 1, or the kernel is not symmetric.
+
+    References
+    ----------
+    Ord & Getis (1995), Geographical Analysis 27(4), 286-306.
+    """
+    here = neighbourhoods_of_cells(counts, mask, reach_cells=reach_cells, kernel=kernel)
+    return on_grid(_standardised_around(here.around()), mask)
 
 
 def two_sided_p(z: npt.ArrayLike) -> FloatArray:
@@ -242,30 +294,29 @@ def classify_rates(rates: npt.ArrayLike, *, classes: int = 5) -> RateClasses:
     return RateClasses(numbers, breaks)
 
 
-def _known_counts(counts: FloatArray) -> FloatArray:
-    unknown = ~np.isfinite(counts)
-    if unknown.any():
-        raise GeoError(
-            f"{unknown.sum()} of {counts.size} counts are missing or infinite. "
-            "Give 0 where nothing was recorded, and leave out areas that were not observed."
-        )
-    return counts
-
-
-def _standardised(
-    totals: FloatArray, weights: FloatArray, squared_weights: FloatArray, counts: FloatArray
-) -> FloatArray:
+def _standardised(here: Neighbourhoods) -> FloatArray:
+    counts = here.values
     n = counts.size
     if n < 2 or np.ptp(counts) == 0:
         return np.full(n, np.nan)
-    variance = (n * squared_weights - weights**2) / (n - 1)
-    variance[variance <= 1e-12 * n * squared_weights] = np.nan
-    scores: FloatArray = (totals - counts.mean() * weights) / (counts.std() * np.sqrt(variance))
+    variance = (n * here.squared_weights - here.weights**2) / (n - 1)
+    variance[variance <= _ROUNDING * n * here.squared_weights] = np.nan
+    scores: FloatArray = (here.totals - counts.mean() * here.weights) / (counts.std() * np.sqrt(variance))
     return scores
 
 
-def _box_sums(values: FloatArray, reach_cells: int) -> FloatArray:
-    window = np.ones(2 * reach_cells + 1)
-    for axis in (0, 1):
-        values = ndimage.correlate1d(values, window, axis=axis, mode="constant")
-    return values
+def _standardised_around(here: Neighbourhoods) -> FloatArray:
+    n = here.values.size
+    if n < 3:
+        return np.full(n, np.nan)
+    # Measured from the overall mean, so that leaving one out loses no digits.
+    centred = here.values - here.values.mean()
+    squares = centred @ centred
+    mean = -centred / (n - 1)
+    spread = (squares - centred**2) / (n - 1) - mean**2
+    spread[spread <= _ROUNDING * squares] = np.nan
+    variance = ((n - 1) * here.squared_weights - here.weights**2) / (n - 2)
+    variance[variance <= _ROUNDING * n * here.squared_weights] = np.nan
+    totals = here.totals - here.values.mean() * here.weights
+    scores: FloatArray = (totals - mean * here.weights) / np.sqrt(spread * variance)
+    return scores

@@ -22,10 +22,13 @@ from geo.hotspots import (
     benjamini_hochberg,
     classify_gi_star,
     classify_rates,
+    gi,
+    gi_grid,
     gi_star,
     gi_star_grid,
     two_sided_p,
 )
+from geo.kernels import KERNELS, lattice_kernel
 
 POINTS = np.array([(10, 10), (20, 10), (40, 10), (15, 20), (30, 20), (30, 30)], dtype=float)
 COUNTS = [2, 3, 3.2, 5, 8, 7]
@@ -36,19 +39,32 @@ def within(points: np.ndarray, metres: float) -> sparse.csr_array:
     return sparse.csr_array((distance <= metres).astype(float))
 
 
-def gi_star_by_esda(counts: np.ndarray, neighbours: sparse.csr_array) -> np.ndarray:
-    alone = sparse.csr_array(neighbours - sparse.eye_array(neighbours.shape[0]))
+def gi_by_esda(counts: np.ndarray, neighbours: sparse.csr_array, *, star: bool) -> np.ndarray:
+    """Ask esda with binary weights: those it takes by itself, divided by their sum, do not give Ord and Getis's z."""
+    alone = sparse.csr_array(neighbours - sparse.diags_array(neighbours.diagonal()))
     alone.eliminate_zeros()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of islands
         graph = WSP(alone.tocsr()).to_W(silence_warnings=True)
-        return G_Local(np.asarray(counts, dtype=float), graph, transform="B", star=True, permutations=0).Zs
+        return G_Local(np.asarray(counts, dtype=float), graph, transform="B", star=star, permutations=0).Zs
+
+
+def gi_star_by_esda(counts: np.ndarray, neighbours: sparse.csr_array) -> np.ndarray:
+    return gi_by_esda(counts, neighbours, star=True)
 
 
 def test_six_points_score_as_published() -> None:
     # esda's documented example (esda/tests/test_getisord.py), after Getis & Ord.
     published = [-1.39727626, -0.28917762, 0.65064964, -0.28917762, 1.23452088, 2.02424331]
     np.testing.assert_allclose(gi_star(COUNTS, within(POINTS, 15)), published, atol=5e-9)
+
+
+def test_six_points_score_as_published_when_each_is_left_out_of_its_own_surroundings() -> None:
+    published = [-1.0136729, -0.04361589, 1.31558703, -0.31412676, 1.15373986, 1.77833941]
+    near = within(POINTS, 15)
+    np.testing.assert_allclose(gi(COUNTS, near), published, atol=5e-8)
+    np.testing.assert_allclose(gi(COUNTS, near - sparse.eye_array(6, format="csr")), gi(COUNTS, near), rtol=1e-12)
+    np.testing.assert_allclose(gi(COUNTS, near), gi_by_esda(COUNTS, near, star=False), atol=1e-9)
 
 
 def test_a_small_grid_scores_as_worked_by_hand() -> None:
@@ -80,6 +96,16 @@ def test_what_cannot_be_compared_has_no_score() -> None:
     assert np.isnan(gi_star([0.7, 1.1, 4.3], everyone * 0.1)).all()
 
 
+def test_surroundings_that_cannot_be_compared_have_no_score() -> None:
+    chain = sparse.csr_array(np.eye(4, k=1) + np.eye(4, k=-1))
+    # Where the first is left out, all others are equal; nobody is near the last of a shorter chain.
+    assert np.isnan(gi([9, 2, 2, 2], chain)).tolist() == [True, False, False, False]
+    alone = sparse.csr_array(np.pad(np.eye(3, k=1) + np.eye(3, k=-1), (0, 1)))
+    assert np.isnan(gi([1, 5, 2, 3], alone)).tolist() == [False, False, False, True]
+    assert np.isnan(gi([1, 2, 4], sparse.csr_array(1 - np.eye(3)))).all()
+    assert np.isnan(gi([1, 2], sparse.csr_array(np.ones((2, 2))))).all()
+
+
 def test_areas_and_counts_must_belong_together() -> None:
     with pytest.raises(GeoError, match="2 counts for neighbours of shape"):
         gi_star([1, 2], sparse.csr_array(np.eye(3)))
@@ -91,6 +117,8 @@ def test_areas_and_counts_must_belong_together() -> None:
         gi_star_grid(np.zeros((2, 3)), np.ones((3, 2), dtype=bool))
     with pytest.raises(GeoError, match="0 cells"):
         gi_star_grid(np.zeros((2, 3)), np.ones((2, 3), dtype=bool), reach_cells=0)
+    with pytest.raises(GeoError, match="weight in the middle"):
+        gi_star_grid(np.zeros((2, 3)), np.ones((2, 3), dtype=bool), kernel=[[1, 0, 1]])
 
 
 @given(seed=st.integers(0, 2**32 - 1), reach_cells=st.integers(1, 4))
@@ -105,6 +133,26 @@ def test_the_grid_gives_what_its_graph_gives(seed: int, reach_cells: int) -> Non
     scores = gi_star_grid(counts, mask, reach_cells=reach_cells)
     np.testing.assert_allclose(scores[mask], gi_star(counts[mask], sparse.csr_array(near.astype(float))), atol=1e-9)
     assert np.isnan(scores[~mask]).all()
+    around = gi_grid(counts, mask, reach_cells=reach_cells)
+    np.testing.assert_allclose(around[mask], gi(counts[mask], sparse.csr_array(near.astype(float))), atol=1e-9)
+    assert np.isnan(around[~mask]).all()
+
+
+@given(seed=st.integers(0, 2**32 - 1), name=st.sampled_from(KERNELS), bandwidth_metres=st.sampled_from([100, 250, 420]))
+@settings(deadline=None, max_examples=40)
+def test_a_kernel_gives_what_its_graph_gives(seed: int, name: str, bandwidth_metres: int) -> None:
+    random = np.random.default_rng(seed)
+    shape = tuple(random.integers(1, 15, 2))
+    counts, mask = random.poisson(2, shape).astype(float), random.random(shape) < 0.6
+    counts[~mask] = np.nan
+    rows, columns = np.nonzero(mask)
+    kernel = lattice_kernel(name, bandwidth_metres=bandwidth_metres, cell_metres=100)
+    middle = kernel.shape[0] // 2
+    far = np.maximum(abs(rows[:, None] - rows), abs(columns[:, None] - columns)) > middle
+    up, across = (np.clip(middle + each[:, None] - each, 0, 2 * middle) for each in (rows, columns))
+    graph = sparse.csr_array(np.where(far, 0, kernel[up, across]))
+    np.testing.assert_allclose(gi_star_grid(counts, mask, kernel=kernel)[mask], gi_star(counts[mask], graph), atol=1e-9)
+    np.testing.assert_allclose(gi_grid(counts, mask, kernel=kernel)[mask], gi(counts[mask], graph), atol=1e-9)
 
 
 @given(seed=st.integers(0, 2**32 - 1))
