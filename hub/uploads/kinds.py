@@ -233,19 +233,42 @@ def recognise(
     """
     names = list(headings)
     proposed = [(one, propose(names, one, samples)) for one in kinds.values()]
-    likely = [pair for pair in proposed if _likeness(names, *pair) >= 0]
+    scores = {one.key: _likeness(names, one, column_fields, samples) for one, column_fields in proposed}
+    likely = [pair for pair in proposed if scores[pair[0].key] >= 0]
     for is_month_said in (False, True):
         whole = [pair for pair in likely if not pair[0].missing(pair[1].values(), is_month_said=is_month_said)]
         if whole:
-            return max(whole, key=lambda pair: _likeness(names, *pair))
+            return max(whole, key=lambda pair: scores[pair[0].key])
     return None, {}
 
 
-def _likeness(names: Sequence[str], kind: DatasetKind, column_fields: Mapping[str, str]) -> float:
-    """How much a file is like a kind: first by the headings that only such files have, then by how much is used."""
+def _likeness(
+    names: Sequence[str], kind: DatasetKind, column_fields: Mapping[str, str], samples: Mapping[str, Sequence[str]]
+) -> float:
+    """How much a file is like a kind: first by what only such files have, then by how much of it is used.
+
+    Only they have its own headings, or in the column of categories what is on its own list.
+    """
     keys = {heading_key(name) for name in names}
     used = len(column_fields) / max(len(names), 1)
+    if _has_its_categories(kind, column_fields, samples):
+        return 2 + used
     if not kind.signature:
         return used
     signed = len(keys & set(kind.signature)) / len(kind.signature)
     return signed * 2 + used if signed >= SIGNED else -1.0
+
+
+def _has_its_categories(
+    kind: DatasetKind, column_fields: Mapping[str, str], samples: Mapping[str, Sequence[str]]
+) -> bool:
+    """Whether nearly all that stands in the column of categories is on the kind's own list."""
+    key = "category" if kind.has_points else "offence_group"
+    listed = {_category_key(code) for code in kind.field(key).codes} if kind.has(key) else set()
+    held = next((samples.get(name, ()) for name, its_field in column_fields.items() if its_field == key), ())
+    return _share(lambda words: _category_key(words) in listed, held) >= LIKELY
+
+
+def _category_key(words: str) -> str:
+    """Reduce a category to what identifies it: `Fly-tipping` and `Flytipping` are one, and so are one and many."""
+    return heading_key(words).removesuffix("s")

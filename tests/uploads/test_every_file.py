@@ -194,13 +194,13 @@ def test_searches_fall_on_the_day_they_were_in_london(real_data: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("messy/ward-imd-score-names-only.xlsx", ["Month", "Offence group", "Count"]),
-        ("ward-population.csv", ["Month", "Offence group", "Count"]),
-        ("ward-population-2018-wards.csv", ["Month", "Offence group", "Count"]),
-        ("borough-population.csv", ["Month", "Offence group", "Count", "Ward code or Ward name or LSOA code"]),
-        ("bcu.csv", ["Month", "Offence group", "Count", "Ward code or Ward name or LSOA code"]),
-        ("lookup-lsoa21-ward24.csv", ["Month", "Offence group", "Count"]),
-        ("lookup-lsoa11-lsoa21.csv", ["Month", "Offence group", "Count"]),
+        ("messy/ward-imd-score-names-only.xlsx", ["Month", "Category", "Count"]),
+        ("ward-population.csv", ["Month", "Category", "Count"]),
+        ("ward-population-2018-wards.csv", ["Month", "Category", "Count"]),
+        ("borough-population.csv", ["Month", "Category", "Count", "Ward code or Ward name or LSOA code"]),
+        ("bcu.csv", ["Month", "Category", "Count", "Ward code or Ward name or LSOA code"]),
+        ("lookup-lsoa21-ward24.csv", ["Month", "Category", "Count"]),
+        ("lookup-lsoa11-lsoa21.csv", ["Month", "Category", "Count"]),
     ],
 )
 def test_a_file_that_counts_nothing_is_of_no_kind_and_says_what_it_lacks(

@@ -33,6 +33,26 @@ def test_a_file_is_recognised_by_its_headings(headings: list[str], dataset: str)
 
 
 @pytest.mark.parametrize(
+    ("types", "dataset"),
+    [
+        (["Noise", "Street drinking", "Rowdy or inconsiderate behaviour"], "council_asb_counts"),
+        (["Personal", "Nuisance", "Environmental"], "council_asb_counts"),
+        (["Flytipping", "Graffiti", "Abandoned vehicles"], "environmental_crime_counts"),
+        (["Burglary", "Robbery", "Noise"], "ward_counts"),
+    ],
+)
+@pytest.mark.parametrize("headings", [["Ward", "Month", "Type", "Count"], ["Ward code", "Type", "Jan-25", "Feb-25"]])
+def test_counts_are_known_by_the_types_they_count(headings: list[str], types: list[str], dataset: str) -> None:
+    kind, column_fields = kinds.recognise(headings, {"Type": types})
+    assert kind is DATASETS[dataset]
+    assert column_fields["Type"] == "offence_group"
+    assert kind.measure == ("offences" if dataset == "ward_counts" else "incidents")
+    one_by_one, _ = kinds.recognise(["Ward", "Date", "Type"], {"Type": types, "Date": ["2025-01-02"]})
+    assert one_by_one is not None
+    assert one_by_one.has_points, "without a count each row is one report"
+
+
+@pytest.mark.parametrize(
     "headings",
     [
         ["Ward", "IMD score"],
@@ -57,7 +77,7 @@ def test_the_met_file_has_its_columns_found() -> None:
 def test_what_is_missing_is_said_in_words() -> None:
     kind = DATASETS["ward_counts"]
     assert kind.missing(["month", "offence_group", "count"]) == ["Ward code or Ward name or LSOA code"]
-    assert kind.missing(["ward_name"]) == ["Month", "Offence group", "Count"]
+    assert kind.missing(["ward_name"]) == ["Month", "Category", "Count"]
 
 
 @pytest.mark.parametrize(

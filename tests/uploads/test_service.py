@@ -221,7 +221,7 @@ def test_columns_can_be_matched_by_hand(desk: Desk, officer: str) -> None:
         ("ward_counts", {"Nowhere": "month"}, "no column 'Nowhere'"),
         ("ward_counts", {"Month": "moon"}, "'moon' is no field"),
         ("ward_counts", {"Month": "month", "Count": "month"}, "More than one column is given for: Month"),
-        ("ward_counts", {"Month": "month"}, "No column is given for: Offence group, Count, Ward code or Ward name"),
+        ("ward_counts", {"Month": "month"}, "No column is given for: Category, Count, Ward code or Ward name"),
     ],
 )
 def test_columns_that_cannot_be_are_refused(
