@@ -165,4 +165,5 @@ def _pairs_by_bands(
 def _pairs_in_time(days: FloatArray, edges: FloatArray) -> IntArray:
     ordered = np.sort(days)
     later = [np.searchsorted(ordered, ordered + edge) - np.arange(ordered.size) - 1 for edge in edges]
-    return np.diff(np.maximum(later, 0).sum(axis=1))
+    pairs: IntArray = np.diff(np.maximum(later, 0).sum(axis=1))
+    return pairs
