@@ -354,7 +354,7 @@ def test_a_file_comes_in_pieces_and_goes_on_where_it_stopped(officer: StrictClie
     assert piece(0, content[:20]) == 20
     assert piece(0, b"again") == 20, "sent for the wrong place, it is not added"
     assert officer.get("/uploads/pieces").get_json() == {"name": "pieces.csv", "size": len(content), "received": 20}
-    assert officer.submit("/uploads/new", {}).status_code == 422, "it has not all come"
+    assert officer.submit("/uploads/new", {}).status_code == 400, "it has not all come"
     assert officer.submit("/uploads/pieces", known).get_json()["received"] == 20, "the same file goes on"
     assert piece(20, content[20:] + b"more than was said") == len(content)
     place = officer.submit("/uploads/new", {}).headers["Location"]
@@ -362,3 +362,7 @@ def test_a_file_comes_in_pieces_and_goes_on_where_it_stopped(officer: StrictClie
     assert "pieces.csv" in officer.page.h1
     assert officer.get("/uploads/pieces").get_json()["size"] == 0, "nothing is left in quarantine"
     assert officer.submit("/uploads/pieces", {"name": "x", "size": "99999999999"}).status_code == 422
+    officer.submit("/uploads/pieces", {"name": "bad.csv", "size": "4", "modified": "1"})
+    assert piece(0, b"a,a\n") == 4
+    assert officer.submit("/uploads/new", {}).status_code == 422
+    assert officer.get("/uploads/pieces").get_json()["size"] == 0, "nor of a file that was refused"

@@ -90,8 +90,8 @@ def receive() -> ResponseReturnValue:
             service.ask_for(g.viewer, upload.id, "check")
     except HubError as error:
         g.failed = True
-        if isinstance(error, PersonalData):
-            pieces.forget()
+        if isinstance(error, BadFile):
+            pieces.forget()  # The same bytes again would be refused again.
         return _ask_for_file(error, left_out), error.status
     pieces.forget()
     return redirect(url_for(".columns" if upload.state is State.RECEIVED else ".show", upload_id=upload.id))
@@ -106,7 +106,7 @@ def _sent() -> Iterator[tuple[BinaryIO, str]]:
         return
     arrived = pieces.arrived()
     if arrived is None:
-        raise BadFile("No file was chosen.", remedy="Choose the file to upload.")
+        raise BadRequest("No file was chosen.", remedy="Choose the file to upload.")
     path, file_name = arrived
     with path.open("rb") as stream:
         yield stream, file_name
