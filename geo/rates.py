@@ -162,7 +162,8 @@ def exact_interval(counts: npt.ArrayLike, *, confidence: float = 0.95) -> tuple[
     x, tail = _counts(counts), _tail(confidence)
     # Half a chi-square variable of 2x degrees of freedom is a gamma variable of shape x, which has no law at x = 0.
     lower = np.where(x == 0, 0.0, special.gammaincinv(np.where(x == 0, 1.0, x), tail))
-    return lower, special.gammaincinv(x + 1, 1 - tail)
+    upper = np.asarray(special.gammaincinv(x + 1, 1 - tail), dtype=np.float64)
+    return lower, upper
 
 
 def dobson_interval(
