@@ -470,6 +470,7 @@ class Database:
         self.engine = open_engine(settings.database_url)
         self._info = {
             "audit_key": hashlib.sha256(b"audit:" + settings.secret_key.encode()).digest(),
+            "reference_key": hashlib.sha256(b"reference:" + settings.secret_key.encode()).digest(),
             "files": settings.files,
             "max_upload_bytes": settings.max_upload_megabytes * 1_000_000,
             "max_upload_rows": settings.max_upload_rows,

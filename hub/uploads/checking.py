@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from hub.uploads import counting, moments, settling
+from hub.uploads import counting, moments, references, settling
 from hub.uploads.catalogue import MONTH_COUNTS, DatasetKind
 from hub.uploads.findings import Severity, in_a_list, row_ranges
 from hub.uploads.placing import Fate, Geography
@@ -56,6 +56,8 @@ def check(
     fixes: frozenset[str] = frozenset(),
     answers: Mapping[str, str] = MappingProxyType({}),
     live: pl.DataFrame | None = None,
+    live_references: pl.DataFrame | None = None,
+    reference_key: bytes = b"",
 ) -> Checked:
     """Check a file whole.
 
@@ -81,8 +83,12 @@ def check(
         What a person has said to each question, by its code, or by `code:column`.
     live
         What is live now of the same dataset: borough_code, month, category (a subgroup, else the group) and count.
+    live_references
+        The incidents that are live now of the same dataset: LIVE_REFERENCES.
+    reference_key
+        Under which references are hashed; without one none is.
     """
-    sheet = Sheet(table, kind, column_fields, geography, scope, today, fixes, answers)
+    sheet = Sheet(table, kind, column_fields, geography, scope, today, fixes, answers, reference_key)
     sheet.begin(edits)
     if kind.has_shares:
         moments.read_moments(sheet)
@@ -97,6 +103,8 @@ def check(
         settling.place(sheet)
         rows = counting.points(sheet) if kind.has_points else counting.counts_down(sheet)
     counting.compare(sheet, live)
+    if kind.has_points:
+        references.ask_about_loaded(sheet, live_references)
     return finish(sheet, rows)
 
 

@@ -40,7 +40,7 @@ Wait = Callable[[int], None]
 TASK, ANSWER, REFUSAL, FAULT = "task.json", "answer.json", "refusal.json", "fault.txt"
 GEOGRAPHY = ("sets", "wards", "boroughs", "lsoas", "outwards")
 FINDINGS = ("rows", "months", "problems")
-CELLS, EDITS, LIVE = "cells", "edits.parquet", "live.parquet"
+CELLS, EDITS, LIVE, LIVE_REFERENCES = "cells", "edits.parquet", "live.parquet", "live-references.parquet"
 PROBLEMS, MARKED = "problems.parquet", "marked"
 SECONDS_BETWEEN_WAITS = 2
 LARGEST_ANSWER_BYTES = 10_000_000
@@ -167,6 +167,8 @@ def check(
     fixes: Collection[str],
     answers: Mapping[str, str],
     live: pl.DataFrame,
+    live_references: pl.DataFrame,
+    reference_key: bytes,
     destination: Path,
     wait: Wait,
 ) -> dict[str, Any]:
@@ -178,8 +180,10 @@ def check(
         The file, what its sender called it, and how large it may be.
     kind, column_fields
         What it is said to hold, and in which columns.
-    geography, scope, today, edits, fixes, answers, live
+    geography, scope, today, edits, fixes, answers, live, live_references
         As `checking.check` takes them.
+    reference_key
+        The same: the key of this dataset alone, and never the one that it was made from.
     destination
         A folder that does not exist yet; made whole or not at all.
     wait
@@ -205,12 +209,14 @@ def check(
         "today": today.isoformat(),
         "fixes": sorted(fixes),
         "answers": dict(answers),
+        "reference_key": reference_key.hex(),
     }
     with _work_folder(original) as folder:
         for name in GEOGRAPHY:
             getattr(geography, name).write_parquet(folder / f"{name}.parquet")
         edits.write_parquet(folder / EDITS)
         live.write_parquet(folder / LIVE)
+        live_references.write_parquet(folder / LIVE_REFERENCES)
         report = _run(folder, task, limits, wait)
         found = folder / "found"
         for name in (*FINDINGS, CELLS):
@@ -419,7 +425,7 @@ def _check(task: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     from hub.uploads.placing import Geography
 
     geography = Geography(*(pl.read_parquet(f"{name}.parquet") for name in GEOGRAPHY))
-    edits, live = pl.read_parquet(EDITS), pl.read_parquet(LIVE)
+    edits, live, live_references = (pl.read_parquet(name) for name in (EDITS, LIVE, LIVE_REFERENCES))
     _shut_the_doors()
     table = _read(task, limits)
     checked = checking.check(
@@ -433,6 +439,8 @@ def _check(task: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
         fixes=frozenset(task["fixes"]),
         answers=task["answers"],
         live=live,
+        live_references=live_references,
+        reference_key=bytes.fromhex(task["reference_key"]),
     )
     found = Path("found")
     found.mkdir()

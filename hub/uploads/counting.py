@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from hub.uploads import moments, naming, numbers, traps
+from hub.uploads import moments, naming, numbers, references, traps
 from hub.uploads.findings import Severity, row_ranges, shown
 from hub.uploads.placing import PLACES, Fate, Method
 from hub.uploads.sheet import Sheet
@@ -24,7 +24,7 @@ PLACED_BY = ("placed_by", "confidence")
 COUNT_COLUMNS = (*COUNT_KEYS, "count", *PLACED_BY)
 INCIDENT_COLUMNS = (
     *("borough_code", "ward_code", "month", "category", "subcategory", "easting", "northing"),
-    *("occurred_from", "occurred_to", *PLACED_BY),
+    *("occurred_from", "occurred_to", *PLACED_BY, "reference_hash"),
 )
 SHARE_COLUMNS = ("borough_code", "month", "measure", "share")
 
@@ -48,6 +48,7 @@ def points(sheet: Sheet) -> pl.DataFrame:
     sheet.lines = sheet.lines.with_columns(pl.lit(1, dtype=pl.Int64).alias("count"))
     if subcategory is None:
         sheet.lines = sheet.lines.with_columns(pl.lit("").alias("subcategory"))
+    references.hash_all(sheet)
     _find_repeated_points(sheet)
     _find_partial_months(sheet, sheet.kept().group_by("month").agg(pl.len().alias("count")))
     _total(sheet, "category", "subcategory")
@@ -379,7 +380,7 @@ def _total(sheet: Sheet, group: str, subgroup: str | None) -> None:
 
 
 def compare(sheet: Sheet, live: pl.DataFrame | None) -> None:
-    """Ask about categories that seem to have gone to others since what is live."""
+    """Ask about categories that seem to have gone to others since what is live, and tell of months alike."""
     if live is None or live.is_empty():
         return
     category = pl.when(pl.col("offence_subgroup") != "").then("offence_subgroup").otherwise("offence_group")
@@ -388,6 +389,9 @@ def compare(sheet: Sheet, live: pl.DataFrame | None) -> None:
     # Only what both have: a file for one borough says nothing of the others.
     for one in traps.moved(new.join(live, on=places, how="semi"), live.join(new, on=places, how="semi")):
         sheet.findings.in_file(one.code, Severity.PLEASE_CONFIRM, one.sentence)
+    if "identifier" not in sheet.headings:
+        for same in traps.same_figures(new, live):
+            sheet.findings.in_file("same_figures", Severity.NOTE, same)
 
 
 def _as_count(column: str) -> pl.Expr:

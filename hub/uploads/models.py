@@ -277,3 +277,5 @@ class Incident(InBorough, Base):
     """How its ward was found: a `placing.Method`."""
     confidence: Mapped[int | None] = mapped_column(SmallInteger)
     """Of that, in per cent; None where the file's own point or code decided."""
+    reference_hash: Mapped[int | None] = mapped_column(BigInteger)
+    """Of its source's reference, under the hub's key (see `references`); None where it came with none."""

@@ -331,6 +331,8 @@ class CheckTask:
     fixes: frozenset[str]
     answers: Mapping[str, str]
     live: pl.DataFrame
+    live_references: pl.DataFrame
+    reference_key: bytes = field(repr=False)
     said: str
     """As `versions.said` names all of it."""
 
@@ -350,6 +352,8 @@ class CheckTask:
             fixes=self.fixes,
             answers=self.answers,
             live=self.live,
+            live_references=self.live_references,
+            reference_key=self.reference_key,
             destination=self.folder / check_id,
             wait=wait,
         )
@@ -386,6 +390,8 @@ def plan_check(viewer: Viewer, upload_id: UUID) -> CheckTask:
         fixes=corrections.fixes(upload),
         answers=dict(upload.answers),
         live=versions.live_parts(viewer.session, upload, kind),
+        live_references=versions.live_references(viewer.session, upload),
+        reference_key=versions.reference_key(viewer.session, kind.key),
         said=versions.said(upload),
     )
 

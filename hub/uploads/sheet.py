@@ -30,6 +30,7 @@ class Sheet:
     today: dt.date
     fixes: frozenset[str]
     answers: Mapping[str, str]
+    reference_key: bytes = b""
     findings: Findings = field(default_factory=Findings)
     questions: list[dict[str, Any]] = field(default_factory=list)
     cells: pl.DataFrame = field(init=False)

@@ -36,6 +36,37 @@ SAME_AMOUNT = 0.25
 """By what share what one category lost and another won may differ."""
 
 
+def same_figures(new: pl.DataFrame, live: pl.DataFrame) -> list[str]:
+    """Tell which months of a file have, category by category, the figures of another month that is live and stays.
+
+    Parameters
+    ----------
+    new, live
+        borough_code, month, category and count.
+    """
+    mine, theirs = _figures(new), _figures(live)
+    staying = theirs.join(mine, on=["borough_code", "month"], how="anti")
+    alike = mine.join(staying, on=["borough_code", "figures"], suffix="_live").sort("month", "month_live")
+    return [
+        f"{month_name(month)} has in every category the figures that are live for {month_name(other)} "
+        f"({count:,} in all). If it is the same data under another month, do not commit it."
+        for month, other, count in alike.select("month", "month_live", "count").unique(maintain_order=True).iter_rows()
+    ]
+
+
+def _figures(parts: pl.DataFrame) -> pl.DataFrame:
+    """Each borough's month with all its figures as one word; only of months with enough for that to tell anything."""
+    said = pl.format("{}={}", "category", "count").sort().str.join("|").alias("figures")
+    by_month = (
+        parts.group_by("borough_code", "month", "category").agg(pl.col("count").sum()).filter(pl.col("count") > 0)
+    )
+    return (
+        by_month.group_by("borough_code", "month")
+        .agg(said, pl.col("count").sum(), pl.len().alias("categories"))
+        .filter(pl.col("count") >= FEWEST_A_MONTH, pl.col("categories") > 1)
+    )
+
+
 def totals_among(lines: pl.DataFrame, fields: Iterable[str]) -> pl.DataFrame:
     """Find rows that say they are for all the others: row, and the field and words that say so."""
     empty = lines.select("row", pl.lit("").alias("field"), pl.lit("").alias("words")).clear()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import hmac
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -20,6 +21,7 @@ from hub.access import Viewer
 from hub.db import HubSession
 from hub.uploads.kinds import DatasetKind, kind
 from hub.uploads.models import Act, Incident, Share, State, Upload, Version, VersionMonth, WardCount
+from hub.uploads.references import LIVE_REFERENCES
 from hub.words import LONDON
 
 LIVE_PARTS = {"borough_code": pl.String, "month": pl.Date, "category": pl.String, "count": pl.Int64}
@@ -235,6 +237,32 @@ def live_parts(session: HubSession, upload: Upload, its_kind: DatasetKind) -> pl
     )
     rows = [(borough, month, part or whole, int(count)) for borough, month, whole, part, count in found]
     return pl.DataFrame(rows, LIVE_PARTS, orient="row")
+
+
+def live_references(session: HubSession, upload: Upload) -> pl.DataFrame:
+    """The hashed references that are live from other uploads of the same kind and area, if this one has references."""
+    if "identifier" not in upload.column_fields.values():
+        return pl.DataFrame(schema=LIVE_REFERENCES)
+    replaced = [upload.id, *([upload.corrects_id] if upload.corrects_id else [])]
+    wanted = (
+        select(Incident.borough_code, Incident.month, Incident.reference_hash)
+        .join(Version, Version.id == Incident.version_id)
+        .join(VersionMonth, (VersionMonth.version_id == Incident.version_id) & (VersionMonth.month == Incident.month))
+        .where(
+            VersionMonth.is_current,
+            VersionMonth.dataset == upload.dataset,
+            VersionMonth.borough_code.in_(upload.area_key.split("+")),
+            Version.upload_id.not_in(replaced),
+            Incident.reference_hash.is_not(None),
+        )
+    )
+    return pl.DataFrame(session.tuples(wanted), LIVE_REFERENCES, orient="row")
+
+
+def reference_key(session: HubSession, dataset: str) -> bytes:
+    """The key under which the references of one dataset are hashed: made from the hub's own, which it does not tell."""
+    key: bytes = session.info["reference_key"]
+    return hmac.digest(key, dataset.encode(), "sha256")
 
 
 def live_stamp(session: HubSession, dataset: str, covered: pl.DataFrame) -> str:
