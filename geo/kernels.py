@@ -12,17 +12,21 @@ from scipy import fft
 
 from geo.frames import FloatArray, GeoError
 
+CELLS_IN_BANDWIDTH = 5
 NORMAL_REACH = 4
 EXPONENTIAL_DECAY = 3
 ROUNDING = 1e-14
 
+# Of the squared distance, which is cheaper to come by than the distance.
 _SHAPES: MappingProxyType[str, Callable[[FloatArray], FloatArray]] = MappingProxyType(
     {
-        "quartic": lambda u: (1 - u**2) ** 2,
-        "uniform": np.ones_like,
-        "triangular": lambda u: 1 - u,
-        "normal": lambda u: np.exp(-(u**2) / 2),
-        "negative_exponential": lambda u: np.exp(-EXPONENTIAL_DECAY * u),
+        "quartic": lambda squared: np.maximum(1 - squared, 0) ** 2,
+        "uniform": lambda squared: np.where(squared < 1, 1.0, 0.0),
+        "triangular": lambda squared: np.maximum(1 - np.sqrt(squared), 0),
+        "normal": lambda squared: np.where(squared < NORMAL_REACH**2, np.exp(-squared / 2), 0.0),
+        "negative_exponential": lambda squared: np.where(
+            squared < 1, np.exp(-EXPONENTIAL_DECAY * np.sqrt(squared)), 0.0
+        ),
     }
 )
 # What each shape integrates to over the plane where the bandwidth is 1.
@@ -62,7 +66,7 @@ def kernel_reach(kernel: str) -> int:
     return NORMAL_REACH if kernel == "normal" else 1
 
 
-def kernel_values(kernel: str, bandwidths: npt.ArrayLike) -> FloatArray:
+def kernel_values(kernel: str, squared_bandwidths: npt.ArrayLike) -> FloatArray:
     """Return what an incident adds at a distance, per square bandwidth.
 
     Parameters
@@ -70,8 +74,8 @@ def kernel_values(kernel: str, bandwidths: npt.ArrayLike) -> FloatArray:
     kernel : str
         `quartic`, 3/pi (1 - u^2)^2; `uniform`, 1/pi; `triangular`, 3/pi (1 - u); `normal`, proportional to
         exp(-u^2 / 2) and cut off at 4, where 0.03% is left; `negative_exponential`, proportional to exp(-3 u).
-    bandwidths : any shape
-        Distance u, in bandwidths.
+    squared_bandwidths : any shape
+        Square of the distance u, u in bandwidths.
 
     Returns
     -------
@@ -85,11 +89,10 @@ def kernel_values(kernel: str, bandwidths: npt.ArrayLike) -> FloatArray:
 
     References
     ----------
-    Silverman (1986), Density Estimation, p. 76; Levine (2015), CrimeStat IV, chapter 10, for the five names and the
-    decay of 3.
+    Silverman (1986), Density Estimation, p. 76; Levine (2015), CrimeStat IV, chapter 10, for the five names.
     """
-    u = np.asarray(bandwidths, dtype=np.float64)
-    values: FloatArray = np.where(u < kernel_reach(kernel), _SHAPES[kernel](u), 0.0) / _MASSES[kernel]
+    kernel_reach(kernel)
+    values: FloatArray = _SHAPES[kernel](np.asarray(squared_bandwidths, dtype=np.float64)) / _MASSES[kernel]
     return values
 
 
@@ -117,13 +120,13 @@ def lattice_kernel(kernel: str, *, bandwidth_metres: float, cell_metres: float) 
     """
     if not (np.isfinite(bandwidth_metres) and bandwidth_metres >= cell_metres > 0):
         raise GeoError(
-            f"A bandwidth of {bandwidth_metres} m is smaller than a square of {cell_metres} m. "
-            f"Try {5 * cell_metres:g} m."
+            f"A bandwidth of {bandwidth_metres} m is smaller than a square of {cell_metres} m, so incidents would "
+            f"fall between the squares' centres. Try {CELLS_IN_BANDWIDTH * cell_metres:g} m."
         )
     cells = bandwidth_metres / cell_metres
     reach = int(np.ceil(kernel_reach(kernel) * cells)) - 1
     offset = np.arange(-reach, reach + 1) / cells
-    weights = kernel_values(kernel, np.hypot(offset[:, np.newaxis], offset))
+    weights = kernel_values(kernel, offset[:, np.newaxis] ** 2 + offset**2)
     lattice: FloatArray = weights / weights.sum()
     return lattice
 
