@@ -32,7 +32,7 @@ from hub.hotspots.sources import Ground, Source, choose_source, choose_wards, co
 from hub.places import service as places
 from hub.places.service import Area
 from hub.uploads import figures
-from hub.uploads.kinds import DATASETS
+from hub.uploads.kinds import catalogue
 from hub.words import months_before
 
 MONTHS_SHOWN_FIRST = 12
@@ -68,7 +68,7 @@ def choices(viewer: Viewer, area: Area) -> Choices | None:
     boroughs_with_data = live.groupby("month")["borough_code"].nunique()
     last_month = max(boroughs_with_data.index[boroughs_with_data == boroughs_with_data.max()])
     months = sorted(set(live["month"]), reverse=True)
-    kinds = [kind for kind in DATASETS.values() if kind.has_wards and kind.key in set(live["dataset"])]
+    kinds = [kind for kind in catalogue(viewer.session).values() if kind.has_wards and kind.key in set(live["dataset"])]
     return Choices(
         months=tuple(months),
         first_month=max(months[-1], months_before(last_month, MONTHS_SHOWN_FIRST - 1)),

@@ -6,7 +6,7 @@ Refuses in words what the uploaded data cannot answer. Scores nothing.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -19,7 +19,7 @@ from hub.hotspots.scoring import Units
 from hub.places import service as places
 from hub.places.service import Area
 from hub.uploads import figures
-from hub.uploads.kinds import DATASETS, DatasetKind
+from hub.uploads.kinds import DatasetKind, catalogue
 from hub.words import months_before
 
 
@@ -57,7 +57,7 @@ def choose_source(viewer: Viewer, area: Area, question: Question) -> Source:
             f"No figures have been uploaded for {area.name}.",
             remedy="They appear here as soon as a CSP officer of its boroughs uploads and commits them.",
         )
-    kinds = _kinds(question)
+    kinds = _kinds(question, catalogue(viewer.session))
     covering = [kind for kind in kinds if _months_covered(live, kind, question)]
     if not covering:
         if question.dataset is not None:
@@ -88,20 +88,20 @@ def choose_source(viewer: Viewer, area: Area, question: Question) -> Source:
     return Source(best, category, of_kind, months, borough_codes, gaps)
 
 
-def _kinds(question: Question) -> list[DatasetKind]:
+def _kinds(question: Question, known: Mapping[str, DatasetKind]) -> list[DatasetKind]:
     """The kinds that could answer, the preferred first: ward-level files before points."""
-    if question.dataset is not None and question.dataset not in DATASETS:
+    if question.dataset is not None and question.dataset not in known:
         raise BadRequest(
-            f"There is no dataset called '{question.dataset}'.", remedy=f"Choose one of: {', '.join(DATASETS)}."
+            f"There is no dataset called '{question.dataset}'.", remedy=f"Choose one of: {', '.join(known)}."
         )
-    kinds = sorted(DATASETS.values(), key=lambda kind: kind.has_points)
+    kinds = sorted(known.values(), key=lambda kind: kind.has_points)
     suited = [kind for kind in kinds if kind.has_points or (kind.has_wards and question.units is Units.WARDS)]
     if question.dataset is None:
         return [kind for kind in suited if kind.is_crime or question.category is not None]
     chosen = [kind for kind in suited if kind.key == question.dataset]
     if not chosen:
         raise BadRequest(
-            f"{DATASETS[question.dataset].title} have no points, which small areas need.",
+            f"{known[question.dataset].title} have no points, which small areas need.",
             remedy=f"Choose wards, or one of: {', '.join(kind.key for kind in suited)}.",
         )
     return chosen

@@ -26,7 +26,7 @@ from hub.summaries.measures import (
 )
 from hub.summaries.releases import Counts, Period, Years, one_more_hidden, withheld
 from hub.uploads import figures, history
-from hub.uploads.kinds import DATASETS, DatasetKind
+from hub.uploads.kinds import DatasetKind, catalogue
 from hub.words import listed, month_name
 
 GROUPS, WARDS, MONTHS = "groups", "wards", "months"
@@ -201,7 +201,7 @@ def summary(viewer: Viewer, borough_code: str, *, last_month: dt.date | None = N
 def _source(viewer: Viewer, area: places.Area, month: dt.date | None) -> _Source | None:
     """Find what to summarise: the first kind, in the catalogue's order, that covers the month."""
     live = figures.coverage(viewer, area.borough_codes)
-    for kind in DATASETS.values():
+    for kind in catalogue(viewer.session).values():
         of_kind = live[live["dataset"] == kind.key]
         if kind.is_crime and len(of_kind) and (month is None or month in set(of_kind["month"])):
             return _Source(kind, of_kind)
