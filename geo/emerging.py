@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from geo.chance import DealtTotals
 from geo.change import mann_kendall
-from geo.frames import BoolArray, FloatArray, GeoError
+from geo.frames import BoolArray, FloatArray, GeoError, IntArray
 from geo.hotspots import NOT_TESTED
 
 NO_PATTERN = "no_pattern"
@@ -46,32 +47,51 @@ def space_time_scores(counts: npt.ArrayLike, neighbours: sparse.csr_array, *, la
     Ord & Getis (1995), Geographical Analysis 27(4), 286-306; the neighbourhood in time is that of Esri's Emerging Hot
     Spot Analysis.
     """
-    values = np.asarray(counts, dtype=np.float64)
-    if values.ndim != 2 or neighbours.shape != (len(values), len(values)):
-        raise GeoError(
-            f"There are counts of shape {values.shape} for neighbours of shape {neighbours.shape}. "
-            "Make both from the same places, one row a place and one column a bin of time."
-        )
-    if (neighbours.diagonal() == 0).any():
-        raise GeoError("In Gi* each place is its own neighbour. Make the neighbours with include_self=True.")
-    if not np.isfinite(values).all():
-        raise GeoError("Some counts are missing or infinite. Give 0 where nothing was recorded.")
-    if lag_bins < 0:
-        raise GeoError(f"A neighbourhood cannot reach {lag_bins} bins back. Give 0 or more.")
-    size, bins = values.size, values.shape[1]
+    values, totals, reached = _space_time_totals(counts, neighbours, lag_bins)
+    size = values.size
     if size < 2 or np.ptp(values) == 0:
         return np.full(values.shape, np.nan)
-    running = np.zeros((len(values), bins + 1))
-    np.cumsum(neighbours @ values, axis=1, out=running[:, 1:])
-    start = np.maximum(np.arange(bins) - lag_bins, 0)
-    reached = np.arange(1, bins + 1) - start
-    totals = running[:, 1:] - running[:, start]
     weights = np.multiply.outer(neighbours.sum(axis=1), reached)
     squared_weights = np.multiply.outer(neighbours.multiply(neighbours).sum(axis=1), reached)
     variance = (size * squared_weights - weights**2) / (size - 1)
     variance[variance <= 1e-12 * size * squared_weights] = np.nan
     scores: FloatArray = (totals - values.mean() * weights) / (values.std() * np.sqrt(variance))
     return scores
+
+
+def space_time_chance(counts: npt.ArrayLike, neighbours: sparse.csr_array, *, lag_bins: int = 1) -> DealtTotals:
+    """Set the neighbourhoods of `space_time_scores` against the same counts dealt out over all places and bins.
+
+    For cells with few incidents, of which the normal law would make hotspots by the dozen. Its `p_at_least` is
+    one-sided: with it, `emerging_classes` finds hot spots alone.
+
+    Parameters
+    ----------
+    counts : shape (n, m)
+        Whole numbers of incidents in n places and m bins of equal length, oldest first.
+    neighbours : csr_array, shape (n, n)
+        1 where two places are neighbours and for the place itself, otherwise 0.
+    lag_bins : int
+        How many bins before its own a neighbourhood reaches back.
+
+    Returns
+    -------
+    DealtTotals
+        Its mask, and so its p, has shape (n, m).
+
+    Raises
+    ------
+    GeoError
+        As `space_time_scores`, or if a count is negative or not whole, or a neighbour's weight is not 1.
+    """
+    values, totals, reached = _space_time_totals(counts, neighbours, lag_bins)
+    if ((values < 0) | (values != np.round(values))).any():
+        raise GeoError("Only whole counts of 0 or more can be dealt out. Pass counts, not rates or weights.")
+    if (neighbours.data != 1).any():
+        raise GeoError("Only neighbours of weight 1 can be dealt to. Make them with boundaries.queen_neighbours().")
+    sizes = np.multiply.outer(neighbours.sum(axis=1), reached)
+    inside, around, how_many = (np.rint(each).astype(np.int64).ravel() for each in (values, totals, sizes))
+    return DealtTotals(np.ones(values.shape, dtype=bool), inside, around, how_many)
 
 
 def emerging_classes(
@@ -96,7 +116,8 @@ def emerging_classes(
     scores : shape (n, m)
         Gi* of n places in m bins, oldest first, such as `space_time_scores`; NaN where not tested.
     q : shape (n, m)
-        Their p-values corrected over all places and bins (see `hotspots.benjamini_hochberg`).
+        Their p-values corrected over all places and bins (see `hotspots.benjamini_hochberg`): for busy places those of
+        `hotspots.two_sided_p`, for small cells those of `space_time_chance`.
     q_at_most : float
         The largest q of a hot or cold bin.
     trend_p_at_most : float
@@ -137,6 +158,29 @@ def emerging_classes(
             names[members] = f"{kind}_{side}"
     names[np.isnan(z).all(axis=1)] = NOT_TESTED
     return names
+
+
+def _space_time_totals(
+    counts: npt.ArrayLike, neighbours: sparse.csr_array, lag_bins: int
+) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Return the counts, the total around each, and how many bins the neighbourhoods of each bin reach over."""
+    values = np.asarray(counts, dtype=np.float64)
+    if values.ndim != 2 or neighbours.shape != (len(values), len(values)):
+        raise GeoError(
+            f"There are counts of shape {values.shape} for neighbours of shape {neighbours.shape}. "
+            "Make both from the same places, one row a place and one column a bin of time."
+        )
+    if (neighbours.diagonal() == 0).any():
+        raise GeoError("In Gi* each place is its own neighbour. Make the neighbours with include_self=True.")
+    if not np.isfinite(values).all():
+        raise GeoError("Some counts are missing or infinite. Give 0 where nothing was recorded.")
+    if lag_bins < 0:
+        raise GeoError(f"A neighbourhood cannot reach {lag_bins} bins back. Give 0 or more.")
+    running = np.zeros((len(values), values.shape[1] + 1))
+    np.cumsum(neighbours @ values, axis=1, out=running[:, 1:])
+    bins = np.arange(values.shape[1])
+    start = np.maximum(bins - lag_bins, 0)
+    return values, running[:, 1:] - running[:, start], bins + 1 - start
 
 
 def _mostly(own: BoolArray) -> BoolArray:

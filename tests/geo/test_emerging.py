@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as arrays
 from scipy import sparse
 
 from geo.boundaries import queen_neighbours
-from geo.emerging import KINDS, emerging_classes, space_time_scores
+from geo.emerging import KINDS, emerging_classes, space_time_chance, space_time_scores
 from geo.frames import GeoError
 from geo.hotspots import benjamini_hochberg, gi_star, two_sided_p
 
@@ -128,6 +128,46 @@ class TestSpaceTimeScores:
             space_time_scores([[1, np.nan], [1, 2]], alone)
         with pytest.raises(GeoError, match="bins back"):
             space_time_scores(np.zeros((2, 4)), alone, lag_bins=-1)
+
+
+class TestSpaceTimeChance:
+    CHAIN = sparse.csr_array(sparse.diags_array([1.0, 1.0, 1.0], offsets=[-1, 0, 1], shape=(60, 60)))
+
+    def test_chances_are_as_worked_by_hand(self) -> None:
+        # One incident in two places and two bins: around the first bin two draws of four, around the second four.
+        p = space_time_chance([[0, 1], [0, 0]], sparse.csr_array(np.ones((2, 2)))).p_at_least()
+        np.testing.assert_allclose(p, [[1, 1 - 0.75**4]] * 2)
+        alone = space_time_chance([[0, 1], [0, 0]], sparse.csr_array(np.eye(2)), lag_bins=0).p_at_least()
+        np.testing.assert_allclose(alone, [[1, 0.25], [1, 1]])
+
+    def test_sparse_places_without_structure_are_hot_by_the_normal_law_alone(self) -> None:
+        random = np.random.default_rng(8)
+        dealt, normal = 0, 0
+        for _ in range(40):
+            counts = random.poisson(0.02, (60, 24)) * random.integers(1, 3, (60, 24))
+            z = space_time_scores(counts, self.CHAIN)
+            by_dealing = benjamini_hochberg(space_time_chance(counts, self.CHAIN).p_at_least())
+            dealt += np.char.endswith(emerging_classes(z, by_dealing), "_hot").any()
+            by_normal = benjamini_hochberg(two_sided_p(z))
+            normal += np.char.endswith(emerging_classes(z, by_normal), "_hot").any()
+        assert dealt <= 2
+        assert normal >= 8
+
+    def test_a_planted_place_is_found_in_sparse_counts(self) -> None:
+        counts = np.random.default_rng(9).poisson(0.02, (60, 24))
+        counts[30, 20:] += 3
+        z = space_time_scores(counts, self.CHAIN)
+        names = emerging_classes(z, benjamini_hochberg(space_time_chance(counts, self.CHAIN).p_at_least()))
+        assert names[30] == "consecutive_hot"
+        assert set(np.delete(names, [29, 30, 31])) == {"no_pattern"}
+
+    def test_what_cannot_be_dealt_is_refused(self) -> None:
+        alone = sparse.csr_array(np.eye(2))
+        for count in (1.5, -1):
+            with pytest.raises(GeoError, match="whole counts"):
+                space_time_chance([[1, count], [0, 0]], alone)
+        with pytest.raises(GeoError, match="weight 1"):
+            space_time_chance([[1, 0], [0, 0]], alone * 0.5)
 
 
 def test_theft_in_the_real_wards_persists_where_london_knows_it(
