@@ -33,6 +33,7 @@ _PAGES = {
     "agreement": "agreements.show",
     "agreements": "agreements.index",
     "upload": "uploads.show",
+    "uploads": "uploads.index",
 }
 
 

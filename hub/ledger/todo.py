@@ -38,7 +38,7 @@ class Task:
     urgency: Urgency
     sentence: str
     page: str
-    """What it leads to: `ledger`, `entry`, `ledgers`, `agreement`, `agreements` or `upload`."""
+    """What it leads to: `ledger`, `entry`, `ledgers`, `agreement`, `agreements`, `upload` or `uploads`."""
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -155,9 +155,17 @@ _NEXT_STEPS = {
 
 
 def _of_uploads(viewer: Viewer) -> Iterator[Task]:
-    waiting = [one for one in views.uploads(viewer) if one.state in _NEXT_STEPS and one.is_own and not one.is_at_work]
+    unsettled = views.unsettled(viewer)
+    held = [one for one in unsettled if one.held_rows]
+    for one in held[:MOST_UPLOADS]:
+        sentence = f"Fix or discard {plural(one.held_rows, 'held row')} of {one.file_name}"
+        yield Task(Urgency.PLAIN, sentence, "uploads", {"_anchor": "held"})
+    waiting = [one for one in unsettled if not one.held_rows and not one.is_at_work]
     for one in waiting[:MOST_UPLOADS]:
         yield Task(Urgency.PLAIN, _step(one), "upload", {"upload_id": one.id})
+    more = len(held[MOST_UPLOADS:]) + len(waiting[MOST_UPLOADS:])
+    if more:
+        yield Task(Urgency.PLAIN, plural(more, "more upload is not settled", "more uploads are not settled"), "uploads")
 
 
 def _step(one: UploadView) -> str:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from hub.access import Permission, Viewer
 from hub.errors import Conflict, HubError, NotFound
-from hub.jobs import Handler, Job, Report
+from hub.jobs import Handler, Job, JobState, Report
 from hub.uploads import corrections, door, service, views, work
 from hub.uploads.findings import Severity
 from hub.uploads.models import Upload
@@ -133,6 +133,9 @@ def standing(viewer: Viewer, upload_id: UUID, *, dataset: str) -> dict[str, Any]
         raise NotFound
     view = views.upload(viewer, upload_id)
     outcome = views.outcome(viewer, upload_id) | {"at_work": view.is_at_work, "progress": view.progress}
+    if job is not None and job.state is JobState.CANCELLED and upload.state in door.UNFINISHED:
+        stopped = "Somebody stopped this before it was done. Nothing was made live."
+        return outcome | {"error": stopped, "remedy": "Send the file again, or go on with it on its page."}
     return outcome | ({"error": view.failure, "remedy": ""} if view.failure else {})
 
 

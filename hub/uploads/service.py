@@ -37,6 +37,8 @@ from hub.uploads.reading import Limits
 MOST_BYTES_AN_AREA = 20_000_000_000
 MOST_IN_PROGRESS = 5
 UNDO_WITHIN = dt.timedelta(days=30)
+CANCELLABLE = ("uploads.check", "uploads.take_in")
+"""The jobs that a person can stop."""
 
 
 # --- Receive ---------------------------------------------------------------------------------------------------------
@@ -709,10 +711,15 @@ def ask_for(viewer: Viewer, upload_id: UUID, act: str, **arguments: Any) -> Uplo
 
 
 def cancel(viewer: Viewer, upload_id: UUID) -> bool:
-    """Stop the check that is at work on an upload; False if none is. The file and all that was decided are kept."""
+    """Stop the check or the taking in that is at work on an upload; False if none is, or it is live by now.
+
+    The file and all that was decided are kept.
+    """
     upload = door.upload(viewer, upload_id, Permission.UPLOAD_WRITE, lock=True)
     job = viewer.session.get(Job, upload.job_id) if upload.job_id else None
-    if job is None or job.kind != "uploads.check" or not jobs.cancel(viewer.session, job.id):
+    if job is None or job.kind not in CANCELLABLE or upload.state not in door.UNFINISHED:
+        return False
+    if not jobs.cancel(viewer.session, job.id):
         return False
     audit.record(viewer, "upload.check_cancelled", upload.id)
     return True

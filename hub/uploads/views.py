@@ -21,7 +21,7 @@ from hub.uploads.findings import Severity
 from hub.uploads.kinds import DatasetKind
 from hub.uploads.models import State, Upload
 from hub.uploads.moments import MONTH_SAID
-from hub.uploads.service import UNDO_WITHIN
+from hub.uploads.service import CANCELLABLE, UNDO_WITHIN
 
 MOST_PROBLEMS_IN_AN_OUTCOME = 1_000
 MOST_LISTED = 200
@@ -57,7 +57,7 @@ class UploadView:
     is_live: bool
     """Whether readers see any month of it."""
     is_cancellable: bool
-    """Whether a check is at work on it, which can be stopped."""
+    """Whether what is at work on it can be stopped."""
     is_holding: bool
     month_said: str
     """The month that all its rows are said to be of; empty where its columns say when."""
@@ -94,6 +94,21 @@ def uploads(viewer: Viewer) -> list[UploadView]:
     allowed = viewer.boroughs(Permission.UPLOAD_READ)
     newest = viewer.session.scalars(select(Upload).order_by(Upload.received_at.desc()).limit(MOST_LISTED)).all()
     return _views(viewer, [upload for upload in newest if door.boroughs(upload) <= allowed])
+
+
+def unsettled(viewer: Viewer) -> list[UploadView]:
+    """List the viewer's own uploads that are not finished, or hold rows which nobody is fixing; the newest first."""
+    allowed = viewer.boroughs(Permission.UPLOAD_READ)
+    is_held = (Upload.state == State.COMMITTED) & Upload.is_holding
+    own = viewer.session.scalars(
+        select(Upload)
+        .where(Upload.owner_id == viewer.person_id, Upload.state.in_(door.UNFINISHED) | is_held)
+        .order_by(Upload.received_at.desc())
+        .limit(MOST_LISTED)
+    ).all()
+    found = _views(viewer, [one for one in own if door.boroughs(one) <= allowed])
+    being_fixed = {one.corrects for one in found if one.state in door.UNFINISHED}
+    return [one for one in found if one.state in door.UNFINISHED or (one.held_rows and one.id not in being_fixed)]
 
 
 def upload(viewer: Viewer, upload_id: UUID) -> UploadView:
@@ -160,7 +175,7 @@ def _view(viewer: Viewer, upload: Upload, known: _Known) -> UploadView:
         must_fix=door.counted(report, Severity.MUST_FIX),
         please_confirm=door.counted(report, Severity.PLEASE_CONFIRM),
         is_live=upload.id in known.live,
-        is_cancellable=is_at_work and job is not None and job.kind == "uploads.check",
+        is_cancellable=is_at_work and job is not None and job.kind in CANCELLABLE,
         is_holding=upload.is_holding,
         month_said=upload.answers.get(MONTH_SAID, ""),
         corrects=upload.corrects_id,

@@ -19,7 +19,8 @@ from hub.accounts.models import Person
 from hub.audit import AuditEntry
 from hub.db import EVERYWHERE, Database
 from hub.jobs import Worker
-from hub.uploads import intake, views
+from hub.uploads import intake, service, views
+from hub.uploads import work as working
 from hub.uploads.models import Upload, Version
 from hub.words import LONDON
 from tests.client import StrictClient
@@ -120,6 +121,41 @@ def test_the_month_of_a_file_that_has_none_is_a_field_beside_it(
     work()
     assert "say which month that is" in look(client, without.headers["Location"], token).json["error"]
     assert look(client, sent.headers["Location"], token).json["months"] == ["2025-01"]
+
+
+def test_what_is_at_work_can_be_stopped_until_it_is_live(
+    database: Database,
+    client: StrictClient,
+    send: Send,
+    work: Callable[[], None],
+    token: str,
+    people: dict[Role, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stop(upload_id: str) -> bool:
+        with database.writing() as session:
+            return service.cancel(accounts.viewer_by_email(session, people[Role.CSP_OFFICER]), UUID(upload_id))
+
+    def stopping(viewer: Any, arguments: Any, report: Any) -> None:
+        assert stop(arguments["upload_id"])
+        commit(viewer, arguments, report)
+
+    waiting = send(GOOD, commit="1")
+    assert stop(waiting.json["id"])
+    commit = working.commit
+    with monkeypatch.context() as patched:
+        patched.setattr(working, "commit", stopping)
+        running = send(GOOD.replace(",5", ",6"), commit="1")
+        work()
+    for sent, state in ((waiting, "received"), (running, "checked")):
+        told = look(client, sent.headers["Location"], token).json
+        assert (told["state"], told["version"], told["at_work"]) == (state, None, False)
+        assert told["error"] == "Somebody stopped this before it was done. Nothing was made live."
+    assert count(database, Version) == 0
+    done = send(GOOD.replace(",5", ",7"), commit="1")
+    work()
+    assert not stop(done.json["id"])
+    assert look(client, done.headers["Location"], token).json["state"] == "committed"
 
 
 def test_what_must_be_fixed_is_told_row_by_row_and_not_made_live(

@@ -12,6 +12,8 @@ from hub.accounts import service as accounts
 from hub.agreements import service as agreements
 from hub.ledger.quarters import newest_ended
 from hub.ledger.todo import Task, Urgency, tasks
+from hub.uploads import corrections
+from hub.uploads import service as uploads
 from tests.agreements.written import some_terms
 from tests.client import StrictClient
 from tests.conftest import HOME, PASSWORD
@@ -80,6 +82,50 @@ def test_a_file_that_is_not_finished_is_told_to_its_sender_alone(desk: Desk, peo
     desk.receive(officer, "WardCode,Month,Category,Count\nF05000000,2025-07,Burglary,4\n", "july.csv")
     assert "Finish july.csv: match its columns" in [task.sentence for task in told(desk, officer)]
     assert not [task for task in told(desk, people[Role.ADMINISTRATOR]) if task.page == "upload"]
+
+
+def test_held_rows_are_told_until_they_are_fixed_or_discarded(desk: Desk, people: dict[Role, str]) -> None:
+    officer = people[Role.CSP_OFFICER]
+    content = "WardCode,Month,Category,Count\nF05000000,2025-07,Burglary,4\nF05000001,2025-07,Burglary,{}\n"
+
+    def left(email: str = officer) -> list[str]:
+        return [task.sentence for task in told(desk, email) if task.page in {"upload", "uploads"}]
+
+    upload_id = desk.check(officer, content.format("four"), "july.csv")
+    assert left() == ["Finish july.csv: look at what was found, and commit it"]
+    with desk.writing(officer) as viewer:
+        corrections.hold(viewer, upload_id, is_holding=True)
+        uploads.commit(viewer, upload_id)
+    assert left() == ["Fix or discard 1 held row of july.csv"]
+    assert left(people[Role.ADMINISTRATOR]) == []
+    with desk.writing(officer) as viewer:
+        again = uploads.fix_held(viewer, upload_id).id
+    assert left() == ["Finish july.csv: have it checked"]
+    with desk.writing(officer) as viewer:
+        uploads.discard(viewer, again)
+        uploads.discard_held(viewer, upload_id)
+    assert left() == []
+    for number in range(6):
+        desk.receive(officer, content.format(number), f"{number}.csv")
+    assert left()[-1] == "1 more upload is not settled"
+    assert len(left()) == 6
+
+
+def test_a_held_row_leads_from_the_home_page_to_where_it_is_settled(
+    client: StrictClient, desk: Desk, people: dict[Role, str]
+) -> None:
+    officer = people[Role.CSP_OFFICER]
+    content = "WardCode,Month,Category,Count\nF05000000,2025-07,Burglary,4\nF05000001,2025-07,Burglary,four\n"
+    upload_id = desk.check(officer, content, "july.csv")
+    with desk.writing(officer) as viewer:
+        corrections.hold(viewer, upload_id, is_holding=True)
+        uploads.commit(viewer, upload_id)
+    client.sign_in(officer, PASSWORD)
+    client.get("/")
+    links = {"".join(link.itertext()).strip(): link.get("href") for link in client.page.all("a")}
+    assert links["Fix or discard 1 held row of july.csv"] == "/uploads/#held"
+    client.get("/uploads/")
+    assert any(heading.get("id") == "held" for heading in client.page.all("h2"))
 
 
 def test_who_only_reads_has_nothing_to_do_and_who_has_many_boroughs_is_told_how_many(
