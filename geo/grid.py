@@ -66,16 +66,7 @@ def square_grid(outline: Geometry, *, cell_metres: float) -> Grid:
         If the cell size is not a whole number above zero, the outline is not a valid polygon, or more than
         `MOST_CELLS` squares would be needed.
     """
-    side = _whole_metres(cell_metres)
-    if outline.is_empty or not outline.is_valid or shapely.get_dimensions(outline) != 2:
-        raise GeoError("A grid needs a valid polygon to cover. Make the outline with boundaries.outline().")
-    west, south, east, north = outline.bounds
-    expected = ((east - west) / side + 2) * ((north - south) / side + 2)
-    if expected > MOST_CELLS:
-        raise GeoError(
-            f"Squares of {side} m over {(east - west) / 1000:,.0f} by {(north - south) / 1000:,.0f} km would be "
-            f"about {expected:,.0f}, more than {MOST_CELLS:,}. Choose larger squares or a smaller area."
-        )
+    side = require_drawable(outline, cell_metres=cell_metres, shape="square")
     outlines = np.array([outline], dtype=object)
     raster = rasterise(outlines, cell_metres=side)
     mask = (raster.polygon != NOWHERE) & (raster.polygon != EDGE)
@@ -95,6 +86,43 @@ def square_grid(outline: Geometry, *, cell_metres: float) -> Grid:
         n_columns=cut.shape[1],
         mask=cut.copy(),
     )
+
+
+def require_drawable(outline: Geometry, *, cell_metres: float, shape: str) -> int:
+    """Return the size of a cell as a whole number, after refusing what no grid can be laid over.
+
+    Parameters
+    ----------
+    outline : polygon or multipolygon
+        The study area in metres.
+    cell_metres : float
+        Side of a square, or width of a hexagon.
+    shape : str
+        `square` or `hexagon`, for the sentence of a refusal.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    GeoError
+        If the cell size is not a whole number above zero, the outline is not a valid polygon, or more than
+        `MOST_CELLS` cells would be needed.
+    """
+    if not (np.isfinite(cell_metres) and cell_metres >= 1 and cell_metres == round(cell_metres)):
+        raise GeoError(f"A {shape} cannot measure {cell_metres} m. Give a whole number of metres, such as 100.")
+    if outline.is_empty or not outline.is_valid or shapely.get_dimensions(outline) != 2:
+        raise GeoError("A grid needs a valid polygon to cover. Make the outline with boundaries.outline().")
+    west, south, east, north = outline.bounds
+    expected = ((east - west) / cell_metres + 2) * ((north - south) / cell_metres + 2)
+    if expected > MOST_CELLS:
+        raise GeoError(
+            f"{shape.capitalize()}s of {cell_metres:g} m over {(east - west) / 1000:,.0f} by "
+            f"{(north - south) / 1000:,.0f} km would be about {expected:,.0f}, more than {MOST_CELLS:,}. "
+            f"Choose larger {shape}s or a smaller area."
+        )
+    return round(cell_metres)
 
 
 def suggest_cell_metres(outline: Geometry) -> int:
@@ -181,13 +209,36 @@ def cell_counts(
     GeoError
         If the arrays differ in length.
     """
-    number = cell_numbers(grid, easting, northing)
-    amounts = np.ones(number.shape) if weights is None else np.asarray(weights, dtype=np.float64)
-    if amounts.shape != number.shape:
-        raise GeoError(f"There are {amounts.size} weights for {number.size} points. Pass one weight a point.")
-    held = number != NOWHERE
-    totals = np.bincount(number[held], weights=amounts[held], minlength=grid.mask.size)
-    return totals.astype(np.float64, copy=False).reshape(grid.mask.shape)
+    return tally(cell_numbers(grid, easting, northing), grid.mask.size, weights).reshape(grid.mask.shape)
+
+
+def tally(numbers: IntArray, cells: int, weights: npt.ArrayLike | None = None) -> FloatArray:
+    """Count the points, or add up their weights, by the number of their cell.
+
+    Parameters
+    ----------
+    numbers : shape (m,)
+        From `cell_numbers` or `hexagons.hexagon_numbers`; -1 is not counted.
+    cells : int
+        How many cells the grid has, the mask's and the others.
+    weights : shape (m,), optional
+        What each point adds; 1 if not given.
+
+    Returns
+    -------
+    shape (cells,)
+
+    Raises
+    ------
+    GeoError
+        If the arrays differ in length.
+    """
+    amounts = np.ones(numbers.shape) if weights is None else np.asarray(weights, dtype=np.float64)
+    if amounts.shape != numbers.shape:
+        raise GeoError(f"There are {amounts.size} weights for {numbers.size} points. Pass one weight a point.")
+    held = numbers != NOWHERE
+    totals = np.bincount(numbers[held], weights=amounts[held], minlength=cells)
+    return totals.astype(np.float64, copy=False)
 
 
 def cell_polygons(grid: Grid, numbers: npt.ArrayLike) -> gpd.GeoSeries:
@@ -238,12 +289,6 @@ def cell_names(grid: Grid, numbers: npt.ArrayLike) -> npt.NDArray[np.str_]:
     """
     corners = zip(*_corners(grid, numbers), strict=True)
     return np.array([f"{grid.cell_metres}m-E{west}-N{south}" for west, south in corners], dtype=np.str_)
-
-
-def _whole_metres(cell_metres: float) -> int:
-    if not (np.isfinite(cell_metres) and cell_metres >= 1 and cell_metres == round(cell_metres)):
-        raise GeoError(f"A square cannot measure {cell_metres} m. Give a whole number of metres, such as 100.")
-    return round(cell_metres)
 
 
 def _numbers_in_mask(grid: Grid, row: FloatArray, column: FloatArray) -> IntArray:
