@@ -109,11 +109,7 @@ def population_overlap(
     if not 0 <= least_share < 0.5:
         raise GeoError(f"Overlaps below {least_share} cannot all be slivers. Give a share from 0 to below 0.5.")
     for areas in (sources, targets):
-        if borough not in areas.columns:
-            raise GeoError(f"The areas have no column '{borough}' that names their borough. Add it or name another.")
-        if areas.index.has_duplicates:
-            label = areas.index[areas.index.duplicated()][0]
-            raise GeoError(f"Area {label} is twice in its set, so its series could not be told apart. Remove one.")
+        _require_set(areas, borough)
     source, target = _candidates(sources, targets, old, new, borough)
     shapes = shapely.intersection(old[source], new[target])
     ground = shapely.area(shapes)
@@ -126,7 +122,7 @@ def population_overlap(
             f"{lost.sum()} areas share no ground with any new area of their borough ({labels}). "
             "Check that both sets cover the same boroughs."
         )
-    inhabitants = _inhabitants(shapes, small, residents)
+    inhabitants = _inhabitants(source, shapes, small, residents)
     by_people = sparse.csr_array((inhabitants, (source, target)), shape=size)
     deserted = (by_people.sum(axis=1) <= 0).astype(np.float64)
     weights = _rows_times(by_people, 1 - deserted) + _rows_times(by_ground, deserted)
@@ -176,6 +172,14 @@ def convert(series: pd.DataFrame, overlap: Overlap) -> Converted:
     )
 
 
+def _require_set(areas: gpd.GeoDataFrame, borough: str) -> None:
+    if borough not in areas.columns:
+        raise GeoError(f"The areas have no column '{borough}' that names their borough. Add it or name another.")
+    if areas.index.has_duplicates:
+        label = areas.index[areas.index.duplicated()][0]
+        raise GeoError(f"Area {label} is twice in its set, so its series could not be told apart. Remove one.")
+
+
 def _candidates(
     sources: gpd.GeoDataFrame, targets: gpd.GeoDataFrame, old: GeometryArray, new: GeometryArray, borough: str
 ) -> tuple[IntArray, IntArray]:
@@ -188,10 +192,13 @@ def _candidates(
     return source[kept], target[kept]
 
 
-def _inhabitants(shapes: GeometryArray, blocks: GeometryArray, residents: FloatArray) -> FloatArray:
-    shape, block = shapely.STRtree(blocks).query(shapes, predicate="intersects")
-    inside = shapely.area(shapely.intersection(shapes[shape], blocks[block])) / shapely.area(blocks)[block]
-    people: FloatArray = np.bincount(shape, residents[block] * inside, minlength=shapes.size).astype(np.float64)
+def _inhabitants(source: IntArray, shapes: GeometryArray, blocks: GeometryArray, residents: FloatArray) -> FloatArray:
+    """Count the people of each overlap; any number will do where an area has but one."""
+    contested = np.bincount(source)[source] > 1
+    shape, block = shapely.STRtree(blocks).query(shapes[contested], predicate="intersects")
+    inside = shapely.area(shapely.intersection(shapes[contested][shape], blocks[block])) / shapely.area(blocks)[block]
+    people = np.ones(source.size)
+    people[contested] = np.bincount(shape, residents[block] * inside, minlength=contested.sum())
     return people
 
 
