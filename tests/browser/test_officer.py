@@ -150,9 +150,9 @@ def test_an_officer_is_told_which_row_and_column_of_a_plain_table_to_mend(
     borough = hub.borough_code(hub.person("officer").place)
     wards = list(hub.wards.loc[hub.wards["borough_code"] == borough, "ward_code"][:4])
     table = pd.DataFrame(
-        {"Ward code": wards, "Month": hub.month_code(-1), "Category": "Graffiti", "Count": [3, 1, 4, 2]}
+        {"Ward code": wards, "Month": hub.month_code(-1), "Category": "Hoax calls", "Count": [3, 1, 4, 2]}
     )
-    faulty, mended = tmp_path / "graffiti.csv", tmp_path / "graffiti-mended.csv"
+    faulty, mended = tmp_path / "calls.csv", tmp_path / "calls-mended.csv"
     table.astype({"Count": object}).replace({"Count": {4: "four"}}).to_csv(faulty, index=False)
     table.to_csv(mended, index=False)
     officer = visit("officer")
@@ -230,7 +230,9 @@ def test_a_clean_file_like_the_last_takes_eight_clicks_at_most(
     ward = hub.wards.loc[hub.wards["borough_code"] == hub.borough_code(person.place), "ward_code"].iloc[0]
     first, second = tmp_path / "first.csv", tmp_path / "second.csv"
     for file, count in ((first, 3), (second, 5)):
-        table = pd.DataFrame({"Ward code": [ward], "Month": hub.month_code(-1), "Category": "Graffiti", "Count": count})
+        table = pd.DataFrame(
+            {"Ward code": [ward], "Month": hub.month_code(-1), "Category": "Hoax calls", "Count": count}
+        )
         table.to_csv(file, index=False)
     before = visit("officer")
     send(before, first)

@@ -148,7 +148,11 @@ def test_the_value_of_a_formula_stands_in_the_copy_and_what_was_edited_on_screen
     desk: Desk, officer: str, tmp_path: Path
 ) -> None:
     book = openpyxl.Workbook()
-    for line in (HEADINGS, ("Alder West", "F05000000", "2024-01", "Noise", "x"), (*WARDS[1], "2024-02", "Noise", "y")):
+    for line in (
+        HEADINGS,
+        ("Alder West", "F05000000", "2024-01", "Burglary", "x"),
+        (*WARDS[1], "2024-02", "Burglary", "y"),
+    ):
         book.active.append(line)
     upload_id = desk.check(officer, saved(book), "returns.xlsx")
     with desk.writing(officer) as viewer:
@@ -190,7 +194,7 @@ def test_a_csv_comes_back_guarded_and_is_read_again_as_it_was(desk: Desk, office
 
 
 def test_a_marked_file_of_another_area_is_a_new_one(desk: Desk, officer: str, people: dict[Role, str]) -> None:
-    bad = "Ward code,Month,Category,Count\nF05000000,2024-01,Noise,x\n"
+    bad = "Ward code,Month,Category,Count\nF05000000,2024-01,Burglary,x\n"
     upload_id = desk.check(officer, bad)
     content = given_back(desk, officer, upload_id).read_bytes()
     theirs = desk.receive(people[Role.ADMINISTRATOR], content)

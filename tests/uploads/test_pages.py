@@ -278,7 +278,7 @@ def test_an_analyst_looks_on_and_a_stranger_finds_nothing(
 
 # --- The workbench ---------------------------------------------------------------------------------------------------
 
-LONG = "Ward code,Month,Category,Count\nF05000000,2024-01,Noise,3\nF05000001,2024-01,Noise,four\n"
+LONG = "Ward code,Month,Category,Count\nF05000000,2024-01,Burglary,3\nF05000001,2024-01,Burglary,four\n"
 
 
 def test_cells_are_put_right_without_a_script_and_what_was_typed_is_not_lost(officer: StrictClient, desk: Desk) -> None:
