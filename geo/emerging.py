@@ -146,9 +146,11 @@ def emerging_classes(
         )
     significant = corrected <= q_at_most
     hot, cold = significant & (z > 0), significant & (z < 0)
-    trend = mann_kendall(z)
-    has_trend = trend.p <= trend_p_at_most
-    rising, falling = has_trend & (trend.s > 0), has_trend & (trend.s < 0)
+    rising, falling = np.zeros((2, len(z)), dtype=bool)
+    lasting = _mostly(hot) | _mostly(cold)
+    trend = mann_kendall(z[lasting])
+    rising[lasting] = (trend.p <= trend_p_at_most) & (trend.s > 0)
+    falling[lasting] = (trend.p <= trend_p_at_most) & (trend.s < 0)
     names = np.full(len(z), NO_PATTERN, dtype="<U17")
     sides = (("hot", hot, cold, rising, falling), ("cold", cold, hot, falling, rising))
     for side, own, _, _, _ in sides:
