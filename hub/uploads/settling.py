@@ -21,6 +21,9 @@ UNKNOWN_MARKS = (
 )
 """What partners write for a place they do not know."""
 
+NO_BOROUGH = "none"
+"""Said of rows that nobody knows the borough of."""
+
 LEFT_OUT = "(leave the row out)"
 """What is proposed for a cell whose whole row is to go."""
 
@@ -132,13 +135,15 @@ def _own_borough(sheet: Sheet, boroughs: pl.Series, lost: int) -> str | None:
         return own
     names = dict(sheet.geography.boroughs.select("borough_code", "borough_name").iter_rows())
     choices = sorted(((code, names.get(code, code)) for code in sheet.scope), key=lambda choice: choice[1])
-    return sheet.ask(
+    is_required = boroughs.null_count() == boroughs.len()
+    said = sheet.ask(
         "which_borough",
         None,
         f"Nothing says which borough {plural(lost, 'row')} without a place belong to. In which are they to be counted?",
-        choices,
-        is_required=boroughs.null_count() == boroughs.len(),
+        choices if is_required else [(NO_BOROUGH, "In none: they stay out, and count as refused"), *choices],
+        is_required=is_required,
     )
+    return None if said == NO_BOROUGH else said
 
 
 def _borough_name(sheet: Sheet, code: str) -> str:
@@ -151,11 +156,12 @@ def _refuse_nowhere(sheet: Sheet, settled: pl.DataFrame) -> pl.DataFrame:
     if sheet.kind.has_points:
         from hub.uploads import locating
 
-        far = pl.col("easting").is_not_null() & pl.col("borough_code").is_null() & pl.col("problem").is_null()
-        settled = settled.with_columns(pl.when(far).then(pl.lit(Fate.OUTSIDE)).otherwise("fate").alias("fate"))
+        is_nobodys = pl.col("borough_code").is_null()
+        fate = pl.when(is_nobodys & pl.col("is_unreadable")).then(pl.lit(Fate.FAULTY))
+        fate = fate.when(is_nobodys & pl.col("problem").is_null()).then(pl.lit(Fate.OUTSIDE)).otherwise("fate")
+        settled = settled.with_columns(fate.alias("fate"))
         locating.explain_strays(settled, sheet.findings)
-        unreadable = pl.col("is_unreadable") & pl.col("borough_code").is_null()
-        return settled.with_columns(pl.when(unreadable).then(pl.lit(Fate.FAULTY)).otherwise("fate").alias("fate"))
+        return settled
     said = [f"said_{key}" for key in PLACES if f"said_{key}" in settled.columns]
     says_something = pl.any_horizontal(pl.col(said).is_not_null()) if said else pl.lit(value=False)
     nobodys = nowhere.filter(says_something)

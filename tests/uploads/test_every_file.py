@@ -24,6 +24,48 @@ EDITIONS = {"2014": dt.date(2014, 5, 22), "2018": dt.date(2018, 5, 3), "2022": d
 STREETS = ("metropolitan-street-burglary-only", "city-of-london-street", "london-street-all-crime")
 
 
+LANDING = [
+    ("mps-ward-level-202402-202601.csv", "met_ward_counts", (1_788_630, 0, 0), "Met 2025"),
+    ("mps-ward-level-202009-202208-old-wards.csv", "met_ward_counts", (1_586_823, 0, 0), "Met 2022"),
+    ("mps-ward-level-historical-201004-202402.csv.gz", "met_ward_counts", (10_983_038, 0, 0), "Met 2025"),
+    # The airports' rows belong to no borough.
+    ("mps-borough-level-202108-202307.csv", "met_borough_counts", (0, 1_751_487, 6_517), "Met 2022"),
+    ("messy/borough-crime-long.csv", "met_borough_counts", (0, 1_834_483, 950), "Met 2025"),
+    ("partner/london-collisions-2025.csv", "road_collisions", (20_869, 7, 0), ""),
+    ("partner/lfb-incidents-sample.csv", "fire", (20, 0, 0), ""),
+    ("partner/mopac-pas-borough-201412-202312.csv", "perception", (0, 9_312, 0), ""),
+    ("police-uk/2019-02-btp-street.csv.gz", "street_points", (2_209, 9, 2_112), ""),
+    (
+        "police-uk/stop-and-search/2024-07-metropolitan-stop-and-search.csv.gz",
+        "stop_and_search",
+        (8_039, 8, 777),
+        "",
+    ),
+    (
+        "police-uk/stop-and-search/2024-08-metropolitan-stop-and-search.csv.gz",
+        "stop_and_search",
+        (9_841, 5, 792),
+        "",
+    ),
+]
+"""Each file, its kind, what is placed, not placed and refused of it, and the edition of its categories."""
+
+SAYING_NOTHING = [
+    ("messy/ward-imd-score-names-only.xlsx", ["Month", "Category", "Count"]),
+    ("ward-population.csv", ["Month", "Category", "Count"]),
+    ("ward-population-2018-wards.csv", ["Month", "Category", "Count"]),
+    ("borough-population.csv", ["Month", "Category", "Count", "Ward code or Ward name or LSOA code"]),
+    ("bcu.csv", ["Month", "Category", "Count", "Ward code or Ward name or LSOA code"]),
+    ("lookup-lsoa21-ward24.csv", ["Month", "Category", "Count"]),
+    ("lookup-lsoa11-lsoa21.csv", ["Month", "Category", "Count"]),
+]
+
+UNREADABLE = [
+    *("wards-2022.gpkg", "wards-2018.geojson", "boroughs.gpkg", "lsoa-2021.gpkg"),
+    "police-uk/api-example-E05000027-2017-06.json",
+]
+
+
 @cache
 def london(data: Path) -> Geography:
     """Every edition of the wards, the boroughs, and the small areas by the ward that has most of each one's people."""
@@ -87,33 +129,7 @@ def codes(checked: Checked, severity: str) -> set[str]:
     return {code for code, one in checked.report["problems"].items() if one["severity"] == severity}
 
 
-@pytest.mark.parametrize(
-    ("name", "kind", "expected", "edition"),
-    [
-        ("mps-ward-level-202402-202601.csv", "met_ward_counts", (1_788_630, 0, 0), "Met 2025"),
-        ("mps-ward-level-202009-202208-old-wards.csv", "met_ward_counts", (1_586_823, 0, 0), "Met 2022"),
-        ("mps-ward-level-historical-201004-202402.csv.gz", "met_ward_counts", (10_983_038, 0, 0), "Met 2025"),
-        # The airports' rows belong to no borough.
-        ("mps-borough-level-202108-202307.csv", "met_borough_counts", (0, 1_751_487, 6_517), "Met 2022"),
-        ("messy/borough-crime-long.csv", "met_borough_counts", (0, 1_834_483, 950), "Met 2025"),
-        ("partner/london-collisions-2025.csv", "road_collisions", (20_869, 7, 0), ""),
-        ("partner/lfb-incidents-sample.csv", "fire", (20, 0, 0), ""),
-        ("partner/mopac-pas-borough-201412-202312.csv", "perception", (0, 9_312, 0), ""),
-        ("police-uk/2019-02-btp-street.csv.gz", "street_points", (2_209, 9, 2_112), ""),
-        (
-            "police-uk/stop-and-search/2024-07-metropolitan-stop-and-search.csv.gz",
-            "stop_and_search",
-            (8_039, 8, 777),
-            "",
-        ),
-        (
-            "police-uk/stop-and-search/2024-08-metropolitan-stop-and-search.csv.gz",
-            "stop_and_search",
-            (9_841, 5, 792),
-            "",
-        ),
-    ],
-)
+@pytest.mark.parametrize(("name", "kind", "expected", "edition"), LANDING)
 def test_a_file_lands_whole(real_data: Path, name: str, kind: str, expected: tuple[int, ...], edition: str) -> None:
     found, checked = take_in(real_data / name, real_data)
     assert found == kind
@@ -191,18 +207,7 @@ def test_searches_fall_on_the_day_they_were_in_london(real_data: Path) -> None:
     assert "Not recorded" in set(checked.rows["category"])
 
 
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("messy/ward-imd-score-names-only.xlsx", ["Month", "Category", "Count"]),
-        ("ward-population.csv", ["Month", "Category", "Count"]),
-        ("ward-population-2018-wards.csv", ["Month", "Category", "Count"]),
-        ("borough-population.csv", ["Month", "Category", "Count", "Ward code or Ward name or LSOA code"]),
-        ("bcu.csv", ["Month", "Category", "Count", "Ward code or Ward name or LSOA code"]),
-        ("lookup-lsoa21-ward24.csv", ["Month", "Category", "Count"]),
-        ("lookup-lsoa11-lsoa21.csv", ["Month", "Category", "Count"]),
-    ],
-)
+@pytest.mark.parametrize(("name", "words"), SAYING_NOTHING)
 def test_a_file_that_counts_nothing_is_of_no_kind_and_says_what_it_lacks(
     real_data: Path, name: str, words: list[str]
 ) -> None:
@@ -212,13 +217,7 @@ def test_a_file_that_counts_nothing_is_of_no_kind_and_says_what_it_lacks(
     assert kind.missing(kinds.propose(table.headings, kind).values()) == words
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("wards-2022.gpkg", "wards-2018.geojson", "boroughs.gpkg", "lsoa-2021.gpkg"),
-        "police-uk/api-example-E05000027-2017-06.json",
-    ],
-)
+@pytest.mark.parametrize("name", UNREADABLE)
 def test_boundaries_and_raw_answers_are_refused_in_words(real_data: Path, name: str) -> None:
     with pytest.raises(BadFile) as refusal:
         read(real_data / name)

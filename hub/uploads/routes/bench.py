@@ -149,7 +149,9 @@ def confirm(upload_id: UUID) -> ResponseReturnValue:
 def answer(upload_id: UUID) -> ResponseReturnValue:
     """Answer what the check asked, and have the file checked again."""
     answers = {
-        name.removeprefix("answer-"): value for name, value in request.form.items() if name.startswith("answer-")
+        name.removeprefix("answer-"): value
+        for name, value in request.form.items()
+        if value and name.startswith("answer-")
     }
     if not answers:
         raise BadRequest("No answer was chosen.", remedy="Go back and choose one.")
