@@ -1,4 +1,4 @@
-"""Points to areas, exactly as shapely would place them and much faster.
+"""Points to areas, exactly as shapely would place them and much faster; and how sure each place is.
 
 Never snaps, never guesses: a point outside every area is nowhere unless the caller asks for the nearest.
 """
@@ -10,8 +10,18 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from geo.frames import GeoError, GeometryArray, IntArray, distinct_places, paired_coordinates, require_polygons
+from geo.frames import (
+    FloatArray,
+    GeoError,
+    GeometryArray,
+    IntArray,
+    distinct_places,
+    paired_coordinates,
+    require_polygons,
+)
 from geo.raster import EDGE, NOWHERE, Raster, first_intersecting, rasterise
+
+DIRECTIONS = 64
 
 
 @dataclass(frozen=True)
@@ -133,3 +143,96 @@ def nearest_within(
     found[found == polygons.size] = NOWHERE
     area[known] = found[spot]
     return area
+
+
+def edge_distances(lookup: Lookup, easting: npt.ArrayLike, northing: npt.ArrayLike, area: npt.ArrayLike) -> FloatArray:
+    """Measure how far each point lies from the edge of the area that it was placed in.
+
+    Street-level points stand on streets, and streets are where wards meet: a point on the edge is in its area by a
+    rule, not by where it happened.
+
+    Parameters
+    ----------
+    lookup : Lookup
+        From `build_lookup`.
+    easting, northing : shape (m,)
+        Metres, EPSG:27700; NaN where not known.
+    area : shape (m,)
+        Row position of each point's area, from `place` or `nearest_within`; -1 where there is none.
+
+    Returns
+    -------
+    shape (m,)
+        Metres to the nearest edge of the area, a hole's included; NaN where there is no area or the coordinate is not
+        known.
+
+    Raises
+    ------
+    GeoError
+        If the arrays differ in length, or an area is not one of the lookup's.
+    """
+    x, y = paired_coordinates(easting, northing)
+    row = np.asarray(area, dtype=np.int64)
+    n = lookup.polygons.size
+    if row.shape != x.shape or ((row < NOWHERE) | (row >= n)).any():
+        raise GeoError(
+            f"There are {row.size} places for {x.size} points, or one is not among the {n} areas. "
+            "Place the points with place() and the same lookup."
+        )
+    known = np.isfinite(x) & np.isfinite(y) & (row != NOWHERE)
+    distinct_x, distinct_y, spot = distinct_places(x[known], y[known])
+    pair, which = np.unique(spot * n + row[known], return_inverse=True)
+    spot, held_by = np.divmod(pair, n)
+    edges = shapely.boundary(lookup.polygons)
+    distance = np.full(x.shape, np.nan)
+    distance[known] = shapely.distance(edges[held_by], shapely.points(distinct_x[spot], distinct_y[spot]))[which]
+    return distance
+
+
+def chance_of_moving(
+    lookup: Lookup, easting: npt.ArrayLike, northing: npt.ArrayLike, *, error_metres: float
+) -> FloatArray:
+    """Return how likely each point would be placed elsewhere, had it been recorded a little way off.
+
+    The point is put that far away in each of `DIRECTIONS` directions, evenly spread, and placed again. The mean over
+    the points is the share of them that would move.
+
+    Parameters
+    ----------
+    lookup : Lookup
+        From `build_lookup`.
+    easting, northing : shape (m,)
+        Metres, EPSG:27700; NaN where not known.
+    error_metres : float
+        How far off the points are: 20 is usual for street-level points.
+
+    Returns
+    -------
+    shape (m,)
+        Share of the directions in which the point comes to lie in another area or in none, from 0 to 1; NaN where it
+        is in none to begin with or its coordinate is not known.
+
+    Raises
+    ------
+    GeoError
+        If the error is not above zero, or the two arrays differ in length.
+    """
+    if not (np.isfinite(error_metres) and error_metres > 0):
+        raise GeoError(f"Points cannot be off by {error_metres} m. Give a distance above zero, such as 20.")
+    x, y = paired_coordinates(easting, northing)
+    chance = np.full(x.shape, np.nan)
+    known = np.isfinite(x) & np.isfinite(y)
+    distinct_x, distinct_y, spot = distinct_places(x[known], y[known])
+    area = place(lookup, distinct_x, distinct_y)
+    # Only where an edge is in reach can a point move.
+    edges = shapely.STRtree(shapely.boundary(lookup.polygons))
+    near_edge, _ = edges.query(shapely.points(distinct_x, distinct_y), predicate="dwithin", distance=error_metres)
+    at_risk = np.unique(near_edge[area[near_edge] != NOWHERE])
+    angle = (np.arange(DIRECTIONS) + 0.5) * (2 * np.pi / DIRECTIONS)
+    around_x = distinct_x[at_risk, np.newaxis] + error_metres * np.cos(angle)
+    around_y = distinct_y[at_risk, np.newaxis] + error_metres * np.sin(angle)
+    moved = place(lookup, around_x.ravel(), around_y.ravel()).reshape(around_x.shape) != area[at_risk, np.newaxis]
+    likely = np.where(area == NOWHERE, np.nan, 0.0)
+    likely[at_risk] = moved.mean(axis=1)
+    chance[known] = likely[spot]
+    return chance

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from geo.frames import GeoError, to_national_grid
-from geo.locate import build_lookup, nearest_within, place
+from geo.locate import build_lookup, chance_of_moving, edge_distances, nearest_within, place
 
 MakeAreas = Callable[[int], gpd.GeoDataFrame]
 
@@ -119,6 +119,83 @@ def test_the_nearest_area_is_found_up_to_the_distance_and_no_further() -> None:
         nearest_within(areas, x, y, metres=0)
 
 
+def test_edges_are_as_far_away_as_shapely_says_those_of_holes_included() -> None:
+    ring = shapely.box(0, 0, 1000, 1000).difference(shapely.box(400, 400, 600, 600))
+    lookup = build_lookup(gpd.GeoDataFrame(geometry=[ring, shapely.box(1000, 0, 1100, 1000)], crs=27700))
+    x, y = [30.0, 390.0, 1000.0, 1010.0, 500.0, np.nan, 990.0], [500.0, 500.0, 500.0, 500.0, 500.0, 5.0, 500.0]
+    area = place(lookup, x, y)
+    assert area.tolist() == [0, 0, 0, 1, -1, -1, 0]
+    np.testing.assert_array_equal(edge_distances(lookup, x, y, area), [30, 10, 0, 10, np.nan, np.nan, 10])
+    # A point that was given to an area nearby is measured from outside.
+    assert edge_distances(lookup, [500.0, 500.0], [450.0, 450.0], [0, 1]).tolist() == [50, 500]
+    assert edge_distances(lookup, [], [], []).tolist() == []
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=20)
+def test_a_point_stays_in_its_area_as_long_as_it_moves_less_than_its_edge_is_away(
+    random_areas: MakeAreas, seed: int
+) -> None:
+    areas = random_areas(seed)
+    lookup, random = build_lookup(areas), np.random.default_rng(seed)
+    x, y = random.uniform((530_000, 180_000), (531_000, 181_000), (300, 2)).T
+    area = place(lookup, x, y)
+    distance = edge_distances(lookup, x, y, area)
+    expected = [
+        areas.geometry.iloc[row].boundary.distance(shapely.Point(*at)) for row, *at in zip(area, x, y, strict=True)
+    ]
+    np.testing.assert_allclose(distance, expected)
+    angle = random.uniform(0, 2 * np.pi, 300)
+    for share in (0.5, 0.999):
+        moved = place(lookup, x + share * distance * np.cos(angle), y + share * distance * np.sin(angle))
+        np.testing.assert_array_equal(moved, area)
+
+
+def test_how_likely_a_point_moves_is_the_share_of_the_circle_beyond_the_edge() -> None:
+    west, east = shapely.box(0, 0, 500, 1000), shapely.box(500, 0, 1000, 1000)
+    lookup = build_lookup(gpd.GeoDataFrame(geometry=[west, east], crs=27700))
+    away = np.array([0.0, 5, 10, 15, 19.9, 20.1, 400])
+    chance = chance_of_moving(lookup, 500 - away, np.full(7, 500.0), error_metres=20)
+    np.testing.assert_allclose(chance, np.arccos(np.minimum(away / 20, 1)) / np.pi, atol=1 / 64)
+    assert chance[0] == 0.5
+    assert chance[-2:].tolist() == [0, 0]
+    # At the outer edge a point moves out of every area; outside there is nothing to move from.
+    beside = chance_of_moving(lookup, [0.0, -1, np.nan, 0], [500.0, 500, 500, 500], error_metres=20)
+    np.testing.assert_array_equal(beside, [0.5, np.nan, np.nan, 0.5])
+    with pytest.raises(GeoError, match="off by 0 m"):
+        chance_of_moving(lookup, [1.0], [1.0], error_metres=0)
+
+
+@given(seed=st.integers(0, 2**32 - 1), error_metres=st.sampled_from([5.0, 20.0, 100.0]))
+@settings(deadline=None, max_examples=15)
+def test_no_point_can_move_from_further_than_its_error_and_order_does_not_matter(
+    random_areas: MakeAreas, seed: int, error_metres: float
+) -> None:
+    areas = random_areas(seed)
+    random = np.random.default_rng(seed)
+    x, y = random.integers((529_990, 179_990), (531_010, 181_010), (300, 2)).astype(float).T
+    lookup = build_lookup(areas)
+    chance, area = chance_of_moving(lookup, x, y, error_metres=error_metres), place(lookup, x, y)
+    np.testing.assert_array_equal(np.isnan(chance), area < 0)
+    assert (chance[edge_distances(lookup, x, y, area) > error_metres] == 0).all()
+    assert ((chance[area >= 0] >= 0) & (chance[area >= 0] <= 1)).all()
+    backwards = chance_of_moving(lookup, x[::-1], y[::-1], error_metres=error_metres)
+    np.testing.assert_array_equal(backwards[::-1], chance)
+
+
+def test_overlapping_areas_can_take_a_point_before_its_own_edge_is_reached() -> None:
+    areas = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 100, 100), shapely.box(50, 0, 500, 100)], crs=27700)
+    chance = chance_of_moving(build_lookup(areas), [105.0], [50.0], error_metres=20)
+    assert chance[0] == pytest.approx(np.arccos(5 / 20) / np.pi, abs=1 / 64)
+
+
+def test_places_must_belong_to_the_points_and_the_areas() -> None:
+    lookup = build_lookup(gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 10, 10)], crs=27700))
+    for area in ([0], [0, 1], [0, -2]):
+        with pytest.raises(GeoError, match="with place"):
+            edge_distances(lookup, [1.0, 2.0], [1.0, 2.0], area)
+
+
 def test_real_street_level_points_are_placed_as_geopandas_places_them(
     wards_2018: gpd.GeoDataFrame, street_points: pd.DataFrame
 ) -> None:
@@ -131,6 +208,10 @@ def test_real_street_level_points_are_placed_as_geopandas_places_them(
     joined = gpd.sjoin(points, wards_2018[["geometry"]], how="left", predicate="intersects")
     expected = joined["index_right"].fillna(-1).groupby(level=0).min().to_numpy(dtype=int)
     np.testing.assert_array_equal(placed, expected[which.ravel()])
+    distances = edge_distances(build_lookup(wards_2018), easting, northing, placed)
+    moving = chance_of_moving(build_lookup(wards_2018), easting, northing, error_metres=20)
+    assert np.nanmean(distances <= 20) > np.nanmean(moving) > 0.02  # streets are where wards meet
+    assert (moving[distances > 20] == 0).all()
     lost = placed < 0
     assert (nearest_within(wards_2018, easting[lost], northing[lost], metres=100) >= 0).any()
 
