@@ -157,9 +157,14 @@ def _refuse_nowhere(sheet: Sheet, settled: pl.DataFrame) -> pl.DataFrame:
         from hub.uploads import locating
 
         is_nobodys = pl.col("borough_code").is_null()
-        fate = pl.when(is_nobodys & pl.col("is_unreadable")).then(pl.lit(Fate.FAULTY))
-        fate = fate.when(is_nobodys & pl.col("problem").is_null()).then(pl.lit(Fate.OUTSIDE)).otherwise("fate")
-        settled = settled.with_columns(fate.alias("fate"))
+        settled = settled.with_columns(
+            pl.when(is_nobodys & pl.col("is_unreadable"))
+            .then(pl.lit(Fate.FAULTY))
+            .when(is_nobodys & pl.col("problem").is_null())
+            .then(pl.lit(Fate.OUTSIDE))
+            .otherwise("fate")
+            .alias("fate")
+        )
         locating.explain_strays(settled, sheet.findings)
         return settled
     said = [f"said_{key}" for key in PLACES if f"said_{key}" in settled.columns]
