@@ -35,6 +35,26 @@ class RateClasses:
     breaks: FloatArray
 
 
+@dataclass(frozen=True)
+class GeneralG:
+    """Whether high counts lie together over a whole area, rather than where.
+
+    Attributes
+    ----------
+    g : float
+        Share of all products of two areas' counts that stands between neighbours. NaN throughout where there are
+        fewer than four areas, fewer than two with a count, or all counts are equal.
+    expected : float
+        What chance would give: the share of all pairs that are neighbours.
+    z : float
+        Standard deviations above (+) or below (-) that.
+    """
+
+    g: float
+    expected: float
+    z: float
+
+
 def gi_star(counts: npt.ArrayLike, neighbours: sparse.csr_array) -> FloatArray:
     """Score how far each area's local total is from chance (Getis-Ord Gi*).
 
@@ -165,6 +185,54 @@ def gi_grid(
     """
     here = neighbourhoods_of_cells(counts, mask, reach_cells=reach_cells, kernel=kernel)
     return on_grid(_standardised_around(here.around()), mask)
+
+
+def general_g(counts: npt.ArrayLike, neighbours: sparse.csr_array) -> GeneralG:
+    """Score whether high counts lie together anywhere at all (Getis and Ord's general G).
+
+    Parameters
+    ----------
+    counts : shape (n,)
+        Incidents in each area, 0 or more, in the order of `neighbours`.
+    neighbours : csr_array, shape (n, n)
+        Weight of each neighbour, 0 where there is none. The area itself is left out, marked or not.
+
+    Returns
+    -------
+    GeneralG
+
+    Raises
+    ------
+    GeoError
+        If a count is missing or negative, or the shapes differ.
+
+    References
+    ----------
+    Getis & Ord (1992), Geographical Analysis 24(3), 189-206.
+    """
+    around = neighbourhoods_of_areas(counts, neighbours).around()
+    x, n = around.values, around.values.size
+    if (x < 0).any():
+        raise GeoError(f"{(x < 0).sum()} counts are below zero. Pass counts or rates, not their deviations.")
+    m1, m2, m3, m4 = (float((x**power).sum()) for power in (1, 2, 3, 4))
+    if n < 4 or np.ptp(x) == 0 or np.count_nonzero(x) < 2:
+        return GeneralG(np.nan, np.nan, np.nan)
+    weights = sparse.csr_array(neighbours - sparse.diags_array(neighbours.diagonal()))
+    both_ways = weights + weights.T
+    s0 = float(weights.sum())
+    s1, s2 = float(both_ways.multiply(both_ways).sum()) / 2, float((both_ways.sum(axis=1) ** 2).sum())
+    second_moment = (
+        ((n**2 - 3 * n + 3) * s1 - n * s2 + 3 * s0**2) * m2**2
+        - ((n**2 - n) * s1 - 2 * n * s2 + 6 * s0**2) * m4
+        - (2 * n * s1 - (n + 3) * s2 + 6 * s0**2) * m1**2 * m2
+        + (4 * (n - 1) * s1 - 2 * (n + 1) * s2 + 8 * s0**2) * m1 * m3
+        + (s1 - s2 + s0**2) * m1**4
+    ) / ((m1**2 - m2) ** 2 * n * (n - 1) * (n - 2) * (n - 3))
+    g, expected = float(x @ around.totals) / (m1**2 - m2), s0 / (n * (n - 1))
+    variance = second_moment - expected**2
+    # Where everyone is a neighbour of everyone, or no one of any, G cannot vary.
+    z = (g - expected) / np.sqrt(variance) if variance > _ROUNDING * expected**2 else np.nan
+    return GeneralG(g, expected, float(z))
 
 
 def two_sided_p(z: npt.ArrayLike) -> FloatArray:
