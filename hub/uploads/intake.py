@@ -100,7 +100,7 @@ def _decided(viewer: Viewer, upload_id: UUID, said: Said) -> bool:
 # --- As a job --------------------------------------------------------------------------------------------------------
 
 
-def ask_for(viewer: Viewer, upload_id: UUID, *, dataset: str, month: str, commits: bool) -> Upload:
+def ask_for(viewer: Viewer, upload_id: UUID, *, dataset: str, month: str = "", commits: bool) -> Upload:
     """Have a worker take a received upload in, as one dataset and, unless it is "", of one month."""
     return service.ask_for(viewer, upload_id, "take_in", dataset=dataset, month=month, commits=commits)
 

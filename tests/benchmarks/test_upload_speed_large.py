@@ -31,7 +31,7 @@ from hub.accounts import tokens
 from hub.config import Settings
 from hub.db import Database
 from hub.places import loading
-from hub.uploads import corrections, door, kinds, reading, service
+from hub.uploads import checks, corrections, door, kinds, reading, service
 from hub.uploads.checking import check
 from hub.uploads.findings import Severity
 from hub.uploads.reading import Limits
@@ -247,7 +247,7 @@ def test_the_largest_file_is_read_and_checked(
 ) -> None:
     with running.database.reading() as session:
         viewer: Viewer = accounts.viewer_by_email(session, ADMINISTRATOR)
-        geography, scope = service._geography(session), viewer.boroughs()
+        geography, scope = checks.geography_of(session), viewer.boroughs()
     stages: dict[str, float] = {}
 
     def read_and_check() -> int:

@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 from hub.errors import BadFile, OurFault
-from hub.uploads import confined, corrections, versions
+from hub.uploads import confined, corrections, references, versions
 from hub.uploads.kinds import DATASETS
 from hub.uploads.reading import Limits
 from hub.uploads.reading.personal import PersonalData, What
@@ -51,6 +51,8 @@ def check(original: Path, limits: Limits | None = None, name: str = "file.csv", 
         "today": TODAY,
         "edits": pl.DataFrame(schema=corrections.EDITS),
         "live": pl.DataFrame(schema=versions.LIVE_PARTS),
+        "live_references": pl.DataFrame(schema=references.LIVE_REFERENCES),
+        "reference_key": b"a key",
         "fixes": (),
         "answers": {},
         "wait": lambda _seconds: None,
