@@ -230,43 +230,50 @@ def _exact_tails_of(
 
 def _law_of_draws(counts: IntArray, most: int) -> FloatArray:
     """Return the chance [j, s] that j counts drawn without replacement add up to s, for j up to `most`."""
-    largest = int(np.partition(counts, counts.size - most)[counts.size - most :].sum())
+    top = np.concatenate([[0], np.sort(np.partition(counts, counts.size - most)[counts.size - most :])[::-1].cumsum()])
     numbers, multiplicities = np.unique(counts, return_counts=True)
-    taken = np.minimum(multiplicities, most)
-    lengths = np.minimum(1 + np.concatenate([[0], (numbers * taken).cumsum()]), largest + 1)
-    steps = float((lengths[1:] * (taken + 1.0)).sum()) * (most + 1)
-    if steps > MOST_STEPS or (most + 1) * (largest + 1) > MOST_CHANCES:
+    # From the smallest count up: j draws from those seen so far add up to no more than this.
+    highest = np.minimum(np.concatenate([[0], numbers])[:, np.newaxis] * np.arange(most + 1), top)
+    steps = float(((highest[1:].sum(axis=1) + most + 1) * (np.minimum(multiplicities, most) + 1)).sum())
+    if steps > MOST_STEPS or (most + 1) * (top[-1] + 1) > MOST_CHANCES:
         raise GeoError(
-            f"The exact law of up to {most} neighbours that hold up to {largest:,} incidents would take {steps:,.0f} "
+            f"The exact law of up to {most} neighbours that hold up to {top[-1]:,} incidents would take {steps:,.0f} "
             "steps, too long to wait for. Use sampled_tails() or smaller neighbourhoods."
         )
-    law = np.zeros((most + 1, 1))
+    law = np.zeros((most + 1, top[-1] + 1))
     law[0, 0] = 1
+    draws = np.arange(most + 1)
+    choices = np.asarray(special.comb(draws, draws[:, np.newaxis]), dtype=np.float64)
     seen = 0
     for number, copies, (before, after) in zip(
-        numbers.tolist(), multiplicities.tolist(), pairwise(lengths.tolist()), strict=True
+        numbers.tolist(), multiplicities.tolist(), pairwise(highest.tolist()), strict=True
     ):
-        shares = _shares(copies, seen, most)
-        grown = np.zeros((most + 1, after))
-        for j in range(shares.shape[0]):
-            end = min(after, before + j * number)
-            grown[j:, j * number : end] += shares[j, j:, np.newaxis] * law[: most + 1 - j, : end - j * number]
-        law, seen = grown, seen + copies
+        shares = _shares(copies, seen, choices)
+        # From the most draws down, so that fewer draws are still those without this count.
+        for drawn in range(most, 0, -1):
+            row = law[drawn]
+            row[: before[drawn] + 1] *= shares[0, drawn]
+            for taken in range(1, min(copies, drawn) + 1):
+                start, rest = taken * number, drawn - taken
+                end = min(after[drawn], before[rest] + start) + 1
+                row[start:end] += shares[taken, drawn] * law[rest, : end - start]
+        seen += copies
     return law
 
 
-def _shares(copies: int, seen: int, most: int) -> FloatArray:
+def _shares(copies: int, seen: int, choices: FloatArray) -> FloatArray:
     """Return the chance [i, j] that i of j draws come from `copies` of a count, the rest from those `seen` before."""
-    taken, drawn = np.arange(min(copies, most) + 1), np.arange(most + 1)
-    total = copies + seen
-    step = np.arange(most)
-    from_copies = np.concatenate([[1.0], np.cumprod((copies - step) / np.maximum(total - step, 1))])[taken]
-    left = np.maximum(total - taken[:, np.newaxis] - step, 1)
-    from_seen = np.cumprod(np.maximum(seen - step, 0) / left, axis=1)
+    most = choices.shape[0] - 1
+    step, total = np.arange(most), copies + seen
+    taken = np.arange(min(copies, most) + 1)[:, np.newaxis]
+    from_copies = np.cumprod((copies - step) / np.maximum(total - step, 1))
+    from_seen = np.cumprod(np.maximum(seen - step, 0) / np.maximum(total - taken - step, 1), axis=1)
+    from_copies = np.concatenate([[1.0], from_copies])[taken]
     from_seen = np.concatenate([np.ones((taken.size, 1)), from_seen], axis=1)
-    rest = drawn - taken[:, np.newaxis]
-    shares: FloatArray = special.comb(drawn, taken[:, np.newaxis]) * from_copies[:, np.newaxis]
-    return np.where(rest >= 0, shares * np.take_along_axis(from_seen, np.maximum(rest, 0), axis=1), 0.0)
+    # Where more would be taken than drawn there is no choice, and so no chance.
+    rest = np.maximum(np.arange(most + 1) - taken, 0)
+    shares: FloatArray = choices[: taken.size] * from_copies * from_seen[taken, rest]
+    return shares
 
 
 def _leaving_out(tail: FloatArray, own: IntArray, sizes: IntArray, totals: IntArray, n: int) -> FloatArray:
