@@ -10,9 +10,10 @@ from collections.abc import Collection, Mapping
 
 import polars as pl
 
-from hub.uploads import placing, traps
+from hub.uploads import editions, fates, traps
 from hub.uploads.findings import Severity, in_a_list, shown
-from hub.uploads.placing import PLACES, Fate, Ladder, Method
+from hub.uploads.ladder import Ladder
+from hub.uploads.placing import PLACES, Fate, Method
 from hub.uploads.sheet import Sheet
 from hub.words import plural
 
@@ -39,18 +40,18 @@ def place(sheet: Sheet) -> None:
     aside = _set_totals_aside(sheet)
     places = [key for key in PLACES if key in sheet.lines.columns]
     codes = sheet.lines["ward_code"].str.to_uppercase().drop_nulls().unique().to_list() if "ward_code" in places else []
-    sheet.boundary_set_id = placing.boundary_set_of(
+    sheet.boundary_set_id = editions.boundary_set_of(
         codes, sheet.geography, sheet.scope, _last_month(sheet), sheet.headings.get("ward_code"), sheet.findings
     )
     ladder = _ladder(sheet)
-    found = placing.by_names(sheet.lines, ladder)
+    found = fates.by_names(sheet.lines, ladder)
     if sheet.kind.has_points:
         found = _with_points(sheet, found)
     found = _with_own_borough(sheet, found)
-    settled = placing.settle(found, sheet.scope, sheet.fixes, sheet.headings, sheet.findings)
+    settled = fates.settle(found, sheet.scope, sheet.fixes, sheet.headings, sheet.findings)
     settled = _without_whole_boroughs(sheet, _refuse_nowhere(sheet, settled))
-    placing.note_labels(settled, ladder, sheet.geography, sheet.scope, sheet.headings.get("borough"), sheet.findings)
-    placing.note_methods(settled, sheet.headings, sheet.findings)
+    fates.note_labels(settled, ladder, sheet.geography, sheet.scope, sheet.headings.get("borough"), sheet.findings)
+    fates.note_methods(settled, sheet.headings, sheet.findings)
     kept = ["row", "ward_code", "borough_code", "fate", "placed_by", "confidence"]
     if sheet.kind.has_points:
         kept += ["easting", "northing"]
@@ -130,7 +131,7 @@ def _with_own_borough(sheet: Sheet, found: pl.DataFrame) -> pl.DataFrame:
 
 def _own_borough(sheet: Sheet, boroughs: pl.Series, lost: int) -> str | None:
     """The borough to which rows belong that name no place: the file's own, or the one that a person says."""
-    own = placing.own_borough(boroughs, sheet.scope)
+    own = fates.own_borough(boroughs, sheet.scope)
     if own is not None or len(sheet.scope) == 1:
         return own
     names = dict(sheet.geography.boroughs.select("borough_code", "borough_name").iter_rows())
