@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from geo.frames import to_longitude_latitude
 from hub.access import Permission, Role, Viewer
 from hub.audit import AuditEntry
+from hub.db import EVERYWHERE
 from hub.errors import BadRequest, NotAllowed, NotFound
 from hub.ledger import service
 from hub.ledger.prescribed import Provider, shipped
@@ -51,7 +52,7 @@ def load(desk: Desk, email: str, *months: str) -> str:
 def came_at(desk: Desk, instant: dt.datetime) -> None:
     """Let everything that is loaded have come at one moment."""
     with desk.database.writing() as session:
-        session.set_scope(service.db.EVERYWHERE)
+        session.set_scope(EVERYWHERE)
         session.execute(update(Version).values(committed_at=instant))
 
 
