@@ -735,6 +735,8 @@ WAYS = {
     ("wards", "gi_star"): WARD_FIGURES | TESTED,
     ("cells", "gi_star"): {"cell", "count"} | TESTED,
     ("cells", "density"): {"cell", "count", "density", "class"},
+    ("wards", "change"): {"ward_code", "count", "count_before", "difference", "ratio", "p", "q", "class"},
+    ("cells", "change"): {"cell", "count", "count_before", "difference", "ratio", "p", "q", "class"},
 }
 MONTH = ("--from", "2026-10", "--to", "2026-10")
 

@@ -14,7 +14,10 @@ from hub.errors import BadRequest
 from hub.hotspots.scoring import Method, Units
 from hub.words import month_name, months_before
 
-METHODS = {Units.WARDS: (Method.RATE, Method.GI_STAR), Units.CELLS: (Method.GI_STAR, Method.DENSITY)}
+METHODS = {
+    Units.WARDS: (Method.RATE, Method.GI_STAR, Method.CHANGE),
+    Units.CELLS: (Method.GI_STAR, Method.DENSITY, Method.CHANGE),
+}
 ALL_CRIME = "All recorded crime"
 EVERYTHING = frozenset({"", "all", ALL_CRIME.casefold()})
 
@@ -98,7 +101,7 @@ def _check_method(question: Question) -> None:
         sentence = "There are no rates for small areas: nobody knows how many people live in each square."
     else:
         sentence = "Density is not worked out for wards: they differ too much in size."
-    raise BadRequest(sentence, remedy=f"For {question.units}, choose {' or '.join(allowed)}.")
+    raise BadRequest(sentence, remedy=f"For {question.units}, choose {', '.join(allowed[:-1])} or {allowed[-1]}.")
 
 
 def _check_period(question: Question) -> None:

@@ -26,10 +26,13 @@ from hub.hotspots.overlays import Overlay
 from hub.hotspots.scoring import Units
 from hub.words import MARKING, month_code, plain_cell
 
-TESTED = ("with_neighbours", "z", "p", "q")
+TESTED = (
+    *("with_neighbours", "z", "count_before", "difference", "ratio", "ratio_lower", "ratio_upper"),
+    *("p", "q"),
+)
 WARD_COLUMNS = ("ward_name", "borough_code", "count", "population", "rate_per_1000", *TESTED, "class")
 CELL_COLUMNS = ("ward_name", "west", "south", "count", *TESTED, "density", "class")
-WHOLE_NUMBERS = frozenset({"count", "population", "with_neighbours", "west", "south"})
+WHOLE_NUMBERS = frozenset({"count", "population", "with_neighbours", "count_before", "difference", "west", "south"})
 
 
 def write(viewer: Viewer, overlay: Overlay, path: Path) -> dict[str, Any]:
@@ -92,6 +95,7 @@ def as_dict(overlay: Overlay) -> dict[str, Any]:
         "from": month_code(overlay.question.first_month),
         "to": month_code(overlay.question.last_month),
         "months": [month_code(month) for month in overlay.months],
+        "compared_with": [month_code(month) for month in overlay.months_before],
         "missing": [
             {
                 "borough_code": gap.borough_code,
@@ -114,6 +118,7 @@ def as_dict(overlay: Overlay) -> dict[str, Any]:
             for version in overlay.versions
         ],
         "boundary_set": overlay.boundary_set,
+        "boundary_set_before": overlay.boundary_set_before,
         "denominator": overlay.denominator,
         "cell_metres": overlay.cell_metres,
         "bandwidth_metres": overlay.bandwidth_metres,
@@ -178,6 +183,9 @@ def _csv(overlay: Overlay) -> bytes:
     table = features(overlay)
     table["category"] = overlay.category
     table["first_month"], table["last_month"] = month_code(overlay.months[0]), month_code(overlay.months[-1])
+    if overlay.months_before:
+        table["first_month_before"] = month_code(overlay.months_before[0])
+        table["last_month_before"] = month_code(overlay.months_before[-1])
     table["source"] = overlay.source_words
     table["marking"] = MARKING
     text = io.StringIO(newline="")

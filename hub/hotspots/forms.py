@@ -9,8 +9,8 @@ from wtforms.fields.choices import SelectChoice
 from hub.errors import BadRequest
 from hub.hotspots.checking import ALL_CRIME
 from hub.hotspots.layers import Show
-from hub.hotspots.overlays import listed
 from hub.hotspots.service import Choices
+from hub.hotspots.wording import listed
 from hub.words import month_code, short_month
 
 

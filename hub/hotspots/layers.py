@@ -17,13 +17,17 @@ import pandas as pd
 from geo.boundaries import outline, to_geojson_geometries
 from geo.frames import to_longitude_latitude
 from geo.hotspots import CONFIDENCE_BY_LEVEL, NOT_SIGNIFICANT, NOT_TESTED, classify_rates
+from hub.hotspots.changes import FALLEN, NO_CLEAR_CHANGE, RISEN
 from hub.hotspots.overlays import Overlay
-from hub.hotspots.scoring import DENSITY_BANDS, LESS_DENSE, Method, Units
+from hub.hotspots.scoring import DENSITY_BANDS, LESS_DENSE, TESTING, Method, Units
 from hub.words import number, signed
 
 BANDS = 5
 NO_FIGURE = "no-figure"
+ALWAYS_IN_LEGEND = ("hot", "cold", "not-significant", "risen", "fallen", "no-clear-change")
+"""How the keys of classes begin that a legend names though no unit is in them."""
 PIXELS_ACROSS = 1000
+LEAST_SHOWN_Q = 0.001
 DEGREE = 3
 """Of the polynomials that give a lattice point's longitude and latitude: within 0.1 m over London."""
 EVIDENCE = {"95": "some evidence", "99": "strong evidence", "99.9": "very strong evidence"}
@@ -35,8 +39,10 @@ class Show(StrEnum):
     WARD_HOTSPOTS = "wards-gi_star"
     WARD_RATE = "wards-rate"
     WARD_COUNT = "wards-count"
+    WARD_CHANGE = "wards-change"
     CELL_HOTSPOTS = "cells-gi_star"
     CELL_DENSITY = "cells-density"
+    CELL_CHANGE = "cells-change"
 
     @property
     def units(self) -> Units:
@@ -55,7 +61,7 @@ class Show(StrEnum):
 
     def colours(self, measure: str) -> str:
         """What the colours of its map stand for."""
-        if self.method is Method.GI_STAR:
+        if self.method in TESTING:
             return "Result of the test, and how many"
         if self is Show.CELL_DENSITY:
             return f"{measure.capitalize()} per square km, against the average"
@@ -66,8 +72,10 @@ _SHOW_WORDS = {
     Show.WARD_HOTSPOTS: "Wards: hotspots (Gi*)",
     Show.WARD_RATE: "Wards: rate per 1,000 residents",
     Show.WARD_COUNT: "Wards: count",
+    Show.WARD_CHANGE: "Wards: change from the period before",
     Show.CELL_HOTSPOTS: "Small areas: hotspots (Gi*)",
     Show.CELL_DENSITY: "Small areas: density",
+    Show.CELL_CHANGE: "Small areas: change from the period before",
 }
 
 
@@ -105,6 +113,8 @@ def classes(overlay: Overlay, show: Show) -> tuple[pd.Series[str], tuple[LegendI
         keys, words = overlay.table["class"].map(_key), _hotspot_words(overlay.units)
     elif overlay.method is Method.DENSITY:
         keys, words = overlay.table["class"].map(_key), _density_words()
+    elif overlay.method is Method.CHANGE:
+        keys, words = overlay.table["class"].map(_key), _CHANGE_WORDS
     else:
         keys, words = _bands(overlay.table["count" if show is Show.WARD_COUNT else "rate_per_1000"], show)
     units = keys.value_counts()
@@ -124,6 +134,14 @@ def _hotspot_words(units: Units) -> dict[str, str]:
     return (
         hot | nothing | (cold if units is Units.WARDS else {}) | {_key(NOT_TESTED): "No data, or could not be tested"}
     )
+
+
+_CHANGE_WORDS = {
+    _key(RISEN): "Risen: more than chance would explain",
+    _key(FALLEN): "Fallen: more than chance would explain",
+    _key(NO_CLEAR_CHANGE): "No clear change",
+    _key(NOT_TESTED): "Not tested: too few, or not the same ward before",
+}
 
 
 def _density_words() -> dict[str, str]:
@@ -150,16 +168,28 @@ def _bands(values: pd.Series[float], show: Show) -> tuple[pd.Series[str], dict[s
 # --- The table -------------------------------------------------------------------------------------------------------
 
 
+_CHANGE_COLUMNS = (
+    Column("count_before", "Before"),
+    Column("count", "Now"),
+    Column("difference", "Difference"),
+    Column("ratio", "Change (range)"),
+    Column("q", "Corrected p (q)", places=3),
+    Column("class", "Result", is_number=False),
+)
+
+
 def columns(overlay: Overlay) -> tuple[Column, ...]:
     """Choose the columns that an overlay's table has."""
-    counted = Column("count", overlay.measure.capitalize())
+    found = [Column("ward_name", "Ward", is_number=False)]
+    if overlay.units is Units.CELLS:
+        found.append(Column("label", "Square", is_number=False))
+    elif overlay.table["borough_code"].nunique() > 1:
+        found.append(Column("borough_name", "Borough", is_number=False))
+    if overlay.method is Method.CHANGE:
+        return (*found, *_CHANGE_COLUMNS)
+    found.append(Column("count", overlay.measure.capitalize()))
     if overlay.units is Units.WARDS:
-        boroughs = overlay.table["borough_code"].nunique()
-        found = [Column("ward_name", "Ward", is_number=False)]
-        found += [Column("borough_name", "Borough", is_number=False)] if boroughs > 1 else []
-        found += [counted, Column("population", "Residents"), Column("rate_per_1000", "Per 1,000 residents", places=1)]
-    else:
-        found = [Column("ward_name", "Ward", is_number=False), Column("label", "Square", is_number=False), counted]
+        found += [Column("population", "Residents"), Column("rate_per_1000", "Per 1,000 residents", places=1)]
     if overlay.method is Method.GI_STAR:
         found.append(Column("with_neighbours", "With its neighbours"))
         # A square's score says little: it follows no normal law, so the largest may be no more than chance.
@@ -177,6 +207,9 @@ def ordered(overlay: Overlay, show: Show, sort: str) -> pd.DataFrame:
     if name in {column.key for column in columns(overlay)} - {"class"}:
         by = table[name] if pd.api.types.is_numeric_dtype(table[name]) else table[name].str.casefold()
         return table.loc[by.sort_values(ascending=not sort.startswith("-"), kind="stable", na_position="last").index]
+    if overlay.method is Method.CHANGE:
+        rank = table["class"].map({name: at for at, name in enumerate((RISEN, FALLEN, NO_CLEAR_CHANGE, NOT_TESTED))})
+        return table.assign(rank=rank).sort_values(["rank", "p"], kind="stable")
     if overlay.method is Method.GI_STAR:
         rank, z = table["class"].map(_rank), table["z"]
         score = z.where(table["class"].str.startswith("cold"), -z)
@@ -206,9 +239,19 @@ def _cell(unit: Mapping[Any, Any], column: Column, words: dict[str, str]) -> str
     if column.key == "class":
         level = str(value).partition("_")[2]
         return f"{words[_key(value)]} ({level}%)" if level in EVIDENCE else words[_key(value)]
-    if column.key == "z":
+    if column.key == "ratio":
+        return _said_change(value, unit["ratio_lower"], unit["ratio_upper"])
+    if column.key == "q" and value < LEAST_SHOWN_Q:
+        return f"under {LEAST_SHOWN_Q}"
+    if column.key in {"z", "difference"}:
         return signed(round(value, column.places), column.places)
     return number(value, column.places) if column.is_number else str(value)
+
+
+def _said_change(*ratios: float) -> str:
+    """Say a ratio and the ends of its interval in per cent: `+25% (+10% to +42%)`."""
+    change, lower, upper = (f"{signed(100 * (ratio - 1))}%" for ratio in ratios)
+    return "–" if np.isnan(ratios[0]) else f"{change} ({lower} to {upper})"
 
 
 # --- What the map draws ----------------------------------------------------------------------------------------------
@@ -254,6 +297,15 @@ def _features(shapes: gpd.GeoSeries, properties: Sequence[dict[str, Any]]) -> di
     }
 
 
+NOT_COLOURED = frozenset(map(_key, (LESS_DENSE, NOT_SIGNIFICANT, NO_CLEAR_CHANGE, NOT_TESTED)))
+_FIGURES = {
+    Method.GI_STAR: ("with_neighbours", "With its neighbours"),
+    Method.DENSITY: ("density", "Per square km"),
+    Method.CHANGE: ("count_before", "In the period before"),
+}
+"""What the map says of a square besides its count: a column, and its name."""
+
+
 def _cells(overlay: Overlay, keys: pd.Series[str]) -> dict[str, Any]:
     """Squares that have a colour, each by its column and row from the south-west, its class, count and figure."""
     side = overlay.cell_metres or 1
@@ -261,9 +313,9 @@ def _cells(overlay: Overlay, keys: pd.Series[str]) -> dict[str, Any]:
     west, south = int(table["west"].min()), int(table["south"].min())
     n_columns = (int(table["west"].max()) - west) // side + 1
     n_rows = (int(table["south"].max()) - south) // side + 1
-    coloured = ~keys.isin({_key(LESS_DENSE), _key(NOT_SIGNIFICANT), _key(NOT_TESTED)})
+    coloured = ~keys.isin(NOT_COLOURED)
     shown = table[coloured]
-    figure = "with_neighbours" if overlay.method is Method.GI_STAR else "density"
+    figure, title = _FIGURES[overlay.method]
     used = sorted(set(keys[coloured]))
     longitude, latitude = _lattice(west, south, n_columns * side, n_rows * side)
     return {
@@ -275,7 +327,7 @@ def _cells(overlay: Overlay, keys: pd.Series[str]) -> dict[str, Any]:
         "west": west,
         "south": south,
         "measure": overlay.measure,
-        "figure": {"with_neighbours": "With its neighbours", "density": "Per square km"}[figure],
+        "figure": title,
         "classes": used,
         "column": ((shown["west"] - west) // side).tolist(),
         "row": ((shown["south"] - south) // side).tolist(),

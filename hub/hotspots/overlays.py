@@ -6,20 +6,29 @@ It states its own limits; it neither reads nor writes anything.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
 from geo.hotspots import NOT_TESTED
+from hub.hotspots.changes import LEAST_BASE, LEAST_TESTED, days_of
 from hub.hotspots.checking import ALL_CRIME, Question
-from hub.hotspots.scoring import CELLS_IN_A_NEIGHBOURHOOD, Method, Scores, Units, is_cold, is_hot
-from hub.words import date_name, month_code, month_name, months_before, number, plural, short_month
+from hub.hotspots.scoring import CELLS_IN_A_NEIGHBOURHOOD, TESTING, Method, Scores, Units, is_cold, is_hot
+from hub.hotspots.wording import (
+    NAMES_IN_A_SENTENCE,
+    change_sentence,
+    listed,
+    said_baseline,
+    said_chance,
+    said_months,
+    said_percent,
+    said_span,
+    wards_of,
+)
+from hub.words import date_name, month_code, month_name, months_before, number, plural
 
-NAMES_IN_A_SENTENCE = 5
 BUSY_TIMES = 5
 
 
@@ -56,6 +65,8 @@ class Overlay:
     category: str
     months: tuple[dt.date, ...]
     """The months counted: those of the period that every borough with any data in it has."""
+    months_before: tuple[dt.date, ...]
+    """For a change, the months that they are compared with, one for each; otherwise none."""
     gaps: tuple[Gap, ...]
     provisional: tuple[dt.date, ...]
     dataset: str
@@ -65,14 +76,16 @@ class Overlay:
     versions: tuple[VersionUsed, ...]
     boundary_set: str
     """Its code: the wards counted, or those that say where a square lies."""
+    boundary_set_before: str
+    """For a change, the wards that the months before were counted on; otherwise blank."""
     denominator: str
     """Source and year of the residents; blank where none are known."""
     attribution: str
     scores: Scores
     table: pd.DataFrame
     """One row a unit, by ward code or cell: `label`, `count` and what applies of `ward_name, borough_code,
-    borough_name, population, rate_per_1000, with_neighbours, z, p, q, density, class, west, south`; NaN where nothing
-    is known."""
+    borough_name, population, rate_per_1000, with_neighbours, z, count_before, difference, ratio, ratio_lower,
+    ratio_upper, p, q, density, class, west, south`; NaN where nothing is known."""
     outlines: gpd.GeoSeries
     """Of the units, EPSG:27700, in the order of the table."""
     inputs: dict[str, Any]
@@ -110,7 +123,7 @@ class Overlay:
 
     @property
     def flags_by_chance(self) -> float | None:
-        """How many units chance alone would flag as hot; None where nothing was flagged."""
+        """How many units chance alone would flag as hot, or as changed; None where nothing was flagged."""
         return self.scores.flags_by_chance
 
     # --- What was found ---
@@ -128,7 +141,7 @@ class Overlay:
     @property
     def tested(self) -> int:
         """How many units were tested together; 0 where none could be."""
-        return int((self.table["class"] != NOT_TESTED).sum()) if self.method is Method.GI_STAR else 0
+        return int((self.table["class"] != NOT_TESTED).sum()) if self.method in TESTING else 0
 
     @property
     def hot(self) -> pd.DataFrame:
@@ -155,11 +168,23 @@ class Overlay:
     @property
     def sentence(self) -> str:
         """What was found, in a sentence or two that anybody can read."""
+        if self.method is Method.CHANGE:
+            return self._change()
         if self.known["count"].sum() == 0:
             return f"In {self.period_words}, no {self.offences} were placed in a {self.unit} of {self.area_name}."
         if self.method is Method.GI_STAR:
             return self._ward_flags() if self.units is Units.WARDS else self._cell_flags()
         return self._rates() if self.method is Method.RATE else self._dense_places()
+
+    def _change(self) -> str:
+        return change_sentence(
+            self.table[self.table["class"] != NOT_TESTED].sort_values("p", kind="stable"),
+            start=f"In {self.period_words}, against {self.baseline_words}",
+            area_name=self.area_name,
+            topic=self.topic,
+            unit=self.unit,
+            flags=self.flags_by_chance,
+        )
 
     @property
     def count_sentence(self) -> str:
@@ -169,7 +194,7 @@ class Overlay:
         named = _with_figures(top, "count")
         return (
             f"In {self.period_words}, most {self.offences} in {self.area_name} were in {named}: "
-            f"{len(top)} of {len(self.known)} wards, with {_percent(share)} of the total."
+            f"{len(top)} of {len(self.known)} wards, with {said_percent(share)} of the total."
         )
 
     def _ward_flags(self) -> str:
@@ -198,8 +223,8 @@ class Overlay:
         share = hot["count"].sum() / max(self.total, 1)
         return (
             f"{start}{plural(len(hot), 'small area')} of {number(self.tested)} in {self.area_name} stood out for "
-            f"{self.topic}, each together with those around it. They hold {_percent(share)} of the {self.measure} and "
-            f"lie in {listed(_wards_of(hot), most=NAMES_IN_A_SENTENCE)}. {self._by_chance}"
+            f"{self.topic}, each together with those around it. They hold {said_percent(share)} of the {self.measure} "
+            f"and lie in {listed(wards_of(hot), most=NAMES_IN_A_SENTENCE)}. {self._by_chance}"
         )
 
     def _rates(self) -> str:
@@ -222,10 +247,10 @@ class Overlay:
             )
         ordered = busy.sort_values("density", ascending=False, kind="stable")
         return (
-            f"In {self.period_words}, {self.topic} was densest in {listed(_wards_of(ordered), most=3)}: "
-            f"{_percent(busy['count'].sum() / max(self.total, 1))} of it lay in the "
-            f"{_percent(len(busy) / len(self.table))} of {self.area_name} where it was at least {BUSY_TIMES} times as "
-            "dense as on average."
+            f"In {self.period_words}, {self.topic} was densest in {listed(wards_of(ordered), most=3)}: "
+            f"{said_percent(busy['count'].sum() / max(self.total, 1))} of it lay in the "
+            f"{said_percent(len(busy) / len(self.table))} of {self.area_name} where it was at least {BUSY_TIMES} times "
+            "as dense as on average."
         )
 
     @property
@@ -235,11 +260,7 @@ class Overlay:
 
     @property
     def _by_chance(self) -> str:
-        flags, found = self.flags_by_chance or 0.0, len(self.hot)
-        about = "fewer than one" if flags < 0.75 else f"about {number(flags)}"
-        if flags >= found / 2:
-            return f"But chance alone would flag {about}, so do not read much into it."
-        return f"Chance alone would flag {about}."
+        return said_chance(self.flags_by_chance or 0.0, len(self.hot))
 
     @property
     def topic(self) -> str:
@@ -262,6 +283,13 @@ class Overlay:
         return said_months(self.months)
 
     @property
+    def baseline_words(self) -> str:
+        """`the same months a year before (the 12 months to January 2025)`; blank unless periods are compared."""
+        if not self.months_before:
+            return ""
+        return f"{said_baseline(self.months, self.months_before)} ({said_months(self.months_before)})"
+
+    @property
     def method_words(self) -> str:
         """How it was worked out, for whoever wants to know."""
         over = f"over {plural(len(self.months), 'month')}"
@@ -275,6 +303,8 @@ class Overlay:
                 f"Quartic kernel density: {self.measure} per square kilometre {over}. Bandwidth "
                 f"{self.bandwidth_metres:g} m, squares of {self.cell_metres} m, corrected at the edge of the area."
             )
+        if self.method is Method.CHANGE:
+            return self._change_words()
         rule = (
             f"It is flagged where so much would rarely come about by chance: false discovery rate (Benjamini–Hochberg, "
             f"over the {number(self.tested)} tested) at most 5%, 1% or 0.1%, shown as 95%, 99% and 99.9%."
@@ -289,6 +319,16 @@ class Overlay:
             f"{CELLS_IN_A_NEIGHBOURHOOD - 1} around it, and the total is set against the average square's (Getis–Ord "
             "Gi*). Its chance is that of so large a total had the same counts been dealt out at random, not the normal "
             f"law, which would flag many small areas by chance. {rule}"
+        )
+
+    def _change_words(self) -> str:
+        return (
+            f"The {self.measure} of each {self.unit} in {self.period_words} are set against those in "
+            f"{said_months(self.months_before)}. Each change is tested by the exact conditional test of two Poisson "
+            f"counts, and is called risen or fallen where the false discovery rate (Benjamini–Hochberg, over the "
+            f"{number(self.tested)} tested) is at most 5%. A {self.unit} with fewer than {LEAST_TESTED} {self.measure} "
+            f"in both periods together is not tested. Percentages are given from {LEAST_BASE} in the period before, "
+            "with the range that holds the true change in 95 of 100 cases, each taken alone."
         )
 
     @property
@@ -307,8 +347,8 @@ class Overlay:
             share = self.unplaced / max(self.total, 1)
             verb = "is" if self.unplaced == 1 else "are"
             said.append(
-                f"{number(self.unplaced)} of {number(self.total)} {self.measure} ({_percent(share)}) {verb} not placed "
-                f"in a {self.unit}, and {verb} in no figure on the map."
+                f"{number(self.unplaced)} of {number(self.total)} {self.measure} ({said_percent(share)}) {verb} not "
+                f"placed in a {self.unit}, and {verb} in no figure on the map."
             )
         if self.provisional:
             verb = "is" if len(self.provisional) == 1 else "are"
@@ -323,11 +363,42 @@ class Overlay:
             )
         elif self.method is Method.GI_STAR and self.units is Units.WARDS:
             said.append("Wards differ in size: use them for strategic choices, and small areas for patrols.")
+        elif self.method is Method.CHANGE:
+            said += self._change_notes()
         return tuple(said)
+
+    def _change_notes(self) -> list[str]:
+        said = []
+        is_changed = self.table["count"].notna() & self.table["count_before"].isna()
+        if is_changed.any():
+            said.append(
+                f"Wards changed between the two periods ({self.boundary_set_before} and {self.boundary_set} wards): "
+                f"{number(is_changed.sum())} of {plural(len(self.known), 'ward')} are not the same as before, and are "
+                "not compared."
+            )
+        if months_before(self.months[0], 12) != self.months_before[0]:
+            said.append("The two periods are of different seasons: part of any change may be the time of year.")
+        days, days_before = days_of(self.months), days_of(self.months_before)
+        if days != days_before:
+            said.append(
+                f"The periods have {days} and {days_before} days: percentages and tests allow for that, differences do "
+                "not."
+            )
+        said.append(
+            "The test takes each incident to come by itself. Where they come in series, as with one prolific "
+            "offender, counts vary more, and a change just past the mark may still be chance."
+        )
+        return said
 
     def _gap_note(self, gap: Gap) -> str:
         if gap.is_left_out:
-            return f"{gap.borough_name} has no data in this period and is left out."
+            period = "both periods" if self.months_before else "this period"
+            return f"{gap.borough_name} has no data in {period} and is left out."
+        if self.months_before:
+            return (
+                f"{gap.borough_name} does not have {listed([month_name(month) for month in gap.months])} in both "
+                "periods; left out for every borough, so that all are compared over the same time."
+            )
         verb = "that month is" if len(gap.months) == 1 else "those months are"
         return (
             f"{gap.borough_name} has no data for {listed([month_name(month) for month in gap.months])}; {verb} left "
@@ -343,43 +414,6 @@ class Overlay:
         return f"{self.area_slug}-{topic}-{span}-{self.units}-{self.method}"
 
 
-def said_months(months: Sequence[dt.date]) -> str:
-    """Say a period: `January 2026`, `the 12 months to January 2026`, or how many months of a broken one have data."""
-    last, count = months[-1], len(months)
-    if months_before(last, count - 1) != months[0]:
-        return f"the {count} months with data from {month_name(months[0])} to {month_name(last)}"
-    return month_name(last) if count == 1 else f"the {count} months to {month_name(last)}"
-
-
-def said_span(months: Sequence[dt.date]) -> str:
-    """Say which months: `January 2026`, `Nov 2025 to Jan 2026`, or each where they are not together."""
-    if len(months) == 1:
-        return month_name(months[0])
-    if months_before(months[-1], len(months) - 1) == months[0]:
-        return f"{short_month(months[0])} to {short_month(months[-1])}"
-    return listed([short_month(month) for month in months])
-
-
-def listed(names: Sequence[str], *, most: int | None = None, joint: str = "and") -> str:
-    """Join names as a person would, with no more of them than asked."""
-    shown = list(names if most is None or len(names) <= most else names[: most - 1])
-    if len(shown) < len(names):
-        shown.append(f"{len(names) - len(shown)} more")
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} {joint} {shown[-1]}"
-
-
 def _with_figures(units: pd.DataFrame, column: str, *, places: int = 0) -> str:
     figures = zip(units["label"], units[column].tolist(), strict=True)
     return listed([f"{label} ({number(figure, places)})" for label, figure in figures])
-
-
-def _wards_of(cells: pd.DataFrame) -> list[str]:
-    """The wards that cells lie in, in the order of the cells."""
-    named = [name for name in dict.fromkeys(cells["ward_name"]) if name]
-    return named or ["no ward"]
-
-
-def _percent(share: float) -> str:
-    if np.isnan(share):
-        return "–"
-    return "under 1%" if 0 < share < 0.01 else f"{share:.0%}"

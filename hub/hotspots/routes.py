@@ -127,7 +127,7 @@ def _page(area: Area, overlay: Overlay, asked: dict[str, str]) -> HotspotPage:
         show=showing,
         overlay=overlay,
         sentence=overlay.count_sentence if showing is Show.WARD_COUNT else overlay.sentence,
-        legend=tuple(item for item in legend if item.units or item.key.startswith(("hot", "cold", "not-significant"))),
+        legend=tuple(item for item in legend if item.units or item.key.startswith(layers.ALWAYS_IN_LEGEND)),
         columns=layers.columns(overlay),
         rows=tuple(layers.rows(overlay, showing, shown)),
         sort=sort,

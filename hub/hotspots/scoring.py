@@ -25,7 +25,8 @@ METHOD_VERSION = 1
 SHUFFLE_SEED = 1995
 SMALLEST_TESTED_CELL_METRES = 150
 LARGEST_CHOSEN_CELL_METRES = 300
-INCIDENTS_IN_A_NEIGHBOURHOOD = 10
+LARGEST_COMPARED_CELL_METRES = 500
+INCIDENTS_TESTED_TOGETHER = 10
 CELLS_IN_A_NEIGHBOURHOOD = 9
 DENSITY_BANDS = ((10, "10_times_average"), (5, "5_times_average"), (3, "3_times_average"), (2, "2_times_average"))
 MOST_CELLS = 250_000
@@ -47,6 +48,11 @@ class Method(StrEnum):
     RATE = "rate"
     GI_STAR = "gi_star"
     DENSITY = "density"
+    CHANGE = "change"
+
+
+TESTING = frozenset({Method.GI_STAR, Method.CHANGE})
+"""The methods that test each unit and class it by the result."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +63,13 @@ class Scores:
     ----------
     table : DataFrame, one row a unit
         Indexed by ward code or cell name. `count` is NaN where nothing is known; then, as they apply,
-        `with_neighbours, z, p, q, class` or `density, class`; for cells also `west` and `south` (metres) and
-        `ward_name`.
+        `with_neighbours, z, p, q, class`, `density, class` or
+        `count_before, difference, ratio, ratio_lower, ratio_upper, p, q, class`; for cells also `west` and `south`
+        (metres) and `ward_name`.
     unplaced : int
         Incidents counted in no unit.
     flags_by_chance : float, optional
-        How many units chance alone would flag as hot; None where nothing was flagged.
+        How many units chance alone would flag as hot, or as changed; None where nothing was flagged.
     cell_metres, bandwidth_metres : optional
         What was used, for cells and for density.
     """
@@ -158,22 +165,11 @@ def score_cells(
     """
     x, y, weight = (points[name].to_numpy(dtype=float) for name in ("easting", "northing", "count"))
     side = cell_metres or choose_cell_metres(outline, weight.sum(), method=method)
-    _refuse_too_many(outline, side)
+    refuse_too_many(outline, side)
     squares = grid.square_grid(outline, cell_metres=side)
     counts = grid.cell_counts(squares, x, y, weight)
     inside = squares.mask
-    numbers = np.flatnonzero(inside)
-    row, column = np.divmod(numbers, squares.n_columns)
-    west, south = squares.origin_easting + column * side, squares.origin_northing + row * side
-    table = pd.DataFrame(
-        {
-            "west": west,
-            "south": south,
-            "ward_name": _names_at(wards, west + side / 2, south + side / 2, within=side),
-            "count": counts[inside],
-        },
-        index=grid.cell_names(squares, numbers),
-    )
+    table = cells_of(squares, wards).assign(count=counts[inside])
     unplaced = round(total - counts.sum())
     if method is Method.DENSITY:
         radius = bandwidth_metres or density.suggest_bandwidth_metres(side)
@@ -188,21 +184,44 @@ def score_cells(
     return Scores(table, unplaced, flags, cell_metres=side)
 
 
+def cells_of(squares: grid.Grid, wards: gpd.GeoDataFrame) -> pd.DataFrame:
+    """List the squares of a grid by name: where each lies, and in which ward."""
+    numbers, side = np.flatnonzero(squares.mask), squares.cell_metres
+    row, column = np.divmod(numbers, squares.n_columns)
+    west, south = squares.origin_easting + column * side, squares.origin_northing + row * side
+    return pd.DataFrame(
+        {
+            "west": west,
+            "south": south,
+            "ward_name": _names_at(wards, west + side / 2, south + side / 2, within=side),
+        },
+        index=grid.cell_names(squares, numbers),
+    )
+
+
 def choose_cell_metres(outline: Geometry, incidents: float, *, method: Method) -> int:
     """Choose how large the squares are.
 
-    For density, geo's suggestion. To be tested, a square and its neighbours must hold enough for a difference to show:
-    from 150 m up, in steps of 50 m, until an average neighbourhood holds 10 incidents, and no larger than 300 m or
-    the suggestion.
+    For density, geo's suggestion. What is tested must hold enough for a difference to show: from 150 m up, in steps of
+    50 m, until it holds 10 of the incidents on average. For Gi* that is a square with its neighbours, of 300 m at most;
+    for a change a square alone, of 500 m at most; or the suggestion, if that is larger.
+
+    Parameters
+    ----------
+    outline : polygon or multipolygon
+        The study area.
+    incidents : float
+        Those that are tested at once: for a change, of both periods.
+    method : Method
+        What the squares are for.
     """
     suggested = grid.suggest_cell_metres(outline)
-    if method is not Method.GI_STAR:
+    if method is Method.DENSITY:
         return suggested
+    together = 1 if method is Method.CHANGE else CELLS_IN_A_NEIGHBOURHOOD
+    largest = LARGEST_COMPARED_CELL_METRES if method is Method.CHANGE else LARGEST_CHOSEN_CELL_METRES
     side = max(suggested, SMALLEST_TESTED_CELL_METRES)
-    while side < LARGEST_CHOSEN_CELL_METRES:
-        in_a_neighbourhood = incidents * CELLS_IN_A_NEIGHBOURHOOD * side**2 / outline.area
-        if in_a_neighbourhood >= INCIDENTS_IN_A_NEIGHBOURHOOD:
-            break
+    while side < largest and incidents * together * side**2 / outline.area < INCIDENTS_TESTED_TOGETHER:
         side += grid.CELL_STEP_METRES
     return side
 
@@ -217,7 +236,14 @@ def count_in_wards(points: pd.DataFrame, wards: gpd.GeoDataFrame) -> pd.Series[f
     return pd.Series(counts, index=wards.index, dtype=float)
 
 
-def _refuse_too_many(outline: Geometry, side: int) -> None:
+def refuse_too_many(outline: Geometry, side: int) -> None:
+    """Refuse squares so small that there would be more than `MOST_CELLS`.
+
+    Raises
+    ------
+    GeoError
+        Naming the smallest side that would do.
+    """
     expected = outline.area / side**2
     if expected > MOST_CELLS:
         fewest = side * np.sqrt(expected / MOST_CELLS)

@@ -23,12 +23,13 @@ from geo.rates import rate_per
 from hub import db
 from hub.access import Permission, Viewer
 from hub.errors import BadRequest
-from hub.hotspots import scoring
+from hub.hotspots import changes, scoring
 from hub.hotspots.checking import ALL_CRIME, Question, understood
 from hub.hotspots.models import HotspotRun
-from hub.hotspots.overlays import Overlay, VersionUsed, listed
+from hub.hotspots.overlays import Overlay, VersionUsed
 from hub.hotspots.scoring import METHOD_VERSION, Scores, Units
 from hub.hotspots.sources import Ground, Source, choose_source, choose_wards, count_by_ward, points_of
+from hub.hotspots.wording import listed
 from hub.places import service as places
 from hub.places.service import Area
 from hub.uploads import figures
@@ -98,8 +99,9 @@ def overlay(
     viewer, area
         Who asks, and about where. Counts of small places are exact, so all of the area must be theirs to see so.
     units : wards or cells
-    method : rate or gi_star for wards, gi_star or density for cells
-        The count comes with each.
+    method : rate, gi_star or change for wards, gi_star, density or change for cells
+        The count comes with each. A change is against the same months a year before or, where more of them is live,
+        the equally long period just before.
     category : str, optional
         An offence group or subgroup in any case; all recorded crime unless given.
     first_month, last_month : date
@@ -137,11 +139,12 @@ def overlay(
     source = choose_source(viewer, area, question)
     wards_of = choose_wards(viewer, question, source)
     wards = places.wards(viewer.session, wards_of.id, area.borough_codes)
+    wards_before = choose_wards(viewer, question, source.earlier) if source.months_before else None
     outline = _outline(viewer, source) if question.units is Units.CELLS else None
-    inputs = _inputs(question, source, wards_of.content_hash, outline)
+    inputs = _inputs(question, source, wards_of, wards_before, outline)
     inputs_hash = hashlib.sha256(orjson.dumps(inputs, option=orjson.OPT_SORT_KEYS)).hexdigest()
     kept = _kept(viewer, area, inputs_hash)
-    scores = kept or _scored(viewer, question, source, wards_of, wards, outline)
+    scores = kept or _scored(viewer, question, source, wards_of, wards_before, wards, outline)
     names = {borough.code: borough.name for borough in places.boroughs(viewer.session, area.borough_codes)}
     city = places.city(viewer.session)
     return Overlay(
@@ -151,6 +154,7 @@ def overlay(
         area_key=area.key,
         category=source.category or ALL_CRIME,
         months=source.months,
+        months_before=source.months_before,
         gaps=source.gaps,
         provisional=_provisional(source),
         dataset=source.kind.key,
@@ -159,6 +163,7 @@ def overlay(
         has_points=source.kind.has_points,
         versions=_versions(source, names),
         boundary_set=wards_of.code,
+        boundary_set_before=wards_before.code if wards_before else "",
         denominator=_denominator(wards),
         attribution=city.attribution if city else "",
         scores=scores,
@@ -199,12 +204,15 @@ def _scored(
     question: Question,
     source: Source,
     wards_of: Ground,
+    wards_before: Ground | None,
     wards: gpd.GeoDataFrame,
     outline: Geometry | None,
 ) -> Scores:
     by_ward = count_by_ward(viewer, source)
     total = int(by_ward.sum())
     try:
+        if wards_before is not None:
+            return _compared(viewer, question, source, wards_of, wards_before, wards, outline, by_ward)
         if outline is not None:
             return scoring.score_cells(
                 points_of(viewer, source),
@@ -215,15 +223,52 @@ def _scored(
                 cell_metres=question.cell_metres,
                 bandwidth_metres=question.bandwidth_metres,
             )
-        covered = wards[wards["borough_code"].isin(source.borough_codes)]
-        if set(source.used["boundary_set_id"]) != {wards_of.id}:
-            counts = scoring.count_in_wards(points_of(viewer, source), covered)
-        else:
-            counts = by_ward.reindex(covered.index, fill_value=0).astype(float)
+        counts = _in_wards(viewer, source, wards_of, wards, by_ward)
         return scoring.score_wards(wards, counts, total=total, method=question.method)
     except GeoError as error:
         sentence, _, remedy = str(error).partition(". ")
         raise BadRequest(f"{sentence}.", remedy=remedy) from error
+
+
+def _compared(
+    viewer: Viewer,
+    question: Question,
+    source: Source,
+    wards_of: Ground,
+    wards_before: Ground,
+    wards: gpd.GeoDataFrame,
+    outline: Geometry | None,
+    by_ward: pd.Series[int],
+) -> Scores:
+    total, exposure_ratio = int(by_ward.sum()), changes.days_of(source.months) / changes.days_of(source.months_before)
+    if outline is not None:
+        return changes.compare_cells(
+            points_of(viewer, source.earlier),
+            points_of(viewer, source),
+            outline,
+            wards,
+            total=total,
+            exposure_ratio=exposure_ratio,
+            cell_metres=question.cell_metres,
+        )
+    now = _in_wards(viewer, source, wards_of, wards, by_ward)
+    if wards_before == wards_of:
+        before = _in_wards(viewer, source.earlier, wards_of, wards, count_by_ward(viewer, source.earlier))
+    else:
+        older = places.wards(viewer.session, wards_before.id, source.borough_codes)
+        before = _in_wards(viewer, source.earlier, wards_before, older, count_by_ward(viewer, source.earlier))
+        before = before.reindex(changes.unchanged_wards(wards, older))
+    return changes.compare_wards(wards, before, now, total=total, exposure_ratio=exposure_ratio)
+
+
+def _in_wards(
+    viewer: Viewer, source: Source, wards_of: Ground, wards: gpd.GeoDataFrame, by_ward: pd.Series[int]
+) -> pd.Series[float]:
+    """Count in the wards of the boroughs with data; points that were placed in other wards are placed anew."""
+    covered = wards[wards["borough_code"].isin(source.borough_codes)]
+    if set(source.used["boundary_set_id"]) != {wards_of.id}:
+        return scoring.count_in_wards(points_of(viewer, source), covered)
+    return by_ward.reindex(covered.index, fill_value=0).astype(float)
 
 
 def _outline(viewer: Viewer, source: Source) -> Geometry:
@@ -234,24 +279,33 @@ def _outline(viewer: Viewer, source: Source) -> Geometry:
 # --- Keeping ---------------------------------------------------------------------------------------------------------
 
 
-def _inputs(question: Question, source: Source, wards_hash: str, outline: Geometry | None) -> dict[str, Any]:
+def _inputs(
+    question: Question, source: Source, wards_of: Ground, wards_before: Ground | None, outline: Geometry | None
+) -> dict[str, Any]:
     """Everything that the scores follow from: as long as none of it changes, neither do they."""
-    used = source.used.sort_values(["borough_code", "month"])
-    versions: dict[str, list[str]] = {}
-    for row in used.itertuples(index=False):
-        versions.setdefault(str(row.public_id), []).append(f"{row.month:%Y-%m}")
-    return {
+    compared = {
+        "versions_before": _months_by_version(source.earlier),
+        "wards_before": wards_before.content_hash if wards_before else None,
+    }
+    return (compared if source.months_before else {}) | {
         "method_version": METHOD_VERSION,
         "units": question.units,
         "method": question.method,
         "dataset": source.kind.key,
         "category": source.category,
-        "versions": versions,
-        "wards": wards_hash,
+        "versions": _months_by_version(source),
+        "wards": wards_of.content_hash,
         "outline": hashlib.sha256(outline.wkb).hexdigest() if outline is not None else None,
         "cell_metres": question.cell_metres,
         "bandwidth_metres": question.bandwidth_metres,
     }
+
+
+def _months_by_version(source: Source) -> dict[str, list[str]]:
+    versions: dict[str, list[str]] = {}
+    for row in source.used.sort_values(["borough_code", "month"]).itertuples(index=False):
+        versions.setdefault(str(row.public_id), []).append(f"{row.month:%Y-%m}")
+    return versions
 
 
 def _kept(viewer: Viewer, area: Area, inputs_hash: str) -> Scores | None:
@@ -289,7 +343,8 @@ def _squares(scores: Scores) -> gpd.GeoSeries:
 
 
 def _versions(source: Source, borough_names: Mapping[str, str]) -> tuple[VersionUsed, ...]:
-    used = source.used.drop_duplicates("public_id").sort_values(["borough_code", "number"])
+    used = pd.concat([source.used, source.earlier.used]) if source.months_before else source.used
+    used = used.drop_duplicates("public_id").sort_values(["borough_code", "number"])
     return tuple(
         VersionUsed(code, borough_names[code], str(public_id), number, extract_date)
         for code, public_id, number, extract_date in zip(
@@ -305,7 +360,7 @@ def _provisional(source: Source) -> tuple[dt.date, ...]:
         for _, months in source.live.groupby("borough_code")["month"]
         for month in sorted(months)[-source.kind.provisional_months :]
     }
-    return tuple(month for month in source.months if month in latest)
+    return tuple(month for month in sorted({*source.months, *source.months_before}) if month in latest)
 
 
 def _denominator(wards: gpd.GeoDataFrame) -> str:

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from hub.access import Viewer
 from hub.errors import BadRequest, HubError
 from hub.hotspots.checking import Question
-from hub.hotspots.overlays import Gap, listed, said_months, said_span
-from hub.hotspots.scoring import Units
+from hub.hotspots.overlays import Gap
+from hub.hotspots.scoring import Method, Units
+from hub.hotspots.wording import listed, said_months, said_span
 from hub.places import service as places
 from hub.places.service import Area
 from hub.uploads import figures
@@ -41,11 +42,18 @@ class Source:
     months: tuple[dt.date, ...]
     borough_codes: frozenset[str]
     gaps: tuple[Gap, ...]
+    months_before: tuple[dt.date, ...] = ()
+    """What the months are compared with, one for each; none unless a change is asked for."""
 
     @property
     def used(self) -> pd.DataFrame:
         """The coverage of just the months and boroughs that are counted."""
         return self.live[self.live["month"].isin(self.months) & self.live["borough_code"].isin(self.borough_codes)]
+
+    @property
+    def earlier(self) -> Source:
+        """The same in the months before."""
+        return replace(self, months=self.months_before, months_before=())
 
 
 def choose_source(viewer: Viewer, area: Area, question: Question) -> Source:
@@ -84,8 +92,40 @@ def choose_source(viewer: Viewer, area: Area, question: Question) -> Source:
             f"The categories of {best.title} overlap, so they cannot be added up.", remedy="Choose one of them."
         )
     of_kind = live[live["dataset"] == best.key]
+    if question.method is Method.CHANGE:
+        return _compared(viewer, area, question, Source(best, category, of_kind, (), frozenset(), ()))
     months, borough_codes, gaps = _common_months(viewer, area, of_kind, question)
     return Source(best, category, of_kind, months, borough_codes, gaps)
+
+
+def _compared(viewer: Viewer, area: Area, question: Question, source: Source) -> Source:
+    """Choose what the period is compared with: a year before, or just before where more of that is live.
+
+    Each month is set against one other, and left out where a borough lacks either.
+    """
+    length = len(question.months)
+    shifts = [12, length] if length <= 12 else [length]
+    paired = {shift: _live_in_both(source.live, shift, question) for shift in shifts}
+    shift = max(shifts, key=lambda each: len(paired[each]))
+    if paired[shift].empty:
+        raise BadRequest(
+            f"There is nothing before {said_months(question.months)} to compare it with in {area.name}.",
+            remedy=f"Choose a later or shorter period. {_what_is_covered(source.live, [source.kind])}",
+        )
+    months, borough_codes, gaps = _common_months(viewer, area, paired[shift], question)
+    before = tuple(months_before(month, shift) for month in months)
+    return replace(source, months=months, months_before=before, borough_codes=borough_codes, gaps=gaps)
+
+
+def _live_in_both(live: pd.DataFrame, shift: int, question: Question) -> pd.DataFrame:
+    """The coverage of the months of the period for which the same borough is also covered so many months before."""
+    pairs = set(zip(live["borough_code"], live["month"], strict=True))
+    within = live[live["month"].isin(question.months)]
+    is_paired = [
+        (code, months_before(month, shift)) in pairs
+        for code, month in zip(within["borough_code"], within["month"], strict=True)
+    ]
+    return within[is_paired]
 
 
 def _kinds(question: Question, known: Mapping[str, DatasetKind]) -> list[DatasetKind]:

@@ -4,6 +4,7 @@
 const SOFT_LINE = "#6f777b";
 const INK = "#0b0c0c";
 const DEGREE = 3; // of the polynomials below; layers.py fits them
+const NAMED = /^(hot|risen)/; // classes whose wards are named on the map
 const NAMED_AT_MOST = 8;
 const MARGIN = 10; // pixels between the area and the map's edge
 const POPUP = { autoPanPaddingTopLeft: [55, 10], maxWidth: 340 }; // clear of the zoom buttons
@@ -78,7 +79,7 @@ function wardLayers(wards, looks, units) {
       layer.bindTooltip(() => element("span", name), { sticky: true });
     },
   });
-  const hot = drawn.getLayers().filter((layer) => layer.feature.properties.class.startsWith("hot"));
+  const hot = drawn.getLayers().filter((layer) => NAMED.test(layer.feature.properties.class));
   return { drawn, named: hot.length <= NAMED_AT_MOST ? hot : [] };
 }
 

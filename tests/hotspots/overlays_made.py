@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 
 from geo.rates import rate_per
-from hub.hotspots import scoring
+from hub.hotspots import changes, scoring
 from hub.hotspots.checking import understood
 from hub.hotspots.overlays import Overlay, VersionUsed
 from hub.hotspots.scoring import Method, Scores
@@ -23,7 +23,7 @@ JANUARY = dt.date(2025, 1, 1)
 WEST, SOUTH = 530_000, 180_000
 
 
-def made_of_wards(method: str, *, counts: Sequence[float] = (5, 8, 40, 35, 6, 2), **changes: Any) -> Overlay:
+def made_of_wards(method: str, *, counts: Sequence[float] = (5, 8, 40, 35, 6, 2), **changed: Any) -> Overlay:
     """Six wards in a row, three in each of two boroughs, a thousand residents in each."""
     codes = [f"F0500000{at}" for at in range(6)]
     wards = gpd.GeoDataFrame(
@@ -40,26 +40,62 @@ def made_of_wards(method: str, *, counts: Sequence[float] = (5, 8, 40, 35, 6, 2)
         population=1000.0,
         rate_per_1000=rate_per(numbers, np.full(6, 1000.0)),
     )
-    return _made("wards", method, scores, table.join(scores.table), wards.geometry, **changes)
+    return _made("wards", method, scores, table.join(scores.table), wards.geometry, **changed)
 
 
-def made_of_cells(method: str, **changes: Any) -> Overlay:
+def made_of_changes(
+    units: str,
+    *,
+    before: Sequence[float] = (100, 100, 29, 4, 300, np.nan),
+    now: Sequence[float] = (160, 104, 30, 1, 200, 50),
+    **changed: Any,
+) -> Overlay:
+    """The six wards in January and a year before, or the busy corner of the 3 km after a year in which it was not."""
+    compared = {"months_before": (dt.date(2024, 1, 1),), "boundary_set_before": "2022"}
+    if units == "wards":
+        plain = made_of_wards("rate", counts=now)
+        earlier, later = (pd.Series(counts, plain.table.index, dtype=float) for counts in (before, now))
+        wards = gpd.GeoDataFrame(geometry=plain.outlines)
+        scores = changes.compare_wards(wards, earlier, later, total=int(np.nansum(now)) + 4, exposure_ratio=1)
+        table = plain.table.drop(columns="count").join(scores.table)
+        return _made("wards", "change", scores, table, plain.outlines, **compared | changed)
+    spread, corner = _scattered_points()
+    outline, wards = _open_ground()
+    everywhere = pd.concat([spread, corner])
+    scores = changes.compare_cells(spread, everywhere, outline, wards, total=500, exposure_ratio=1, cell_metres=300)
+    return _of_squares("change", scores, **compared | changed)
+
+
+def made_of_cells(method: str, **changed: Any) -> Overlay:
     """A square of 3 km with a busy corner, in squares of 100 m."""
-    rng = np.random.default_rng(4)
-    spread, corner = rng.uniform(0, 3000, (300, 2)), rng.uniform(400, 700, (200, 2))
-    places = np.vstack([spread, corner]) + np.array([WEST, SOUTH])
-    points = pd.DataFrame(places, columns=["easting", "northing"]).assign(count=1)
-    outline = shapely.box(WEST, SOUTH, WEST + 3000, SOUTH + 3000)
-    wards = gpd.GeoDataFrame({"ward_name": ["Ward 0"]}, geometry=[outline], crs=27700)
+    points, (outline, wards) = pd.concat(_scattered_points()), _open_ground()
     scores = scoring.score_cells(points, outline, wards, total=500, method=Method(method), cell_metres=100)
-    west, south = scores.table["west"], scores.table["south"]
-    squares = gpd.GeoSeries(shapely.box(west, south, west + 100, south + 100), index=scores.table.index, crs=27700)
+    return _of_squares(method, scores, **changed)
+
+
+def _scattered_points() -> tuple[pd.DataFrame, pd.DataFrame]:
+    rng = np.random.default_rng(4)
+    spread, corner = (
+        pd.DataFrame(places + np.array([WEST, SOUTH]), columns=["easting", "northing"]).assign(count=1)
+        for places in (rng.uniform(0, 3000, (300, 2)), rng.uniform(400, 700, (200, 2)))
+    )
+    return spread, corner
+
+
+def _open_ground() -> tuple[shapely.Polygon, gpd.GeoDataFrame]:
+    outline = shapely.box(WEST, SOUTH, WEST + 3000, SOUTH + 3000)
+    return outline, gpd.GeoDataFrame({"ward_name": ["Ward 0"]}, geometry=[outline], crs=27700)
+
+
+def _of_squares(method: str, scores: Scores, **changed: Any) -> Overlay:
+    west, south, side = scores.table["west"], scores.table["south"], scores.cell_metres
+    squares = gpd.GeoSeries(shapely.box(west, south, west + side, south + side), index=scores.table.index, crs=27700)
     table = scores.table.assign(label=scores.table.index)
-    return _made("cells", method, scores, table, squares, dataset="street_points", has_points=True, **changes)
+    return _made("cells", method, scores, table, squares, dataset="street_points", has_points=True, **changed)
 
 
 def _made(
-    units: str, method: str, scores: Scores, table: pd.DataFrame, outlines: gpd.GeoSeries, **changes: Any
+    units: str, method: str, scores: Scores, table: pd.DataFrame, outlines: gpd.GeoSeries, **changed: Any
 ) -> Overlay:
     overlay = Overlay(
         question=understood(units=units, method=method, category=None, first_month=JANUARY, last_month=JANUARY),
@@ -68,6 +104,7 @@ def _made(
         area_key="F09000001+F09000002",
         category="Burglary",
         months=(JANUARY,),
+        months_before=(),
         gaps=(),
         provisional=(),
         dataset="met_ward_counts",
@@ -76,6 +113,7 @@ def _made(
         has_points=False,
         versions=(VersionUsed("F09000001", "Alder", str(UUID(int=1)), 1, dt.date(2025, 2, 3)),),
         boundary_set="2022",
+        boundary_set_before="",
         denominator="Census 2021 residents",
         attribution="Made up for tests.",
         scores=scores,
@@ -85,4 +123,4 @@ def _made(
         inputs_hash="0" * 64,
         is_kept=False,
     )
-    return replace(overlay, **changes)
+    return replace(overlay, **changed)

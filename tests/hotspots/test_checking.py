@@ -24,7 +24,7 @@ def test_a_sensible_question_is_understood() -> None:
     question = understood(**SENSIBLE)
     assert (question.units, question.method) == (Units.WARDS, Method.GI_STAR)
     assert question.months == [dt.date(2025, 11, 1), dt.date(2025, 12, 1), dt.date(2026, 1, 1)]
-    for units, method in (("wards", "rate"), ("cells", "gi_star"), ("cells", "density")):
+    for units, method in (("wards", "rate"), ("wards", "change"), ("cells", "density"), ("cells", "change")):
         understood(**SENSIBLE | {"units": units, "method": method})
 
 
@@ -38,9 +38,9 @@ def test_everything_has_several_names(everything: str | None) -> None:
     ("change", "said", "cure"),
     [
         ({"units": "hexagons"}, "no units called 'hexagons'", "wards, cells"),
-        ({"method": "magic"}, "no method called 'magic'", "rate, gi_star, density"),
-        ({"units": "cells", "method": "rate"}, "no rates for small areas", "gi_star or density"),
-        ({"method": "density"}, "not worked out for wards", "rate or gi_star"),
+        ({"method": "magic"}, "no method called 'magic'", "rate, gi_star, density, change"),
+        ({"units": "cells", "method": "rate"}, "no rates for small areas", "gi_star, density or change"),
+        ({"method": "density"}, "not worked out for wards", "rate, gi_star or change"),
         ({"first_month": dt.date(2026, 2, 1)}, "ends in January 2026, before", "not after the last"),
         ({"first_month": dt.date(1926, 1, 1)}, "1201 months", "no more than 240"),
         ({"cell_metres": 100}, "Wards have no cell size", "cells"),

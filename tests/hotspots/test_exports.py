@@ -20,9 +20,10 @@ from hub.db import Database
 from hub.errors import BadRequest
 from hub.hotspots import exports
 from hub.hotspots.overlays import Overlay
-from tests.hotspots.overlays_made import made_of_cells, made_of_wards
+from tests.hotspots.overlays_made import made_of_cells, made_of_changes, made_of_wards
 
 OVERLAYS = [made_of_wards("rate"), made_of_wards("gi_star"), made_of_cells("gi_star"), made_of_cells("density")]
+OVERLAYS += [made_of_changes("wards"), made_of_changes("cells")]
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda overlay: f"{overlay.units}-{overlay.method}")
@@ -33,7 +34,14 @@ def test_every_form_holds_one_feature_a_unit_with_the_same_figures(overlay: Over
     geojson = gpd.read_file(tmp_path / "overlay.geojson")
     geopackage = gpd.read_file(tmp_path / "overlay.gpkg", layer=overlay.units.value)
     code = "ward_code" if overlay.units == "wards" else "cell"
-    figures = ["count", *(name for name in ("rate_per_1000", "z", "p", "q", "density") if name in overlay.table)]
+    figures = [
+        "count",
+        *(
+            name
+            for name in ("rate_per_1000", "z", "count_before", "ratio", "p", "q", "density")
+            if name in overlay.table
+        ),
+    ]
     for written in (table, geojson, geopackage):
         assert written[code].tolist() == list(overlay.table.index)
         for name in figures:
@@ -61,6 +69,16 @@ def test_each_file_says_what_it_is(tmp_path: Path) -> None:
     assert (told["total"], told["placed"], told["unplaced"]) == (100, 96, 4)
     assert told["tested"] == 6
     assert told["boundary_set"] == "2022"
+
+
+def test_a_change_says_what_it_is_compared_with() -> None:
+    overlay = made_of_changes("wards")
+    assert exports.as_dict(overlay)["compared_with"] == ["2024-01"]
+    table = pd.read_csv(io.BytesIO(exports.content_of(overlay, "csv")))
+    assert set(zip(table["first_month_before"], table["last_month_before"], strict=True)) == {("2024-01", "2024-01")}
+    assert table["difference"].tolist()[:5] == [60, 4, 1, -3, -100]
+    assert table["ratio"].isna().tolist() == [False, False, True, True, False, True]
+    assert "first_month_before" not in pd.read_csv(io.BytesIO(exports.content_of(made_of_wards("rate"), "csv")))
 
 
 def test_what_is_not_known_is_left_empty() -> None:

@@ -13,7 +13,7 @@ from geo.frames import to_longitude_latitude
 from hub.hotspots import layers
 from hub.hotspots.layers import Show
 from hub.hotspots.overlays import Overlay
-from tests.hotspots.overlays_made import made_of_cells, made_of_wards
+from tests.hotspots.overlays_made import made_of_cells, made_of_changes, made_of_wards
 
 
 def boroughs() -> gpd.GeoDataFrame:
@@ -32,6 +32,8 @@ def test_every_unit_has_a_class_that_the_legend_names() -> None:
         (made_of_wards("rate"), Show.WARD_COUNT),
         (made_of_cells("gi_star"), Show.CELL_HOTSPOTS),
         (made_of_cells("density"), Show.CELL_DENSITY),
+        (made_of_changes("wards"), Show.WARD_CHANGE),
+        (made_of_changes("cells"), Show.CELL_CHANGE),
     ):
         keys, legend = layers.classes(overlay, show)
         assert set(keys) <= {item.key for item in legend}
@@ -81,6 +83,21 @@ def test_rows_say_what_the_columns_ask_and_a_dash_where_nothing_is_known() -> No
     busy, dark = (layers.rows(overlay, Show.WARD_HOTSPOTS, overlay.table)[at].cells for at in (2, 5))
     assert busy[:5] == ("Ward 2", "Alder", "1,290", "1,000", "1,290.0")
     assert dark == ("Ward 5", "Birch", "–", "1,000", "–", "–", "–", "No data, or could not be tested")
+
+
+def test_a_change_is_given_in_per_cent_only_on_a_base_that_bears_it() -> None:
+    overlay = made_of_changes("wards")
+    titles = [column.title for column in layers.columns(overlay)]
+    assert titles == ["Ward", "Borough", "Before", "Now", "Difference", "Change (range)", "Corrected p (q)", "Result"]
+    shown = layers.rows(overlay, Show.WARD_CHANGE, layers.ordered(overlay, Show.WARD_CHANGE, ""))
+    assert [row.key for row in shown] == ["risen", "fallen", *["no-clear-change"] * 2, *["not-tested"] * 2]
+    risen, fallen, *_, dark = (row.cells[2:] for row in shown)
+    assert risen == ("100", "160", "+60", "+60% (+24% to +108%)", "under 0.001", "Risen")
+    assert fallen[2:4] == ("−100", "−33% (−45% to −20%)")
+    assert [row.cells[5] for row in shown if row.cells[2] == "29"] == ["–"]
+    assert dark == ("–", "50", "–", "–", "–", "Not tested")
+    cells = layers.layer(made_of_changes("cells"), Show.CELL_CHANGE, boroughs())["cells"]
+    assert (set(cells["classes"]), cells["figure"]) == ({"risen"}, "In the period before")
 
 
 def test_wards_are_drawn_with_neighbours_and_boroughs_still_meeting() -> None:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from esda.getisord import G_Local
 from libpysal.weights import Queen
+from scipy import stats
 
 from geo import locate
 from geo.frames import to_national_grid
@@ -84,6 +85,7 @@ def test_a_commander_sees_the_mets_own_counts_scored_as_esda_scores_them(
         assert bcu.borough_codes == set(CENTRAL_NORTH)
         offered = service.choices(commander, bcu)
         wards = service.overlay(commander, bcu, units="wards", method="gi_star", category="theft", **year)
+        change = service.overlay(commander, bcu, units="wards", method="change", category="burglary", **year)
         two_months = {"first_month": dt.date(2017, 11, 1), "last_month": dt.date(2017, 12, 1)}
         cells = service.overlay(commander, bcu, units="cells", method="gi_star", category=None, **two_months)
         by_points = service.overlay(commander, bcu, units="wards", method="rate", category="Burglary", **two_months)
@@ -104,6 +106,19 @@ def test_a_commander_sees_the_mets_own_counts_scored_as_esda_scores_them(
         scored = G_Local(wards.table["count"].to_numpy(), graph, transform="B", star=True, permutations=0)
     np.testing.assert_allclose(wards.table["z"], scored.Zs, atol=1e-9)
     assert "Holborn & Covent Garden" in wards.sentence
+
+    before = rows[
+        rows["month"].between(dt.date(2024, 2, 1), dt.date(2025, 1, 1)) & (rows["offence_group"] == "Burglary")
+    ]
+    before = before.groupby("ward_code")["count"].sum()
+    assert change.table["count_before"].to_dict() == before.reindex(change.table.index, fill_value=0).to_dict()
+    by_scipy = [
+        stats.binomtest(int(now), int(now + then), 365 / 731).pvalue
+        for now, then in zip(change.table["count"], change.table["count_before"], strict=True)
+    ]
+    # Scipy adds up all that is as unlikely, and so gives a little less than twice the smaller tail.
+    np.testing.assert_allclose(change.table["p"], by_scipy, rtol=0.15, atol=0.02)
+    assert "against the same months a year before (the 12 months to January 2025)" in change.sentence
 
     recorded = points[points["category"] != ANTI_SOCIAL_BEHAVIOUR]
     assert cells.total == len(recorded)

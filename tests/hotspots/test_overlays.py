@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from hub.hotspots.overlays import Gap, listed, said_months, said_span
-from tests.hotspots.overlays_made import made_of_cells, made_of_wards
+from hub.hotspots.overlays import Gap
+from hub.hotspots.wording import listed, said_baseline, said_months, said_span
+from tests.hotspots.overlays_made import made_of_cells, made_of_changes, made_of_wards
 
 MONTHS = [dt.date(2025, number, 1) for number in range(1, 13)]
 
@@ -70,6 +71,42 @@ def test_each_way_of_showing_has_its_sentence() -> None:
         "wards, with 83% of the total."
     )
     assert made_of_cells("density").sentence.startswith("In January 2025, burglary was densest in Ward 0: ")
+
+
+def test_a_change_is_said_with_what_it_is_against() -> None:
+    wards = made_of_changes("wards")
+    assert wards.sentence == (
+        "In January 2025, against the same month a year before (January 2024), burglary rose in 1 of 4 wards of North "
+        "by more than chance would explain: Ward 0; it fell in 1: Ward 4; no clear change in the other 2. Chance alone "
+        "would flag fewer than one."
+    )
+    fallen = made_of_changes("wards", before=[100] * 6, now=[20] * 6)
+    assert "burglary fell in 6 of 6 wards of North by more than chance would explain: " in fallen.sentence
+    assert "other" not in fallen.sentence
+    same = made_of_changes("wards", before=[100] * 6, now=[101] * 6)
+    assert same.sentence.endswith("burglary changed in none of 6 wards of North by more than chance would explain.")
+    few = made_of_changes("wards", before=[1] * 6, now=[2] * 6)
+    assert few.sentence.endswith("no ward could be tested for a change in burglary: there are too few in both periods.")
+    cells = made_of_changes("cells")
+    assert " small areas of North by more than chance would explain, in Ward 0; " in cells.sentence
+
+
+def test_a_change_carries_what_a_reader_must_know() -> None:
+    known = " ".join(made_of_changes("wards", boundary_set_before="2018").notes)
+    assert "(2018 and 2022 wards): 1 of 6 wards are not the same as before, and are not compared." in known
+    assert "of different seasons" not in known
+    gap = Gap("F09000001", "Alder", tuple(MONTHS[1:2]), is_left_out=False)
+    just_before = made_of_changes(
+        "wards", now=[100] * 6, before=[90] * 6, months=(MONTHS[2],), months_before=(MONTHS[1],)
+    )
+    said = " ".join(replace(just_before, gaps=(gap, replace(gap, is_left_out=True))).notes)
+    assert "against the month just before (February 2025)" in just_before.sentence
+    assert "of different seasons" in said
+    assert "have 31 and 28 days" in said
+    assert "Alder does not have February 2025 in both periods" in said
+    assert "Alder has no data in both periods" in said
+    assert "Wards changed" not in said
+    assert said_baseline(MONTHS[3:6], MONTHS[:3]) == "the 3 months just before"
 
 
 def test_limits_go_with_the_figures() -> None:

@@ -64,7 +64,7 @@ def test_the_page_opens_on_an_answer_without_being_asked(commander: StrictClient
     assert "Jan 2025 to Feb 2025 are provisional" in page.main
     assert sorted(first_column(commander)) == ["Alder East", "Alder West", "Birch East", "Birch West"]
     offered = [words_of(option) for option in page.all("option")]
-    assert offered[:5] == [show.words for show in routes.Show]
+    assert offered[: len(routes.Show)] == [show.words for show in routes.Show]
     assert {"All recorded crime", "Burglary", "Theft", "Jan 2025"} <= set(offered)
     noscript = next(page.all("noscript"))
     assert "The table below has the same content" in words_of(noscript)
@@ -78,6 +78,25 @@ def test_each_way_of_showing_wards_has_its_sentence(commander: StrictClient) -> 
     ):
         commander.get(f"{PAGE}?show={show}&category=theft&from=2025-01&to=2025-02")
         assert said in commander.page.main
+
+
+def test_a_change_is_said_mapped_and_listed(commander: StrictClient) -> None:
+    asked = "?show=wards-change&category=theft&from=2025-02&to=2025-02"
+    commander.get(f"{PAGE}{asked}")
+    page = commander.page
+    assert "against the month just before (January 2025), theft changed in none of 4 wards of North" in page.main
+    assert "Compared with the month just before (January 2025)" in page.main
+    for words in ("Risen: more than chance would explain", "Fallen: more than", "No clear change", "False discovery"):
+        assert words.casefold() in page.main.casefold()
+    assert [words_of(row) for row in page.all("th") if row.get("scope") == "col"][2:5] == [
+        "Before",
+        "Now",
+        "Difference",
+    ]
+    layer = orjson.loads(commander.get(f"{PAGE}/layer.json{asked}").data)
+    assert {ward["properties"]["class"] for ward in layer["wards"]["features"]} == {"no-clear-change"}
+    assert commander.get(f"{PAGE}?show=wards-change&category=theft&from=2025-01&to=2025-01").status_code == 400
+    assert "nothing before January 2025 to compare it with" in commander.page.errors[0]
 
 
 def test_the_table_sorts_by_any_column_without_a_script(commander: StrictClient) -> None:

@@ -241,6 +241,81 @@ def test_what_is_offered_is_what_there_is(database: Database, live: Figures, peo
     }
 
 
+# --- Change ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_period_is_compared_with_a_year_before_or_where_that_is_not_live_with_just_before(
+    database: Database, live: Figures, people: dict[Role, str]
+) -> None:
+    live.ward_counts(HOME, pd.concat([burglaries(0, 10, 40, at=month(number)) for number in (1, 2)]))
+    live.ward_counts(HOME, pd.concat([burglaries(0, 60, 41, at=month(number)) for number in (3, 4)]))
+    with viewing(database, people[OFFICER]) as officer:
+        found = ask(officer, method="change", first_month=month(3), last_month=month(4))
+        with pytest.raises(BadRequest, match="nothing before the 2 months to February 2025 to compare it with"):
+            ask(officer, method="change", last_month=month(2))
+    assert (found.months, found.months_before) == ((month(3), month(4)), (month(1), month(2)))
+    assert found.table["count_before"].tolist() == [20, 80]
+    assert found.table["class"].tolist() == ["risen", "no_clear_change"]
+    assert (found.table["ratio"].isna().tolist(), found.tested, found.total) == ([True, False], 2, 202)
+    live.ward_counts(HOME, pd.concat([burglaries(0, 60, 90, at=month(number, 2024)) for number in (3, 4)]))
+    with viewing(database, people[OFFICER]) as officer:
+        after = ask(officer, method="change", first_month=month(3), last_month=month(4))
+    assert after.months_before == (month(3, 2024), month(4, 2024))
+    assert after.table["class"].tolist() == ["no_clear_change", "fallen"]
+    assert "against the same months a year before (the 2 months to April 2024)" in after.sentence
+    assert after.inputs_hash != found.inputs_hash
+    assert [version.number for version in after.versions] == [2, 3]
+
+
+def test_a_month_that_a_borough_lacks_in_either_period_is_compared_for_none(
+    database: Database, live: Figures, people: dict[Role, str]
+) -> None:
+    for year in (2024, 2025):
+        live.ward_counts(HOME, pd.concat([burglaries(0, 50, 50, at=month(number, year)) for number in (1, 2)]))
+        live.ward_counts(SIBLING, burglaries(1, 50, 50, at=month(1, year)))
+    live.ward_counts(SIBLING, burglaries(1, 50, 50, at=month(2)))
+    with viewing(database, people[COMMANDER]) as commander:
+        found = ask(commander, "north", method="change", last_month=month(2))
+        keep(database, commander, found)
+    assert (found.months, found.months_before) == ((month(1),), (month(1, 2024),))
+    assert [(gap.borough_code, gap.months) for gap in found.gaps] == [(SIBLING, (month(2),))]
+    with viewing(database, people[COMMANDER]) as commander:
+        again = ask(commander, "north", method="change", last_month=month(2))
+    assert again.is_kept
+    pd.testing.assert_frame_equal(again.table, found.table)
+
+
+def test_wards_that_changed_between_the_periods_are_not_compared(
+    database: Database, live: Figures, people: dict[Role, str]
+) -> None:
+    add_wards(database, "2018", columns=2, rows=2)
+    older = counts(*((month(1, 2024), f"F05{at:06}", "Burglary", "Home", 50) for at in range(4)))
+    live.ward_counts(HOME, older, boundary_set="2018")
+    live.ward_counts(HOME, burglaries(0, 90, 90))
+    with viewing(database, people[OFFICER]) as officer:
+        found = ask(officer, method="change")
+    assert (found.boundary_set, found.boundary_set_before) == ("2022", "2018")
+    assert found.table["count_before"].isna().all()
+    assert "2 of 2 wards are not the same as before" in " ".join(found.notes)
+
+
+def test_points_are_compared_in_squares_and_in_wards_of_one_edition(
+    database: Database, live: Figures, people: dict[Role, str]
+) -> None:
+    add_wards(database, "2018", columns=2, rows=2)
+    everywhere = scattered(200)
+    live.points(HOME, everywhere.iloc[:200].assign(month=month(1, 2024)), boundary_set="2018")
+    live.points(HOME, everywhere)
+    with viewing(database, people[OFFICER]) as officer:
+        cells = ask(officer, units="cells", method="change")
+        wards = ask(officer, method="change", dataset="street_points")
+    risen = cells.table[cells.table["class"] == "risen"]
+    assert set(risen["ward_name"]) == {"Alder West"}
+    assert (risen["west"].max() < 500, cells.table["count_before"].sum(), cells.total) == (True, 200, 400)
+    assert (wards.boundary_set, wards.boundary_set_before, wards.table["count_before"].sum()) == ("2022", "2022", 200)
+    assert wards.table["class"].tolist() == ["risen", "no_clear_change"]
+
+
 # --- Boundary sets ---------------------------------------------------------------------------------------------------
 
 

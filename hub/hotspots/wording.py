@@ -1,0 +1,114 @@
+"""How an overlay's findings are put into words: periods, lists of names, what changed, what emerges and fades.
+
+It words what it is given, and works nothing out.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from hub.hotspots.changes import FALLEN, RISEN
+from hub.words import month_name, months_before, number, plural, short_month
+
+NAMES_IN_A_SENTENCE = 5
+
+
+def said_months(months: Sequence[dt.date]) -> str:
+    """Say a period: `January 2026`, `the 12 months to January 2026`, or how many months of a broken one have data."""
+    last, count = months[-1], len(months)
+    if months_before(last, count - 1) != months[0]:
+        return f"the {count} months with data from {month_name(months[0])} to {month_name(last)}"
+    return month_name(last) if count == 1 else f"the {count} months to {month_name(last)}"
+
+
+def said_span(months: Sequence[dt.date]) -> str:
+    """Say which months: `January 2026`, `Nov 2025 to Jan 2026`, or each where they are not together."""
+    if len(months) == 1:
+        return month_name(months[0])
+    if months_before(months[-1], len(months) - 1) == months[0]:
+        return f"{short_month(months[0])} to {short_month(months[-1])}"
+    return listed([short_month(month) for month in months])
+
+
+def said_baseline(months: Sequence[dt.date], baseline: Sequence[dt.date]) -> str:
+    """Say what a period is compared with: `the same months a year before` or `the 3 months just before`."""
+    if months_before(months[0], 12) == baseline[0]:
+        return "the same month a year before" if len(months) == 1 else "the same months a year before"
+    return "the month just before" if len(months) == 1 else f"the {len(baseline)} months just before"
+
+
+def listed(names: Sequence[str], *, most: int | None = None, joint: str = "and") -> str:
+    """Join names as a person would, with no more of them than asked."""
+    shown = list(names if most is None or len(names) <= most else names[: most - 1])
+    if len(shown) < len(names):
+        shown.append(f"{len(names) - len(shown)} more")
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} {joint} {shown[-1]}"
+
+
+def said_percent(share: float) -> str:
+    """`12%`, `under 1%`, or a dash where there is no share."""
+    if np.isnan(share):
+        return "–"
+    return "under 1%" if 0 < share < 0.01 else f"{share:.0%}"
+
+
+def wards_of(cells: pd.DataFrame) -> list[str]:
+    """The wards that cells lie in, in the order of the cells."""
+    named = [name for name in dict.fromkeys(cells["ward_name"]) if name]
+    return named or ["no ward"]
+
+
+def said_chance(flags: float, found: int) -> str:
+    """Say how many flags chance alone would have given, and what that means for those that were found."""
+    about = "fewer than one" if flags < 0.75 else f"about {number(flags)}"
+    if flags >= found / 2:
+        return f"But chance alone would flag {about}, so do not read much into it."
+    return f"Chance alone would flag {about}."
+
+
+def change_sentence(
+    units: pd.DataFrame, *, start: str, area_name: str, topic: str, unit: str, flags: float | None
+) -> str:
+    """Say in how many of the units that were tested a count rose or fell, and where.
+
+    Parameters
+    ----------
+    units : DataFrame
+        Those tested, strongest evidence first, with `label`, `class` and for small areas `ward_name`.
+    start : str
+        `In January 2026, against the same month a year before`.
+    area_name, topic, unit : str
+        Where, of what, and what one unit is called.
+    flags : float, optional
+        How many chance alone would flag.
+    """
+    if units.empty:
+        return f"{start}, no {unit} could be tested for a change in {topic}: there are too few in both periods."
+    tested = f"{plural(len(units), unit)} of {area_name}"
+    parts: list[str] = []
+    for name, verb in ((RISEN, "rose"), (FALLEN, "fell")):
+        found = units[units["class"] == name]
+        if not len(found):
+            continue
+        where = _where(found, unit)
+        parts.append(
+            f"it {verb} in {number(len(found))}{where}"
+            if parts
+            else f"{verb} in {number(len(found))} of {tested} by more than chance would explain{where}"
+        )
+    changed = int(units["class"].isin({RISEN, FALLEN}).sum())
+    if not parts:
+        return f"{start}, {topic} changed in none of {tested} by more than chance would explain."
+    if others := len(units) - changed:
+        parts.append(f"no clear change in the other {number(others)}")
+    return f"{start}, {topic} {'; '.join(parts)}. {said_chance(flags or 0.0, changed)}"
+
+
+def _where(units: pd.DataFrame, unit: str) -> str:
+    if unit == "ward":
+        return f": {listed(list(units['label']), most=NAMES_IN_A_SENTENCE)}"
+    return f", in {listed(wards_of(units), most=NAMES_IN_A_SENTENCE)}"
