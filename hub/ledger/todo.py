@@ -76,7 +76,7 @@ def _of_ledger(one: Ledger, borough: str) -> Iterator[Task]:
     for entry in one.late[:MOST_LATE]:
         yield Task(
             Urgency.LATE,
-            f"Late by {plural(entry.days, 'day')}: {entry.item.title}, {entry.quarter.name}{suffix}",
+            f"{entry.item.title}, {entry.quarter.name}{suffix}: due {plural(entry.days, 'day')} ago",
             "entry",
             {"area": one.borough_code, "quarter": entry.quarter.code, "item": entry.item.key},
         )

@@ -49,7 +49,7 @@ def test_the_quarter_is_told_as_how_much_has_come_and_when_the_rest_is_due(desk:
 def test_the_late_come_first_the_councils_own_before_the_others(desk: Desk, people: dict[Role, str]) -> None:
     found = told(desk, people[Role.CSP_OFFICER])
     assert [task.urgency for task in found] == sorted(task.urgency for task in found)
-    assert found[0].sentence == "Late by 53 days: Road traffic collisions, April to June 2025"
+    assert found[0].sentence == "Road traffic collisions, April to June 2025: due 53 days ago"
     assert found[0].values == {"area": HOME, "quarter": "2025-q2", "item": "council-collisions"}
     assert found[3].sentence == "39 more datasets are late"
 
