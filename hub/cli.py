@@ -523,7 +523,7 @@ def _add_asking(add: AddCommand) -> None:
     mapping.add_argument("--area", required=True, metavar="BOROUGH_CODE|BCU_NAME|london")
     mapping.add_argument("--units", required=True, choices=["wards", "cells"])
     mapping.add_argument("--cell-metres", type=int, metavar="N")
-    mapping.add_argument("--method", required=True, choices=["rate", "gi_star", "density", "change"])
+    mapping.add_argument("--method", required=True, choices=["rate", "gi_star", "density", "change", "emerging"])
     mapping.add_argument("--category", metavar="NAME", help="an offence group or subgroup; all recorded crime if none")
     mapping.add_argument("--dataset", metavar="KIND", help="chosen from what is loaded unless given")
     mapping.add_argument("--from", required=True, dest="first_month", metavar="YYYY-MM")

@@ -736,7 +736,7 @@ WAYS = {
     ("cells", "gi_star"): {"cell", "count"} | TESTED,
     ("cells", "density"): {"cell", "count", "density", "class"},
     ("wards", "change"): {"ward_code", "count", "count_before", "difference", "ratio", "p", "q", "class"},
-    ("cells", "change"): {"cell", "count", "count_before", "difference", "ratio", "p", "q", "class"},
+    ("wards", "emerging"): {"ward_code", "count", "latest_count", "hot_months", "z", "p", "q", "class"},
 }
 MONTH = ("--from", "2026-10", "--to", "2026-10")
 
@@ -828,6 +828,8 @@ def test_cells_are_as_large_as_asked_for(live: Hub, tmp_path: Path) -> None:
         ("wards", "rate", ("--from", "2019-01", "--to", "2019-12"), "o.csv", "There are no figures for North Shore"),
         ("wards", "rate", (*MONTH, "--category", "Sorcery"), "o.csv", "no category 'Sorcery'"),
         ("wards", "rate", (*MONTH, "--dataset", "rumours"), "o.csv", "'rumours'"),
+        ("cells", "change", MONTH, "o.csv", "nothing before October 2026 to compare it with"),
+        ("cells", "emerging", MONTH, "o.csv", "need 10 months in a row"),
         ("cells", "gi_star", (*MONTH, "--cell-metres", "7"), "o.csv", "7"),
         ("cells", "gi_star", (*MONTH, "--cell-metres", "small"), "o.csv", "invalid int value: 'small'"),
         ("cells", "gi_star", (*MONTH, "--dataset", "met_ward_counts"), "o.csv", "no points"),

@@ -6,17 +6,18 @@ Pure: it knows what makes sense, not what data there is.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
 from hub.errors import BadRequest
+from hub.hotspots.emergence import MONTHS_FOLLOWED
 from hub.hotspots.scoring import Method, Units
 from hub.words import month_name, months_before
 
 METHODS = {
-    Units.WARDS: (Method.RATE, Method.GI_STAR, Method.CHANGE),
-    Units.CELLS: (Method.GI_STAR, Method.DENSITY, Method.CHANGE),
+    Units.WARDS: (Method.RATE, Method.GI_STAR, Method.CHANGE, Method.EMERGING),
+    Units.CELLS: (Method.GI_STAR, Method.DENSITY, Method.CHANGE, Method.EMERGING),
 }
 ALL_CRIME = "All recorded crime"
 EVERYTHING = frozenset({"", "all", ALL_CRIME.casefold()})
@@ -30,7 +31,10 @@ Word = TypeVar("Word", bound=StrEnum)
 
 @dataclass(frozen=True)
 class Question:
-    """What was asked, understood and allowed; None where the hub is to choose."""
+    """What was asked, understood and allowed; None where the hub is to choose.
+
+    Emerging classes look back two years from the last month, or as far as was asked where that is further.
+    """
 
     units: Units
     method: Method
@@ -82,6 +86,8 @@ def understood(
     _check_method(question)
     _check_period(question)
     _check_sizes(question)
+    if question.method is Method.EMERGING:
+        return replace(question, first_month=min(first_month, months_before(last_month, MONTHS_FOLLOWED - 1)))
     return question
 
 

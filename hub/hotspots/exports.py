@@ -28,11 +28,24 @@ from hub.words import MARKING, month_code, plain_cell
 
 TESTED = (
     *("with_neighbours", "z", "count_before", "difference", "ratio", "ratio_lower", "ratio_upper"),
+    *("latest_count", "hot_months"),
     *("p", "q"),
 )
 WARD_COLUMNS = ("ward_name", "borough_code", "count", "population", "rate_per_1000", *TESTED, "class")
 CELL_COLUMNS = ("ward_name", "west", "south", "count", *TESTED, "density", "class")
-WHOLE_NUMBERS = frozenset({"count", "population", "with_neighbours", "count_before", "difference", "west", "south"})
+WHOLE_NUMBERS = frozenset(
+    {
+        "count",
+        "population",
+        "with_neighbours",
+        "count_before",
+        "difference",
+        "latest_count",
+        "hot_months",
+        "west",
+        "south",
+    }
+)
 
 
 def write(viewer: Viewer, overlay: Overlay, path: Path) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from geo.boundaries import outline, to_geojson_geometries
+from geo.emerging import KINDS, NO_PATTERN
 from geo.frames import to_longitude_latitude
 from geo.hotspots import CONFIDENCE_BY_LEVEL, NOT_SIGNIFICANT, NOT_TESTED, classify_rates
 from hub.hotspots.changes import FALLEN, NO_CLEAR_CHANGE, RISEN
@@ -40,9 +41,11 @@ class Show(StrEnum):
     WARD_RATE = "wards-rate"
     WARD_COUNT = "wards-count"
     WARD_CHANGE = "wards-change"
+    WARD_EMERGING = "wards-emerging"
     CELL_HOTSPOTS = "cells-gi_star"
     CELL_DENSITY = "cells-density"
     CELL_CHANGE = "cells-change"
+    CELL_EMERGING = "cells-emerging"
 
     @property
     def units(self) -> Units:
@@ -61,6 +64,8 @@ class Show(StrEnum):
 
     def colours(self, measure: str) -> str:
         """What the colours of its map stand for."""
+        if self.method is Method.EMERGING:
+            return "Kind of hotspot, and how many"
         if self.method in TESTING:
             return "Result of the test, and how many"
         if self is Show.CELL_DENSITY:
@@ -73,9 +78,11 @@ _SHOW_WORDS = {
     Show.WARD_RATE: "Wards: rate per 1,000 residents",
     Show.WARD_COUNT: "Wards: count",
     Show.WARD_CHANGE: "Wards: change from the period before",
+    Show.WARD_EMERGING: "Wards: new, lasting and fading hotspots",
     Show.CELL_HOTSPOTS: "Small areas: hotspots (Gi*)",
     Show.CELL_DENSITY: "Small areas: density",
     Show.CELL_CHANGE: "Small areas: change from the period before",
+    Show.CELL_EMERGING: "Small areas: new, lasting and fading hotspots",
 }
 
 
@@ -113,6 +120,8 @@ def classes(overlay: Overlay, show: Show) -> tuple[pd.Series[str], tuple[LegendI
         keys, words = overlay.table["class"].map(_key), _hotspot_words(overlay.units)
     elif overlay.method is Method.DENSITY:
         keys, words = overlay.table["class"].map(_key), _density_words()
+    elif overlay.method is Method.EMERGING:
+        keys, words = overlay.table["class"].map(_kind_key), _KIND_WORDS
     elif overlay.method is Method.CHANGE:
         keys, words = overlay.table["class"].map(_key), _CHANGE_WORDS
     else:
@@ -134,6 +143,32 @@ def _hotspot_words(units: Units) -> dict[str, str]:
     return (
         hot | nothing | (cold if units is Units.WARDS else {}) | {_key(NOT_TESTED): "No data, or could not be tested"}
     )
+
+
+_KIND_WORDS = {
+    "new": "New: a hotspot in the last month, never before",
+    "diminishing": "Diminishing: a hotspot nearly always, but less so",
+    "historical": "Historical: a hotspot nearly always, but not in the last month",
+    "consecutive": "Consecutive: a hotspot for the last months in a row, never before",
+    "intensifying": "Intensifying: a hotspot nearly always, and more so",
+    "persistent": "Persistent: a hotspot nearly always, much the same",
+    "sporadic": "Sporadic: a hotspot in the last month, on and off before",
+    "oscillating": "Oscillating: a hotspot in the last month, quiet at some time before",
+    "quiet-now": "Quiet: in the last month, not nearly always",
+    "quiet-always": "Quiet nearly always",
+    "quiet-formerly": "Quiet nearly always, but not in the last month",
+    _key(NO_PATTERN): "No pattern",
+    _key(NOT_TESTED): "No data, or could not be followed",
+}
+_LASTING = frozenset({"intensifying", "persistent", "diminishing"})
+
+
+def _kind_key(name: str) -> str:
+    """Name a kind on the map; the kinds of quiet places are told apart in the table alone."""
+    kind, _, side = name.rpartition("_")
+    if side != "cold":
+        return kind if side == "hot" else _key(name)
+    return "quiet-formerly" if kind == "historical" else "quiet-always" if kind in _LASTING else "quiet-now"
 
 
 _CHANGE_WORDS = {
@@ -178,6 +213,13 @@ _CHANGE_COLUMNS = (
 )
 
 
+_KIND_COLUMNS = (
+    Column("latest_count", "In the last month"),
+    Column("hot_months", "Months as a hotspot"),
+    Column("class", "Kind", is_number=False),
+)
+
+
 def columns(overlay: Overlay) -> tuple[Column, ...]:
     """Choose the columns that an overlay's table has."""
     found = [Column("ward_name", "Ward", is_number=False)]
@@ -188,6 +230,8 @@ def columns(overlay: Overlay) -> tuple[Column, ...]:
     if overlay.method is Method.CHANGE:
         return (*found, *_CHANGE_COLUMNS)
     found.append(Column("count", overlay.measure.capitalize()))
+    if overlay.method is Method.EMERGING:
+        return (*found, *_KIND_COLUMNS)
     if overlay.units is Units.WARDS:
         found += [Column("population", "Residents"), Column("rate_per_1000", "Per 1,000 residents", places=1)]
     if overlay.method is Method.GI_STAR:
@@ -210,6 +254,9 @@ def ordered(overlay: Overlay, show: Show, sort: str) -> pd.DataFrame:
     if overlay.method is Method.CHANGE:
         rank = table["class"].map({name: at for at, name in enumerate((RISEN, FALLEN, NO_CLEAR_CHANGE, NOT_TESTED))})
         return table.assign(rank=rank).sort_values(["rank", "p"], kind="stable")
+    if overlay.method is Method.EMERGING:
+        rank = table["class"].map(_kind_key).map({key: at for at, key in enumerate(_KIND_WORDS)})
+        return table.assign(rank=rank, score=-table["z"]).sort_values(["rank", "score"], kind="stable")
     if overlay.method is Method.GI_STAR:
         rank, z = table["class"].map(_rank), table["z"]
         score = z.where(table["class"].str.startswith("cold"), -z)
@@ -237,6 +284,9 @@ def rows(overlay: Overlay, show: Show, units: pd.DataFrame) -> list[Row]:
 def _cell(unit: Mapping[Any, Any], column: Column, words: dict[str, str]) -> str:
     value = unit[column.key]
     if column.key == "class":
+        kind, _, side = str(value).rpartition("_")
+        if kind in KINDS:
+            return kind.capitalize() if side == "hot" else f"Quiet: {kind}"
         level = str(value).partition("_")[2]
         return f"{words[_key(value)]} ({level}%)" if level in EVIDENCE else words[_key(value)]
     if column.key == "ratio":
@@ -297,11 +347,12 @@ def _features(shapes: gpd.GeoSeries, properties: Sequence[dict[str, Any]]) -> di
     }
 
 
-NOT_COLOURED = frozenset(map(_key, (LESS_DENSE, NOT_SIGNIFICANT, NO_CLEAR_CHANGE, NOT_TESTED)))
+NOT_COLOURED = frozenset(map(_key, (LESS_DENSE, NOT_SIGNIFICANT, NO_CLEAR_CHANGE, NO_PATTERN, NOT_TESTED)))
 _FIGURES = {
     Method.GI_STAR: ("with_neighbours", "With its neighbours"),
     Method.DENSITY: ("density", "Per square km"),
     Method.CHANGE: ("count_before", "In the period before"),
+    Method.EMERGING: ("hot_months", "Months as a hotspot"),
 }
 """What the map says of a square besides its count: a column, and its name."""
 

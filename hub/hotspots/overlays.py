@@ -19,6 +19,7 @@ from hub.hotspots.scoring import CELLS_IN_A_NEIGHBOURHOOD, TESTING, Method, Scor
 from hub.hotspots.wording import (
     NAMES_IN_A_SENTENCE,
     change_sentence,
+    emerging_sentence,
     listed,
     said_baseline,
     said_chance,
@@ -85,7 +86,7 @@ class Overlay:
     table: pd.DataFrame
     """One row a unit, by ward code or cell: `label`, `count` and what applies of `ward_name, borough_code,
     borough_name, population, rate_per_1000, with_neighbours, z, count_before, difference, ratio, ratio_lower,
-    ratio_upper, p, q, density, class, west, south`; NaN where nothing is known."""
+    ratio_upper, latest_count, hot_months, p, q, density, class, west, south`; NaN where nothing is known."""
     outlines: gpd.GeoSeries
     """Of the units, EPSG:27700, in the order of the table."""
     inputs: dict[str, Any]
@@ -170,6 +171,8 @@ class Overlay:
         """What was found, in a sentence or two that anybody can read."""
         if self.method is Method.CHANGE:
             return self._change()
+        if self.method is Method.EMERGING:
+            return self._emerging()
         if self.known["count"].sum() == 0:
             return f"In {self.period_words}, no {self.offences} were placed in a {self.unit} of {self.area_name}."
         if self.method is Method.GI_STAR:
@@ -180,6 +183,16 @@ class Overlay:
         return change_sentence(
             self.table[self.table["class"] != NOT_TESTED].sort_values("p", kind="stable"),
             start=f"In {self.period_words}, against {self.baseline_words}",
+            area_name=self.area_name,
+            topic=self.topic,
+            unit=self.unit,
+            flags=self.flags_by_chance,
+        )
+
+    def _emerging(self) -> str:
+        return emerging_sentence(
+            self.table[self.table["class"] != NOT_TESTED].sort_values("z", ascending=False, kind="stable"),
+            last_month=self.data_to,
             area_name=self.area_name,
             topic=self.topic,
             unit=self.unit,
@@ -305,6 +318,8 @@ class Overlay:
             )
         if self.method is Method.CHANGE:
             return self._change_words()
+        if self.method is Method.EMERGING:
+            return self._emerging_words()
         rule = (
             f"It is flagged where so much would rarely come about by chance: false discovery rate (Benjamini–Hochberg, "
             f"over the {number(self.tested)} tested) at most 5%, 1% or 0.1%, shown as 95%, 99% and 99.9%."
@@ -329,6 +344,23 @@ class Overlay:
             f"{number(self.tested)} tested) is at most 5%. A {self.unit} with fewer than {LEAST_TESTED} {self.measure} "
             f"in both periods together is not tested. Percentages are given from {LEAST_BASE} in the period before, "
             "with the range that holds the true change in 95 of 100 cases, each taken alone."
+        )
+
+    def _emerging_words(self) -> str:
+        law = (
+            "by the normal law"
+            if self.units is Units.WARDS
+            else "by the chance of so large a total had the same counts been dealt out at random (quiet months are not "
+            "looked for)"
+        )
+        size = f" (squares of {self.cell_metres} m)" if self.cell_metres else ""
+        return (
+            f"The {self.measure} of each {self.unit}{size} in each of {plural(len(self.months), 'month')} are added to "
+            f"those of its neighbours and to those of the month before, and the total is set against the average of "
+            f"all places and months (Getis–Ord Gi* in space and time). A month is hot {law}, at a false discovery rate "
+            f"(Benjamini–Hochberg, over {number(self.tested)} places in {len(self.months)} months) of at most 5%. The "
+            "kinds are those of Esri's Emerging Hot Spot Analysis: nearly always is in 90% of the months or more, and "
+            "whether it rises or falls is tested by Mann–Kendall at 5%."
         )
 
     @property
@@ -361,9 +393,11 @@ class Overlay:
             said.append(
                 "Rates are by residents. Where many more people visit, work or travel than live, they look high."
             )
-        elif self.method is Method.GI_STAR and self.units is Units.WARDS:
+        elif self.method is Method.EMERGING:
+            said.append(f"Kinds of hotspot follow {self.period_words}, whichever first month is chosen.")
+        if self.method in {Method.GI_STAR, Method.EMERGING} and self.units is Units.WARDS:
             said.append("Wards differ in size: use them for strategic choices, and small areas for patrols.")
-        elif self.method is Method.CHANGE:
+        if self.method is Method.CHANGE:
             said += self._change_notes()
         return tuple(said)
 

@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 import pandas as pd
+import shapely
 
 from geo import boundaries, chance, density, grid, hotspots, locate
-from geo.frames import FloatArray, GeoError, Geometry, IntArray
+from geo.frames import NATIONAL_GRID, FloatArray, GeoError, Geometry, IntArray
 
 METHOD_VERSION = 1
 """Raised whenever the same inputs would give another result, so that nothing kept before is shown again."""
@@ -49,9 +50,10 @@ class Method(StrEnum):
     GI_STAR = "gi_star"
     DENSITY = "density"
     CHANGE = "change"
+    EMERGING = "emerging"
 
 
-TESTING = frozenset({Method.GI_STAR, Method.CHANGE})
+TESTING = frozenset({Method.GI_STAR, Method.CHANGE, Method.EMERGING})
 """The methods that test each unit and class it by the result."""
 
 
@@ -64,8 +66,8 @@ class Scores:
     table : DataFrame, one row a unit
         Indexed by ward code or cell name. `count` is NaN where nothing is known; then, as they apply,
         `with_neighbours, z, p, q, class`, `density, class` or
-        `count_before, difference, ratio, ratio_lower, ratio_upper, p, q, class`; for cells also `west` and `south`
-        (metres) and `ward_name`.
+        `count_before, difference, ratio, ratio_lower, ratio_upper, p, q, class` or, of the last of several months,
+        `latest_count, hot_months, z, p, q, class`; for cells also `west` and `south` (metres) and `ward_name`.
     unplaced : int
         Incidents counted in no unit.
     flags_by_chance : float, optional
@@ -199,19 +201,28 @@ def cells_of(squares: grid.Grid, wards: gpd.GeoDataFrame) -> pd.DataFrame:
     )
 
 
+def squares_as_areas(squares: grid.Grid) -> gpd.GeoDataFrame:
+    """Draw the squares of a grid, in the order of `cells_of`."""
+    row, column = np.nonzero(squares.mask)
+    west = squares.origin_easting + column * squares.cell_metres
+    south = squares.origin_northing + row * squares.cell_metres
+    outlines = shapely.box(west, south, west + squares.cell_metres, south + squares.cell_metres)
+    return gpd.GeoDataFrame(geometry=outlines, crs=NATIONAL_GRID)
+
+
 def choose_cell_metres(outline: Geometry, incidents: float, *, method: Method) -> int:
     """Choose how large the squares are.
 
     For density, geo's suggestion. What is tested must hold enough for a difference to show: from 150 m up, in steps of
-    50 m, until it holds 10 of the incidents on average. For Gi* that is a square with its neighbours, of 300 m at most;
-    for a change a square alone, of 500 m at most; or the suggestion, if that is larger.
+    50 m, until it holds 10 of the incidents on average. For a change that is a square alone, of 500 m at most;
+    otherwise a square with its neighbours, of 300 m at most; or the suggestion, if that is larger.
 
     Parameters
     ----------
     outline : polygon or multipolygon
         The study area.
     incidents : float
-        Those that are tested at once: for a change, of both periods.
+        Those that are tested at once: of both periods for a change, of two months for emerging classes.
     method : Method
         What the squares are for.
     """
@@ -228,12 +239,16 @@ def choose_cell_metres(outline: Geometry, incidents: float, *, method: Method) -
 
 def count_in_wards(points: pd.DataFrame, wards: gpd.GeoDataFrame) -> pd.Series[float]:
     """Count points by the code of the ward that they lie in."""
+    counted = points.groupby(wards_at(points, wards))["count"].sum()
+    return counted.reindex(wards.index, fill_value=0).astype(float)
+
+
+def wards_at(points: pd.DataFrame, wards: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
+    """Find the code of the ward that each point lies in; None where it lies in none."""
     lookup = locate.build_lookup(wards, cell_metres=LOOKUP_METRES)
-    weight = points["count"].to_numpy(dtype=float)
     placed = locate.place(lookup, points["easting"].to_numpy(float), points["northing"].to_numpy(float))
-    held = placed >= 0
-    counts = np.bincount(placed[held], weights=weight[held], minlength=len(wards))
-    return pd.Series(counts, index=wards.index, dtype=float)
+    codes: npt.NDArray[np.object_] = np.array([*wards.index, None], dtype=object)[placed]
+    return codes
 
 
 def refuse_too_many(outline: Geometry, side: int) -> None:

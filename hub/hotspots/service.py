@@ -23,11 +23,11 @@ from geo.rates import rate_per
 from hub import db
 from hub.access import Permission, Viewer
 from hub.errors import BadRequest
-from hub.hotspots import changes, scoring
+from hub.hotspots import changes, emergence, scoring
 from hub.hotspots.checking import ALL_CRIME, Question, understood
 from hub.hotspots.models import HotspotRun
 from hub.hotspots.overlays import Overlay, VersionUsed
-from hub.hotspots.scoring import METHOD_VERSION, Scores, Units
+from hub.hotspots.scoring import METHOD_VERSION, Method, Scores, Units
 from hub.hotspots.sources import Ground, Source, choose_source, choose_wards, count_by_ward, points_of
 from hub.hotspots.wording import listed
 from hub.places import service as places
@@ -99,9 +99,9 @@ def overlay(
     viewer, area
         Who asks, and about where. Counts of small places are exact, so all of the area must be theirs to see so.
     units : wards or cells
-    method : rate, gi_star or change for wards, gi_star, density or change for cells
+    method : rate, gi_star, change or emerging for wards, gi_star, density, change or emerging for cells
         The count comes with each. A change is against the same months a year before or, where more of them is live,
-        the equally long period just before.
+        the equally long period just before. Emerging classes follow the two years to the last month.
     category : str, optional
         An offence group or subgroup in any case; all recorded crime unless given.
     first_month, last_month : date
@@ -213,6 +213,8 @@ def _scored(
     try:
         if wards_before is not None:
             return _compared(viewer, question, source, wards_of, wards_before, wards, outline, by_ward)
+        if question.method is Method.EMERGING:
+            return _followed(viewer, question, source, wards_of, wards, outline, total)
         if outline is not None:
             return scoring.score_cells(
                 points_of(viewer, source),
@@ -259,6 +261,29 @@ def _compared(
         before = _in_wards(viewer, source.earlier, wards_before, older, count_by_ward(viewer, source.earlier))
         before = before.reindex(changes.unchanged_wards(wards, older))
     return changes.compare_wards(wards, before, now, total=total, exposure_ratio=exposure_ratio)
+
+
+def _followed(
+    viewer: Viewer,
+    question: Question,
+    source: Source,
+    wards_of: Ground,
+    wards: gpd.GeoDataFrame,
+    outline: Geometry | None,
+    total: int,
+) -> Scores:
+    if outline is not None:
+        points, side = points_of(viewer, source, by_month=True), question.cell_metres
+        return emergence.follow_cells(points, source.months, outline, wards, total=total, cell_metres=side)
+    covered = wards[wards["borough_code"].isin(source.borough_codes)]
+    if set(source.used["boundary_set_id"]) != {wards_of.id}:
+        points = points_of(viewer, source, by_month=True)
+        placed = points.assign(ward_code=scoring.wards_at(points, covered))
+        counted = placed.groupby(["ward_code", "month"])["count"].sum()
+    else:
+        counted = count_by_ward(viewer, source, by_month=True)
+    by_month = counted.unstack("month").reindex(index=covered.index, columns=list(source.months)).fillna(0)
+    return emergence.follow_wards(wards, by_month, total=total)
 
 
 def _in_wards(

@@ -14,6 +14,7 @@ import pandas as pd
 from hub.access import Viewer
 from hub.errors import BadRequest, HubError
 from hub.hotspots.checking import Question
+from hub.hotspots.emergence import LEAST_MONTHS
 from hub.hotspots.overlays import Gap
 from hub.hotspots.scoring import Method, Units
 from hub.hotspots.wording import listed, said_months, said_span
@@ -95,7 +96,22 @@ def choose_source(viewer: Viewer, area: Area, question: Question) -> Source:
     if question.method is Method.CHANGE:
         return _compared(viewer, area, question, Source(best, category, of_kind, (), frozenset(), ()))
     months, borough_codes, gaps = _common_months(viewer, area, of_kind, question)
+    if question.method is Method.EMERGING:
+        months, gaps = _unbroken(area, months), tuple(gap for gap in gaps if gap.is_left_out)
     return Source(best, category, of_kind, months, borough_codes, gaps)
+
+
+def _unbroken(area: Area, months: Sequence[dt.date]) -> tuple[dt.date, ...]:
+    """The last stretch of months without a gap, since a month is followed from the one before."""
+    *_, (first, last) = _runs(months)
+    stretch = tuple(month for month in months if first <= month <= last)
+    if len(stretch) < LEAST_MONTHS:
+        raise BadRequest(
+            f"Kinds of hotspot need {LEAST_MONTHS} months in a row, and {area.name} has only {len(stretch)}: "
+            f"{said_span(stretch)}.",
+            remedy="Choose a later last month, one borough that has more of them, or another way of showing.",
+        )
+    return stretch
 
 
 def _compared(viewer: Viewer, area: Area, question: Question, source: Source) -> Source:
@@ -234,8 +250,9 @@ def _said_sets(sets: Sequence[Ground], source: Source) -> str:
     return listed(said)
 
 
-def count_by_ward(viewer: Viewer, source: Source) -> pd.Series[int]:
-    """Count all there is by ward code, None among them where it is not placed in a ward."""
+def count_by_ward(viewer: Viewer, source: Source, *, by_month: bool = False) -> pd.Series[int]:
+    """Count all there is by ward code (and month), None among them where it is not placed in a ward."""
+    keys = ["ward_code", "month"] if by_month else ["ward_code"]
     parts = [
         figures.ward_counts(
             viewer,
@@ -244,14 +261,14 @@ def count_by_ward(viewer: Viewer, source: Source) -> pd.Series[int]:
             first_month=first,
             last_month=last,
             category=source.category,
-            by=("ward_code",),
+            by=keys,
         )
         for first, last in _runs(source.months)
     ]
-    return pd.concat(parts).groupby("ward_code", dropna=False)["count"].sum()
+    return pd.concat(parts).groupby(keys, dropna=False)["count"].sum()
 
 
-def points_of(viewer: Viewer, source: Source) -> pd.DataFrame:
+def points_of(viewer: Viewer, source: Source, *, by_month: bool = False) -> pd.DataFrame:
     """Read the points that are counted, as `figures.points` gives them."""
     parts = [
         figures.points(
@@ -261,6 +278,7 @@ def points_of(viewer: Viewer, source: Source) -> pd.DataFrame:
             first_month=first,
             last_month=last,
             category=source.category,
+            by_month=by_month,
         )
         for first, last in _runs(source.months)
     ]

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from geo.emerging import KINDS
 from hub.hotspots.changes import FALLEN, RISEN
 from hub.words import month_name, months_before, number, plural, short_month
 
 NAMES_IN_A_SENTENCE = 5
+FADING = frozenset({"diminishing", "historical"})
 
 
 def said_months(months: Sequence[dt.date]) -> str:
@@ -106,6 +108,46 @@ def change_sentence(
     if others := len(units) - changed:
         parts.append(f"no clear change in the other {number(others)}")
     return f"{start}, {topic} {'; '.join(parts)}. {said_chance(flags or 0.0, changed)}"
+
+
+def emerging_sentence(
+    units: pd.DataFrame, *, last_month: dt.date, area_name: str, topic: str, unit: str, flags: float | None
+) -> str:
+    """Say which of the units that were followed are new hotspots, which fade, and what the others are.
+
+    Parameters
+    ----------
+    units : DataFrame
+        Those followed, strongest first, with `label`, `class` and for small areas `ward_name`.
+    last_month : date
+        The last of the months.
+    area_name, topic, unit : str
+        Where, of what, and what one unit is called.
+    flags : float, optional
+        How many of them chance alone would make hotspots of the last month.
+    """
+    start = f"By {month_name(last_month)}"
+    if units.empty:
+        return f"{start}, no {unit} of {area_name} could be followed for {topic}: every month has the same count."
+    tested = f"{plural(len(units), unit)} of {area_name}"
+    is_hot = units["class"].str.endswith("_hot")
+    if not is_hot.any():
+        return f"{start}, none of {tested} was a hotspot of {topic}, or had been one nearly always."
+    kinds = units.loc[is_hot, "class"].str.removesuffix("_hot")
+    new, fading = (units.loc[kinds.index[kinds.isin(which)]] for which in ({"new"}, FADING))
+    if len(new):
+        called = "was a new hotspot" if len(new) == 1 else "were new hotspots"
+        parts = [f"{number(len(new))} of {tested} {called} of {topic}{_where(new, unit)}"]
+    else:
+        parts = [f"none of {tested} was a new hotspot of {topic}"]
+    if len(fading):
+        parts.append(f"{number(len(fading))} {'was' if len(fading) == 1 else 'were'} fading{_where(fading, unit)}")
+    found = {kind: int((kinds == kind).sum()) for kind in KINDS if kind not in {"new", *FADING}}
+    others = [f"{number(count)} {kind}" for kind, count in found.items() if count]
+    if others:
+        parts.append(f"of the others, {listed(others)}")
+    now = int((kinds != "historical").sum())
+    return f"{start}, {'; '.join(parts)}. {said_chance(flags or 0.0, now)}"
 
 
 def _where(units: pd.DataFrame, unit: str) -> str:

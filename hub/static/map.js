@@ -4,7 +4,7 @@
 const SOFT_LINE = "#6f777b";
 const INK = "#0b0c0c";
 const DEGREE = 3; // of the polynomials below; layers.py fits them
-const NAMED = /^(hot|risen)/; // classes whose wards are named on the map
+const NAMED = /^(hot|risen|new|diminishing|historical)/; // classes whose wards are named on the map
 const NAMED_AT_MOST = 8;
 const MARGIN = 10; // pixels between the area and the map's edge
 const POPUP = { autoPanPaddingTopLeft: [55, 10], maxWidth: 340 }; // clear of the zoom buttons
@@ -21,7 +21,17 @@ function element(name, text, className) {
 
 // --- Looks: read from the legend -------------------------------------------------------------------------------------
 
-function hatching(colour) {
+// Lines of a tile of 8 pixels, each from one point to another; slanting ones are drawn beyond its corners.
+const HATCHES = {
+  slanting: [[-8, 8, 0, 0], [0, 8, 8, 0], [8, 8, 16, 0]],
+  falling: [[-8, 0, 0, 8], [0, 0, 8, 8], [8, 0, 16, 8]],
+  upright: [[4, 0, 4, 8]],
+  level: [[0, 4, 8, 4]],
+  crossed: [[4, 0, 4, 8], [0, 4, 8, 4]],
+  dotted: [[2.75, 4, 5.25, 4]],
+};
+
+function hatching(colour, pattern) {
   const tile = document.createElement("canvas");
   tile.width = tile.height = 8;
   const pen = tile.getContext("2d");
@@ -29,9 +39,9 @@ function hatching(colour) {
   pen.fillRect(0, 0, 8, 8);
   pen.strokeStyle = colour;
   pen.lineWidth = 2.5;
-  for (const at of [-8, 0, 8]) {
-    pen.moveTo(at, 8);
-    pen.lineTo(at + 8, 0);
+  for (const [fromX, fromY, toX, toY] of HATCHES[pattern] ?? HATCHES.slanting) {
+    pen.moveTo(fromX, fromY);
+    pen.lineTo(toX, toY);
   }
   pen.stroke();
   return pen.createPattern(tile, "repeat");
@@ -43,7 +53,7 @@ function looksOfLegend() {
     const style = getComputedStyle(swatch);
     const isHatched = style.getPropertyValue("--hatched").trim() === "1";
     looks.set(swatch.dataset.class, {
-      fillColor: isHatched ? hatching(style.backgroundColor) : style.backgroundColor,
+      fillColor: isHatched ? hatching(style.backgroundColor, style.getPropertyValue("--pattern").trim()) : style.backgroundColor,
       words: swatch.nextSibling.textContent.trim(),
     });
   }

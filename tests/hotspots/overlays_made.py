@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 
 from geo.rates import rate_per
-from hub.hotspots import changes, scoring
+from hub.hotspots import changes, emergence, scoring
 from hub.hotspots.checking import understood
 from hub.hotspots.overlays import Overlay, VersionUsed
 from hub.hotspots.scoring import Method, Scores
@@ -64,6 +64,41 @@ def made_of_changes(
     everywhere = pd.concat([spread, corner])
     scores = changes.compare_cells(spread, everywhere, outline, wards, total=500, exposure_ratio=1, cell_metres=300)
     return _of_squares("change", scores, **compared | changed)
+
+
+def made_of_kinds(units: str, *, calm: bool = False, **changed: Any) -> Overlay:
+    """Twelve months in which one place is hot throughout, and another only in the last; or none is."""
+    months = tuple(dt.date(2025, number, 1) for number in range(1, 13))
+    rng = np.random.default_rng(3)
+    if units == "wards":
+        many = square_wards(8, 12)
+        many = many.set_geometry(many.translate(WEST, SOUTH))
+        counts = rng.poisson(20, (96, 12))
+        if not calm:
+            counts[[0, 1, 12, 13]] += 40
+            counts[[82, 83, 94, 95], -1] += 60
+        scores = emergence.follow_wards(many, pd.DataFrame(counts, many.index), total=int(counts.sum()))
+        names = many.assign(label=many["ward_name"], borough_code="F09000001", borough_name="Alder", population=1000.0)
+        table = names.drop(columns="geometry").join(scores.table)
+        return _made("wards", "emerging", scores, table, many.geometry, months=months, **changed)
+    outline, wards = _open_ground()
+    points = pd.DataFrame(rng.uniform(0, 3000, (1200, 2)), columns=["easting", "northing"])
+    points["month"] = np.repeat(np.array(months), 100)
+    if not calm:
+        lasting, late = np.arange(0, 1200, 5), np.arange(1102, 1200, 3)
+        for which, corner in ((lasting, 300), (late, 2400)):
+            points.loc[which, ["easting", "northing"]] = rng.uniform(corner, corner + 300, (which.size, 2))
+    points[["easting", "northing"]] += np.array([WEST, SOUTH])
+    scores = emergence.follow_cells(points.assign(count=1), months, outline, wards, total=len(points), cell_metres=300)
+    return _of_squares("emerging", scores, months=months, **changed)
+
+
+def square_wards(rows: int, columns: int, side: float = 1000) -> gpd.GeoDataFrame:
+    """A block of square wards, coded from the south-west."""
+    places = [(row, column) for row in range(rows) for column in range(columns)]
+    squares = [shapely.box(c * side, r * side, (c + 1) * side, (r + 1) * side) for r, c in places]
+    codes = [f"F05{r:03}{c:03}" for r, c in places]
+    return gpd.GeoDataFrame({"ward_name": codes}, geometry=squares, index=codes, crs=27700)
 
 
 def made_of_cells(method: str, **changed: Any) -> Overlay:

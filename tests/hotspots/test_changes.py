@@ -14,7 +14,8 @@ from scipy import stats
 from geo.hotspots import benjamini_hochberg
 from hub.hotspots import changes
 from hub.hotspots.scoring import Method, choose_cell_metres
-from tests.hotspots.test_scoring import points_of, square_wards
+from tests.hotspots.overlays_made import square_wards
+from tests.hotspots.test_scoring import points_of
 
 
 def series(wards: gpd.GeoDataFrame, *counts: float) -> pd.Series[float]:

@@ -28,6 +28,13 @@ def test_a_sensible_question_is_understood() -> None:
         understood(**SENSIBLE | {"units": units, "method": method})
 
 
+def test_kinds_of_hotspot_look_back_two_years_or_further_if_asked() -> None:
+    for units in ("wards", "cells"):
+        assert len(understood(**SENSIBLE | {"units": units, "method": "emerging"}).months) == 24
+    further = understood(**SENSIBLE | {"method": "emerging", "first_month": dt.date(2023, 1, 1)})
+    assert further.first_month == dt.date(2023, 1, 1)
+
+
 @pytest.mark.parametrize("everything", [None, "", "all", "ALL", "All recorded crime", " all recorded crime "])
 def test_everything_has_several_names(everything: str | None) -> None:
     assert understood(**SENSIBLE | {"category": everything}).category is None
@@ -38,9 +45,9 @@ def test_everything_has_several_names(everything: str | None) -> None:
     ("change", "said", "cure"),
     [
         ({"units": "hexagons"}, "no units called 'hexagons'", "wards, cells"),
-        ({"method": "magic"}, "no method called 'magic'", "rate, gi_star, density, change"),
-        ({"units": "cells", "method": "rate"}, "no rates for small areas", "gi_star, density or change"),
-        ({"method": "density"}, "not worked out for wards", "rate, gi_star or change"),
+        ({"method": "magic"}, "no method called 'magic'", "rate, gi_star, density, change, emerging"),
+        ({"units": "cells", "method": "rate"}, "no rates for small areas", "gi_star, density, change or emerging"),
+        ({"method": "density"}, "not worked out for wards", "rate, gi_star, change or emerging"),
         ({"first_month": dt.date(2026, 2, 1)}, "ends in January 2026, before", "not after the last"),
         ({"first_month": dt.date(1926, 1, 1)}, "1201 months", "no more than 240"),
         ({"cell_metres": 100}, "Wards have no cell size", "cells"),

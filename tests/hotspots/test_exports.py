@@ -20,10 +20,10 @@ from hub.db import Database
 from hub.errors import BadRequest
 from hub.hotspots import exports
 from hub.hotspots.overlays import Overlay
-from tests.hotspots.overlays_made import made_of_cells, made_of_changes, made_of_wards
+from tests.hotspots.overlays_made import made_of_cells, made_of_changes, made_of_kinds, made_of_wards
 
 OVERLAYS = [made_of_wards("rate"), made_of_wards("gi_star"), made_of_cells("gi_star"), made_of_cells("density")]
-OVERLAYS += [made_of_changes("wards"), made_of_changes("cells")]
+OVERLAYS += [made_of_changes("wards"), made_of_changes("cells"), made_of_kinds("wards"), made_of_kinds("cells")]
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda overlay: f"{overlay.units}-{overlay.method}")
@@ -38,7 +38,7 @@ def test_every_form_holds_one_feature_a_unit_with_the_same_figures(overlay: Over
         "count",
         *(
             name
-            for name in ("rate_per_1000", "z", "count_before", "ratio", "p", "q", "density")
+            for name in ("rate_per_1000", "z", "count_before", "ratio", "hot_months", "p", "q", "density")
             if name in overlay.table
         ),
     ]

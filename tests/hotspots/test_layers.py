@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
 import orjson
@@ -9,11 +11,12 @@ import pandas as pd
 import pytest
 import shapely
 
+from geo.emerging import KINDS
 from geo.frames import to_longitude_latitude
 from hub.hotspots import layers
 from hub.hotspots.layers import Show
 from hub.hotspots.overlays import Overlay
-from tests.hotspots.overlays_made import made_of_cells, made_of_changes, made_of_wards
+from tests.hotspots.overlays_made import made_of_cells, made_of_changes, made_of_kinds, made_of_wards
 
 
 def boroughs() -> gpd.GeoDataFrame:
@@ -34,6 +37,8 @@ def test_every_unit_has_a_class_that_the_legend_names() -> None:
         (made_of_cells("density"), Show.CELL_DENSITY),
         (made_of_changes("wards"), Show.WARD_CHANGE),
         (made_of_changes("cells"), Show.CELL_CHANGE),
+        (made_of_kinds("wards"), Show.WARD_EMERGING),
+        (made_of_kinds("cells"), Show.CELL_EMERGING),
     ):
         keys, legend = layers.classes(overlay, show)
         assert set(keys) <= {item.key for item in legend}
@@ -98,6 +103,30 @@ def test_a_change_is_given_in_per_cent_only_on_a_base_that_bears_it() -> None:
     assert dark == ("–", "50", "–", "–", "–", "Not tested")
     cells = layers.layer(made_of_changes("cells"), Show.CELL_CHANGE, boroughs())["cells"]
     assert (set(cells["classes"]), cells["figure"]) == ({"risen"}, "In the period before")
+
+
+def test_kinds_are_told_apart_by_a_word_and_those_of_quiet_places_in_the_table_alone() -> None:
+    overlay = made_of_kinds("wards")
+    kinds = [f"{kind}_{side}" for side in ("hot", "cold") for kind in KINDS]
+    overlay.table["class"] = [*kinds, *["no_pattern"] * 79, "not_tested"]
+    keys, legend = layers.classes(overlay, Show.WARD_EMERGING)
+    assert keys.nunique() == len(KINDS) + 5 == len(legend)
+    assert len({item.words for item in legend}) == len(legend)
+    first = layers.ordered(overlay, Show.WARD_EMERGING, "")["class"].tolist()
+    assert first[:3] == ["new_hot", "diminishing_hot", "historical_hot"]
+    assert first[-1] == "not_tested"
+    said = [row.cells[-1] for row in layers.rows(overlay, Show.WARD_EMERGING, overlay.table)]
+    assert said[:2] == ["New", "Consecutive"]
+    assert said[8:10] == ["Quiet: new", "Quiet: consecutive"]
+    assert said[-2:] == ["No pattern", "No data, or could not be followed"]
+    cells = layers.layer(made_of_kinds("cells"), Show.CELL_EMERGING, boroughs())["cells"]
+    assert (set(cells["classes"]), cells["figure"]) == ({"new", "persistent"}, "Months as a hotspot")
+
+
+def test_every_class_has_a_look_of_its_own() -> None:
+    style = (Path(layers.__file__).parents[1] / "static" / "map.css").read_text("utf-8")
+    for key in (*layers._KIND_WORDS, *layers._CHANGE_WORDS):
+        assert key == "not-tested" or f".overlay-swatch--{key} {{" in style or f".overlay-swatch--{key}, " in style
 
 
 def test_wards_are_drawn_with_neighbours_and_boroughs_still_meeting() -> None:

@@ -86,6 +86,7 @@ def test_a_commander_sees_the_mets_own_counts_scored_as_esda_scores_them(
         offered = service.choices(commander, bcu)
         wards = service.overlay(commander, bcu, units="wards", method="gi_star", category="theft", **year)
         change = service.overlay(commander, bcu, units="wards", method="change", category="burglary", **year)
+        kinds = service.overlay(commander, bcu, units="wards", method="emerging", category="theft", **year)
         two_months = {"first_month": dt.date(2017, 11, 1), "last_month": dt.date(2017, 12, 1)}
         cells = service.overlay(commander, bcu, units="cells", method="gi_star", category=None, **two_months)
         by_points = service.overlay(commander, bcu, units="wards", method="rate", category="Burglary", **two_months)
@@ -119,6 +120,12 @@ def test_a_commander_sees_the_mets_own_counts_scored_as_esda_scores_them(
     # Scipy adds up all that is as unlikely, and so gives a little less than twice the smaller tail.
     np.testing.assert_allclose(change.table["p"], by_scipy, rtol=0.15, atol=0.02)
     assert "against the same months a year before (the 12 months to January 2025)" in change.sentence
+
+    assert (len(kinds.months), kinds.tested) == (24, 37)
+    assert kinds.total == rows.loc[rows["offence_group"] == "Theft", "count"].sum()
+    of_name = kinds.table.set_index("ward_name")
+    assert of_name.loc["Holborn & Covent Garden", "class"] in {"persistent_hot", "diminishing_hot", "intensifying_hot"}
+    assert of_name.loc["Holborn & Covent Garden", "hot_months"] >= 22
 
     recorded = points[points["category"] != ANTI_SOCIAL_BEHAVIOUR]
     assert cells.total == len(recorded)

@@ -9,7 +9,7 @@ import pytest
 
 from hub.hotspots.overlays import Gap
 from hub.hotspots.wording import listed, said_baseline, said_months, said_span
-from tests.hotspots.overlays_made import made_of_cells, made_of_changes, made_of_wards
+from tests.hotspots.overlays_made import made_of_cells, made_of_changes, made_of_kinds, made_of_wards
 
 MONTHS = [dt.date(2025, number, 1) for number in range(1, 13)]
 
@@ -89,6 +89,28 @@ def test_a_change_is_said_with_what_it_is_against() -> None:
     assert few.sentence.endswith("no ward could be tested for a change in burglary: there are too few in both periods.")
     cells = made_of_changes("cells")
     assert " small areas of North by more than chance would explain, in Ward 0; " in cells.sentence
+
+
+def test_new_and_fading_hotspots_lead() -> None:
+    overlay = made_of_kinds("wards")
+    overlay.table["class"] = [
+        *["persistent_hot"] * 3,
+        "new_hot",
+        "historical_hot",
+        *["new_cold"] * 4,
+        *["no_pattern"] * 87,
+    ]
+    overlay.table["z"] = 0.0
+    assert overlay.sentence == (
+        "By December 2025, 1 of 96 wards of North was a new hotspot of burglary: F05000003; 1 was fading: F05000004; "
+        "of the others, 3 persistent. Chance alone would flag fewer than one."
+    )
+    overlay.table["class"] = ["sporadic_hot", *["no_pattern"] * 95]
+    assert "none of 96 wards of North was a new hotspot of burglary; of the others, 1 sporadic." in overlay.sentence
+    overlay.table["class"] = "not_tested"
+    assert "no ward of North could be followed for burglary" in overlay.sentence
+    assert "in 12 months) of at most 5%" in overlay.method_words
+    assert "Kinds of hotspot follow the 12 months to December 2025" in " ".join(overlay.notes)
 
 
 def test_a_change_carries_what_a_reader_must_know() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import io
 from urllib.parse import quote
@@ -42,12 +43,12 @@ def commander(client: StrictClient, live: Figures, people: dict[Role, str]) -> S
     return client
 
 
-def give_points(live: Figures) -> None:
+def give_points(live: Figures, *, at: dt.date | None = None) -> None:
     rng = np.random.default_rng(3)
     spread = np.column_stack([rng.uniform(0, 2000, 300), rng.uniform(0, 1000, 300)])
     corner = np.column_stack([rng.uniform(200, 500, 300), rng.uniform(200, 500, 300)])
     frame = pd.DataFrame(np.vstack([spread, corner]).round(1), columns=["easting", "northing"])
-    live.points(HOME, frame.assign(category="Robbery", month=month(1)))
+    live.points(HOME, frame.assign(category="Robbery", month=at or month(1)))
 
 
 def first_column(client: StrictClient) -> list[str]:
@@ -97,6 +98,21 @@ def test_a_change_is_said_mapped_and_listed(commander: StrictClient) -> None:
     assert {ward["properties"]["class"] for ward in layer["wards"]["features"]} == {"no-clear-change"}
     assert commander.get(f"{PAGE}?show=wards-change&category=theft&from=2025-01&to=2025-01").status_code == 400
     assert "nothing before January 2025 to compare it with" in commander.page.errors[0]
+
+
+def test_kinds_of_hotspot_need_enough_months_and_are_then_listed(commander: StrictClient, live: Figures) -> None:
+    asked = "?show=cells-emerging&category=Robbery&from=2025-01&to=2025-10"
+    give_points(live)
+    assert commander.get(f"/areas/{HOME}/hotspots{asked}").status_code == 400
+    assert "need 10 months in a row, and Alder has only 1" in commander.page.errors[0]
+    for number in range(2, 11):
+        give_points(live, at=month(number))
+    assert commander.get(f"/areas/{HOME}/hotspots{asked}").status_code == 200
+    assert "Persistent: a hotspot nearly always, much the same" in commander.page.main
+    assert "Quiet" not in commander.page.main
+    assert "Months as a hotspot" in commander.page.main
+    layer = orjson.loads(commander.get(f"/areas/{HOME}/hotspots/layer.json{asked}").data)
+    assert "persistent" in layer["cells"]["classes"]
 
 
 def test_the_table_sorts_by_any_column_without_a_script(commander: StrictClient) -> None:

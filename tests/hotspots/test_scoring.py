@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,14 +15,7 @@ from geo import hotspots
 from geo.frames import GeoError
 from hub.hotspots import scoring
 from hub.hotspots.scoring import Method, Scores
-
-
-def square_wards(rows: int, columns: int, side: float = 1000) -> gpd.GeoDataFrame:
-    """A block of square wards, coded from the south-west."""
-    places = [(row, column) for row in range(rows) for column in range(columns)]
-    squares = [shapely.box(c * side, r * side, (c + 1) * side, (r + 1) * side) for r, c in places]
-    codes = [f"F05{r:03}{c:03}" for r, c in places]
-    return gpd.GeoDataFrame({"ward_name": codes}, geometry=squares, index=codes, crs=27700)
+from tests.hotspots.overlays_made import square_wards
 
 
 def by_esda(counts: np.ndarray, graph: object) -> np.ndarray:

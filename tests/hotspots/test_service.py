@@ -316,6 +316,61 @@ def test_points_are_compared_in_squares_and_in_wards_of_one_edition(
     assert wards.table["class"].tolist() == ["risen", "no_clear_change"]
 
 
+# --- Kinds of hotspot ------------------------------------------------------------------------------------------------
+
+
+def test_kinds_follow_the_last_unbroken_months_whatever_was_chosen(
+    database: Database, live: Figures, people: dict[Role, str]
+) -> None:
+    add_wards(database, "2024", columns=8, rows=6)
+    rng = np.random.default_rng(1)
+    months = [month(number, year) for year in (2024, 2025) for number in range(1, 13)]
+    months.remove(month(1, 2025))
+    numbers = rng.poisson(30, (48, 23))
+    numbers[[18, 19, 26, 27]] += 60
+    numbers[[5, 6, 7, 13, 14, 15], -1] += 60
+    rows = [
+        (each, f"F05{at:06}", "Burglary", "Home", int(numbers[at, column]))
+        for column, each in enumerate(months)
+        for at in range(48)
+    ]
+    live.ward_counts(HOME, counts(*rows), boundary_set="2024")
+    asked = {"method": "emerging", "category": "burglary"}
+    with viewing(database, people[OFFICER]) as officer:
+        found = ask(officer, first_month=month(12), last_month=month(12), **asked)
+        with pytest.raises(BadRequest) as refused:
+            ask(officer, first_month=month(1), last_month=month(10), **asked)
+        keep(database, officer, found)
+    assert found.months == tuple(months[-11:])
+    assert found.table.loc["F05000006", ["count", "latest_count"]].tolist() == [numbers[6, -11:].sum(), numbers[6, -1]]
+    assert set(found.table.loc[["F05000018", "F05000027"], "class"]) <= {"persistent_hot", "intensifying_hot"}
+    assert set(found.table.loc[["F05000006", "F05000014"], "class"]) == {"new_hot"}
+    assert "were new hotspots of burglary: " in found.sentence
+    assert refused.value.sentence == (
+        "Kinds of hotspot need 10 months in a row, and Alder has only 9: Feb 2025 to Oct 2025."
+    )
+    with viewing(database, people[OFFICER]) as officer:
+        again = ask(officer, first_month=month(11), last_month=month(12), **asked)
+    assert again.is_kept
+    pd.testing.assert_frame_equal(again.table, found.table)
+
+
+def test_points_are_followed_in_squares_and_in_wards_of_another_edition(
+    database: Database, live: Figures, people: dict[Role, str]
+) -> None:
+    add_wards(database, "2018", columns=2, rows=2)
+    months = [month(number) for number in range(1, 13)]
+    points = pd.concat([scattered(60, seed=number).assign(month=each) for number, each in enumerate(months)])
+    live.points(HOME, points, boundary_set="2018")
+    with viewing(database, people[OFFICER]) as officer:
+        cells = ask(officer, units="cells", method="emerging", last_month=month(12))
+        wards = ask(officer, method="emerging", dataset="street_points", last_month=month(12))
+    assert set(cells.table.loc[cells.table["class"].str.endswith("_hot"), "ward_name"]) == {"Alder West"}
+    assert (cells.total, cells.unplaced, cells.table["count"].sum()) == (1440, 0, 1440)
+    assert (wards.boundary_set, wards.total, wards.unplaced) == ("2022", 1440, 0)
+    assert (wards.table["count"] > 300).all()
+
+
 # --- Boundary sets ---------------------------------------------------------------------------------------------------
 
 
