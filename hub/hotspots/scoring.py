@@ -15,10 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 import pandas as pd
-import shapely
 
 from geo import boundaries, chance, density, grid, hotspots, locate
-from geo.frames import NATIONAL_GRID, FloatArray, GeoError, Geometry, IntArray
+from geo.frames import FloatArray, GeoError, Geometry, IntArray
 
 METHOD_VERSION = 1
 """Raised whenever the same inputs would give another result, so that nothing kept before is shown again."""
@@ -178,6 +177,8 @@ def score_cells(
         surface = density.quartic_density(x, y, squares, bandwidth_metres=radius, weights=weight)[inside]
         table = table.assign(**{"density": surface, "class": _density_classes(surface)})
         return Scores(table, unplaced, cell_metres=side, bandwidth_metres=radius)
+    # Dealt out whole, not with each square's own count held (geo.permutation): that law asks of the surroundings alone,
+    # so that it passes over the busiest squares themselves and flags the ring around them.
     dealt = chance.dealt_totals(counts, inside)
     z = hotspots.gi_star_grid(counts, inside)[inside]
     table = _classed(table, dealt.totals, z, np.where(np.isnan(z), np.nan, dealt.p_at_least()[inside]))
@@ -199,15 +200,6 @@ def cells_of(squares: grid.Grid, wards: gpd.GeoDataFrame) -> pd.DataFrame:
         },
         index=grid.cell_names(squares, numbers),
     )
-
-
-def squares_as_areas(squares: grid.Grid) -> gpd.GeoDataFrame:
-    """Draw the squares of a grid, in the order of `cells_of`."""
-    row, column = np.nonzero(squares.mask)
-    west = squares.origin_easting + column * squares.cell_metres
-    south = squares.origin_northing + row * squares.cell_metres
-    outlines = shapely.box(west, south, west + squares.cell_metres, south + squares.cell_metres)
-    return gpd.GeoDataFrame(geometry=outlines, crs=NATIONAL_GRID)
 
 
 def choose_cell_metres(outline: Geometry, incidents: float, *, method: Method) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from geo import boundaries, emerging
+from geo import boundaries, emerging, grid
 from hub.hotspots import emergence
 from hub.hotspots.scoring import Method, choose_cell_metres
 from tests.hotspots.overlays_made import made_of_kinds, square_wards
@@ -52,6 +53,16 @@ def test_squares_are_followed_by_the_law_of_dealt_counts_and_hot_alone() -> None
     assert made_of_kinds("cells", calm=True).sentence.endswith(
         "none of 110 small areas of North was a hotspot of burglary, or had been one nearly always."
     )
+
+
+def test_squares_have_the_neighbours_that_their_outlines_have() -> None:
+    outline = shapely.union(shapely.box(0, 0, 900, 900), shapely.box(1200, 300, 2100, 1500))
+    squares = grid.square_grid(outline, cell_metres=150)
+    row, column = np.nonzero(squares.mask)
+    west, south = squares.origin_easting + 150 * column, squares.origin_northing + 150 * row
+    drawn = gpd.GeoDataFrame(geometry=shapely.box(west, south, west + 150, south + 150), crs=27700)
+    expected = boundaries.queen_neighbours(drawn)
+    np.testing.assert_array_equal(emergence.square_neighbours(squares).toarray(), expected.toarray())
 
 
 def test_noise_makes_next_to_no_hotspots_in_sparse_squares() -> None:

@@ -11,7 +11,7 @@ import shapely
 from esda.getisord import G_Local
 from libpysal.weights import Queen, lat2W
 
-from geo import hotspots
+from geo import hotspots, permutation
 from geo.frames import GeoError
 from hub.hotspots import scoring
 from hub.hotspots.scoring import Method, Scores
@@ -99,6 +99,26 @@ def test_cells_score_as_esda_says_and_only_their_p_is_our_own() -> None:
     assert table.loc["200m-E200-N200", "with_neighbours"] == counts[:3, :3].sum()
     assert not scoring.is_cold(table).any()
     assert scores.unplaced == 2
+
+
+def test_the_busiest_squares_are_flagged_and_not_the_ring_around_them_alone() -> None:
+    counts = np.random.default_rng(6).poisson(3, (20, 30))
+    counts[10, 15:17] = 60
+    outline = shapely.box(0, 0, 30 * 200, 20 * 200)
+    table = scoring.score_cells(
+        points_of(counts, 200),
+        outline,
+        square_wards(4, 6),
+        total=int(counts.sum()),
+        method=Method.GI_STAR,
+        cell_metres=200,
+    ).table
+    hot = scoring.is_hot(table).to_numpy().reshape(20, 30)
+    ring = np.zeros_like(hot)
+    ring[9:12, 15:17] = True
+    assert (hot == ring).all()
+    held = permutation.exact_tails_grid(counts, np.ones(counts.shape, dtype=bool)).at_least
+    assert (hotspots.benjamini_hochberg(held) <= 0.05)[9:12, 15:17].tolist() == [[True] * 2, [False] * 2, [True] * 2]
 
 
 def test_density_adds_up_to_the_incidents_and_is_classed_by_the_average() -> None:
