@@ -6,6 +6,7 @@ Checks the code and never changes it: formatting is compared, not applied.
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -29,6 +30,7 @@ CODE_CHECKS = (
     ("lint-imports",),
     ("djlint", "--lint", "--quiet", "templates"),
 )
+MOST_WORKERS = 5
 SKIPPED = re.compile(r"SKIPPED \[(?P<tests>\d+)\] \S+?: (?P<reason>.+)")
 
 
@@ -49,7 +51,9 @@ def run_tests(arguments: Sequence[str] = ()) -> int:
     _refuse_without_a_checkout()
     outcomes = [_check(*command) for command in CODE_CHECKS]
     started = time.monotonic()
-    passed, lines = _pytest("-n", "auto", "--maxprocesses", "4", "--dist", "loadgroup", "-rfEs", *arguments)
+    # One more at work than there are processors: much of a test's time goes by waiting for a browser or a database.
+    workers = str(min((os.cpu_count() or 1) + 1, MOST_WORKERS))
+    passed, lines = _pytest("-n", workers, "--dist", "loadgroup", "-rfEs", *arguments)
     outcomes.append(Outcome("pytest", passed, time.monotonic() - started))
     print("\nWhat was checked:", *outcomes, sep="\n")
     not_tested = list(_not_tested(lines))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,10 @@ def test_peers_are_given_as_multiples_of_the_hubs_own_time() -> None:
         ["placing", "0.3750", "s"],
         ["geopandas", "5.0000", "s", "10.00", "×", "the", "hub's"],
     ]
+
+
+@pytest.mark.xdist_group("kept-together")
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="one process keeps all tests together")
+def test_a_group_of_tests_is_kept_on_one_worker(request: pytest.FixtureRequest) -> None:
+    """Or else each worker sets up every browser's and every command's hub anew, which takes longer than all tests."""
+    assert request.node.nodeid.endswith("@kept-together")
