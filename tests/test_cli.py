@@ -1027,6 +1027,10 @@ def london(request: pytest.FixtureRequest, hubs: Hubs, real_data: Path) -> Hub:
     return hub
 
 
+LONDON_ON_ONE_DATABASE = pytest.mark.parametrize("london", ["sqlite"], indirect=True)
+"""For what the tests of uploads hold to on both."""
+
+
 def by_borough(file: Path, wards: Path) -> tuple[pd.DataFrame, pd.Series]:
     """A Met file straight from the disk, and its offences by borough: the borough is the ward's, whatever the label."""
     rows = pd.read_csv(file)
@@ -1068,6 +1072,7 @@ def test_the_whole_of_london_is_committed_in_one_and_each_officer_sees_their_own
     assert set(rows.loc[rows["WardCode"] == HEATHROW, "LookUp_BoroughName"]) == {"Aviation Security (SO18)"}
 
 
+@LONDON_ON_ONE_DATABASE
 def test_an_officer_of_one_borough_takes_just_their_own_from_londons_file(
     london: Hub, hubs: Hubs, real_data: Path
 ) -> None:
@@ -1078,6 +1083,7 @@ def test_an_officer_of_one_borough_takes_just_their_own_from_londons_file(
     assert outcome["refused"] == 1_788_630 - expected[HILLINGDON]
 
 
+@LONDON_ON_ONE_DATABASE
 def test_the_file_on_older_wards_lands_on_theirs(london: Hub, hubs: Hubs, real_data: Path, tmp_path: Path) -> None:
     hub = hubs.copy(london)
     rows, expected = by_borough(real_data / MET_OLD, real_data / "wards-2018.gpkg")

@@ -35,6 +35,12 @@ def unused_port() -> int:
         return int(probe.getsockname()[1])
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the tests last that bring in files, and so change the pages that the others read."""
+    items.sort(key=lambda item: item.path.name == "test_with_every_file.py")
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The machine's own Chromium, which asks nothing of the network by itself and draws without WebGL."""

@@ -1,7 +1,4 @@
-"""Every real file is brought in with the browser: it goes live with the totals it has, or is refused in words.
-
-Its name sorts last: what it makes live is on the pages that the others read.
-"""
+"""Every real file is brought in with the browser: it goes live with the totals it has, or is refused in words."""
 
 from __future__ import annotations
 
