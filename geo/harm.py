@@ -30,6 +30,8 @@ class WeightSet:
     unit, source : str
     weights : mapping of str to float
         The weight of each label.
+    cap : float
+        The most that one incident counts for in a capped total.
     """
 
     name: str
@@ -38,6 +40,7 @@ class WeightSet:
     unit: str
     source: str
     weights: Mapping[str, float]
+    cap: float
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ def read_weights(text: str) -> WeightSet:
     Parameters
     ----------
     text : str
-        TOML with `name`, `version`, `dated` (a date), `unit`, `source` and a table `weights` of label = number.
+        TOML with `name`, `version`, `dated` (a date), `unit`, `source`, `cap` (a number above 0) and a table `weights`
+        of label = number.
 
     Returns
     -------
@@ -96,7 +100,8 @@ def read_weights(text: str) -> WeightSet:
     Raises
     ------
     GeoError
-        If it is no TOML, a field is missing or of another kind, there are no weights, or one is negative.
+        If it is no TOML, a field is missing or of another kind, there are no weights, one is negative, or the cap is
+        not above zero.
     """
     try:
         said = tomllib.loads(text)
@@ -109,6 +114,12 @@ def read_weights(text: str) -> WeightSet:
             raise GeoError(
                 f"The weights do not say their '{field}', without which no figure may be made of them. Add it."
             )
+    cap = said.get("cap")
+    if isinstance(cap, bool) or not isinstance(cap, int | float) or not 0 < cap < np.inf:
+        raise GeoError(
+            f"The most that one incident counts for in a capped total, 'cap', is {cap!r}, not a number above 0. Write "
+            "one, such as the weight of a robbery."
+        )
     weights = said.get("weights")
     if not isinstance(weights, dict) or not weights:
         raise GeoError("The set holds no weights. Add a table [weights] with a number for each label.")
@@ -116,7 +127,7 @@ def read_weights(text: str) -> WeightSet:
         if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < np.inf:
             raise GeoError(f"The weight of '{label}' is {weight!r}, not a number of 0 or more. Correct it.")
     numbers = {label: float(weight) for label, weight in weights.items()}
-    return WeightSet(said["name"], said["version"], said["dated"], said["unit"], said["source"], numbers)
+    return WeightSet(said["name"], said["version"], said["dated"], said["unit"], said["source"], numbers, float(cap))
 
 
 def weights_of(labels: npt.ArrayLike, weight_set: WeightSet) -> FloatArray:

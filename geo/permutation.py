@@ -1,7 +1,7 @@
 """How often shuffling the other areas' values would give a neighbourhood as much: Gi, Gi* and Local Moran alike.
 
 Exact for counts, without draws; for weighted values by one shared sample with a passed seed. The area's own value is
-held, so that the three statistics have one p.
+held unless asked otherwise, so that the three statistics have one p.
 """
 
 from dataclasses import dataclass
@@ -109,8 +109,10 @@ def exact_tails_grid(
     return Tails(on_grid(tails.at_least, mask), on_grid(tails.at_most, mask))
 
 
-def sampled_tails(values: npt.ArrayLike, neighbours: sparse.csr_array, *, seed: int, draws: int = 9_999) -> Tails:
-    """Return the conditional permutation p of each area's neighbours from one sample that all areas share.
+def sampled_tails(
+    values: npt.ArrayLike, neighbours: sparse.csr_array, *, seed: int, draws: int = 9_999, own_is_held: bool = True
+) -> Tails:
+    """Return the permutation p of each area's neighbours from one sample that all areas share.
 
     For values that are not counts, such as harm. Each draw deals as many values as the largest neighbourhood has; an
     area takes the first k of them, passing over its own.
@@ -125,6 +127,10 @@ def sampled_tails(values: npt.ArrayLike, neighbours: sparse.csr_array, *, seed: 
         The same seed gives the same answer.
     draws : int
         How many are made; p is never below 1 / (draws + 1), and has a standard error of sqrt(p (1 - p) / draws).
+    own_is_held : bool
+        Whether an area keeps its own value, as in every other p of this module, which then asks of its surroundings
+        alone. Otherwise its own is dealt with the others, and the p is that of Gi*'s total: one grave event flags
+        where it lies, and not the ring around it alone.
 
     Returns
     -------
@@ -140,7 +146,7 @@ def sampled_tails(values: npt.ArrayLike, neighbours: sparse.csr_array, *, seed: 
     ----------
     Davison & Hinkley (1997), Bootstrap Methods and their Application, p. 141, for (seen + 1) / (draws + 1).
     """
-    return _sampled(neighbourhoods_of_areas(values, neighbours), seed=seed, draws=draws)
+    return _sampled(neighbourhoods_of_areas(values, neighbours), seed=seed, draws=draws, own_is_held=own_is_held)
 
 
 def sampled_tails_grid(
@@ -151,8 +157,9 @@ def sampled_tails_grid(
     draws: int = 9_999,
     reach_cells: int = 1,
     kernel: npt.ArrayLike | None = None,
+    own_is_held: bool = True,
 ) -> Tails:
-    """Return the conditional permutation p of the cells around each cell of a grid from one shared sample.
+    """Return the permutation p of the cells around each cell of a grid from one shared sample.
 
     Equal to `sampled_tails` on the same cells and neighbours.
 
@@ -162,7 +169,7 @@ def sampled_tails_grid(
         Any finite values; what lies outside the mask is not looked at.
     mask, reach_cells, kernel
         As for `exact_tails_grid`.
-    seed, draws
+    seed, draws, own_is_held
         As for `sampled_tails`.
 
     Returns
@@ -176,7 +183,7 @@ def sampled_tails_grid(
         As `sampled_tails`, or if the reach is below 1.
     """
     here = neighbourhoods_of_cells(values, mask, reach_cells=reach_cells, kernel=kernel)
-    tails = _sampled(here, seed=seed, draws=draws)
+    tails = _sampled(here, seed=seed, draws=draws, own_is_held=own_is_held)
     return Tails(on_grid(tails.at_least, mask), on_grid(tails.at_most, mask))
 
 
@@ -289,7 +296,7 @@ def _leaving_out(tail: FloatArray, own: IntArray, sizes: IntArray, totals: IntAr
     return np.clip(chance, LEAST_P, 1.0)
 
 
-def _sampled(here: Neighbourhoods, *, seed: int, draws: int) -> Tails:
+def _sampled(here: Neighbourhoods, *, seed: int, draws: int, own_is_held: bool) -> Tails:
     if draws < 1:
         raise GeoError(f"A sample of {draws} draws says nothing. Ask for 1 or more.")
     around, sizes, is_tested = _shuffled(here)
@@ -301,13 +308,15 @@ def _sampled(here: Neighbourhoods, *, seed: int, draws: int) -> Tails:
     sums = np.pad(values[dealt].cumsum(axis=1), ((0, 0), (1, 0)))
     # The same values added up in another order differ by rounding, and are still a tie.
     slack = _TIE * np.abs(sums).max()
-    few, many = around.totals - slack, around.totals + slack
+    own = 0 if own_is_held else 1
+    totals = around.totals + own * values
+    few, many = totals - slack, totals + slack
     reached, unpassed = np.zeros(sizes.shape), np.zeros(sizes.shape)
     for size in np.unique(sizes[is_tested]).tolist():
-        alike, ordered = sizes == size, np.sort(sums[:, size])
+        alike, ordered = sizes == size, np.sort(sums[:, size + own])
         reached[alike] = draws - np.searchsorted(ordered, few[alike], side="left")
         unpassed[alike] = np.searchsorted(ordered, many[alike], side="right")
-    for position in range(most):
+    for position in range(most if own_is_held else 0):
         # An area that was dealt its own value takes the next one instead.
         area = dealt[:, position]
         draw = np.flatnonzero((position < sizes[area]) & is_tested[area])

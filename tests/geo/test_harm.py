@@ -18,6 +18,7 @@ version = "3"
 dated = 2026-03-01
 unit = "points"
 source = "the council"
+cap = 3
 [weights]
 "Arson" = 4
 "Nuisance" = 0.5
@@ -38,7 +39,7 @@ class TestWeights:
     def test_a_set_of_ones_own_is_read(self) -> None:
         ours = read_weights(GOOD)
         assert (ours.name, ours.version, ours.dated) == ("Ours", "3", dt.date(2026, 3, 1))
-        assert ours.weights == {"Arson": 4, "Nuisance": 0.5}
+        assert (ours.weights, ours.cap) == ({"Arson": 4, "Nuisance": 0.5}, 3)
 
     @pytest.mark.parametrize("field", ["name", "version", "dated", "unit", "source"])
     def test_weights_that_do_not_say_what_they_are_are_refused(self, field: str) -> None:
@@ -48,6 +49,18 @@ class TestWeights:
         with pytest.raises(GeoError, match=f"do not say their '{field}'"):
             read_weights("\n".join([f'{field} = ""', *lines]))
 
+    def test_street_level_categories_of_one_group_weigh_as_it_does_and_mixed_ones_nothing(self) -> None:
+        default = default_weights()
+        assert weights_of(["Robbery", "Public order", "Vehicle crime", "Other crime"], default).tolist() == [
+            365,
+            7.5,
+            5,
+            10,
+        ]
+        mixed = ["Violence and sexual offences", "Burglary", "Criminal damage and arson", "Drugs"]
+        assert np.isnan(weights_of(mixed, default)).all()
+        assert default.cap == 365
+
     def test_weights_that_are_none_are_refused(self) -> None:
         with pytest.raises(GeoError, match="not written as TOML"):
             read_weights("Arson: 4")
@@ -56,6 +69,9 @@ class TestWeights:
         for weight in ("-1", "true", '"4"', "nan", "inf"):
             with pytest.raises(GeoError, match="weight of 'Arson'"):
                 read_weights(GOOD.replace("= 4", f"= {weight}"))
+        for cap in ("0", "true", '"3"', "nan", "inf"):
+            with pytest.raises(GeoError, match="'cap'"):
+                read_weights(GOOD.replace("cap = 3", f"cap = {cap}"))
 
 
 class TestPlaceHarm:

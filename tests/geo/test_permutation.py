@@ -181,6 +181,22 @@ def test_what_cannot_be_shuffled_is_refused() -> None:
         exact_tails_grid(np.arange(100).reshape(10, 10) * 100_000, np.ones((10, 10)))
 
 
+def test_what_is_dealt_with_the_others_is_judged_by_the_whole_neighbourhood() -> None:
+    harm = np.array([365.0, 0, 2, 0, 0, 10, 1])
+    near = sparse.csr_array(np.eye(7) + np.eye(7, k=1) + np.eye(7, k=-1))
+    whole = sampled_tails(harm, near, seed=5, draws=40_000, own_is_held=False)
+    for area, size in ((0, 2), (3, 3)):
+        totals = np.array([sum(dealt) for dealt in itertools.combinations(harm, size)])
+        for seen, exact in (
+            (whole.at_least[area], np.mean(totals >= (near @ harm)[area])),
+            (whole.at_most[area], np.mean(totals <= (near @ harm)[area])),
+        ):
+            assert seen == pytest.approx(exact, abs=0.01)
+    assert whole.at_least[0] < 0.35 < sampled_tails(harm, near, seed=5).at_least[0]
+    grid = sampled_tails_grid(harm[np.newaxis], np.ones((1, 7)), seed=5, draws=40_000, own_is_held=False)
+    np.testing.assert_array_equal(grid.at_least[0], whole.at_least)
+
+
 def test_burglary_in_the_real_wards_is_hot_where_gi_star_is(met_wards_2022: gpd.GeoDataFrame, real_data: Path) -> None:
     table = pd.read_csv(real_data / "mps-ward-level-202402-202601.csv")
     months = [column for column in table.columns if column.isdigit()]
