@@ -4,12 +4,14 @@ Never snaps, never guesses: a point outside every area is nowhere unless the cal
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
 
+from geo.edges import EdgeTable, build_edge_table, first_holding
 from geo.frames import (
     FloatArray,
     GeoError,
@@ -22,6 +24,8 @@ from geo.frames import (
 from geo.raster import EDGE, NOWHERE, Raster, first_intersecting, rasterise
 
 DIRECTIONS = 64
+EDGE_TABLE_PAYS_FROM = 20_000
+"""With more points than this in edge squares, the edges are tabled, once, and shapely is asked about next to none."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,11 @@ class Lookup:
 
     raster: Raster
     polygons: GeometryArray
+
+    @cached_property
+    def edges(self) -> EdgeTable:
+        """The edges in each square that any crosses; made when first needed, as few points need none."""
+        return build_edge_table(self.polygons, self.raster)
 
 
 def build_lookup(areas: gpd.GeoDataFrame, *, cell_metres: float = 25.0) -> Lookup:
@@ -96,7 +105,11 @@ def place(lookup: Lookup, easting: npt.ArrayLike, northing: npt.ArrayLike) -> In
     inside = (column >= 0) & (column < n_columns) & (row >= 0) & (row < n_rows)
     area = np.full(x.shape, NOWHERE, dtype=np.int64)
     area[inside] = raster.polygon[row[inside].astype(np.intp), column[inside].astype(np.intp)]
-    undecided = area == EDGE
+    undecided = np.flatnonzero(area == EDGE)
+    if undecided.size > EDGE_TABLE_PAYS_FROM:
+        square = (row[undecided] * n_columns + column[undecided]).astype(np.int64)
+        area[undecided], is_sure = first_holding(lookup.edges, square, x[undecided], y[undecided])
+        undecided = undecided[~is_sure]
     distinct_x, distinct_y, spot = distinct_places(x[undecided], y[undecided])
     area[undecided] = first_intersecting(lookup.polygons, distinct_x, distinct_y)[spot]
     return area

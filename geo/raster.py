@@ -10,7 +10,7 @@ import numpy.typing as npt
 import shapely
 from scipy import ndimage
 
-from geo.frames import BoolArray, FloatArray, GeoError, GeometryArray, IntArray
+from geo.frames import FloatArray, GeoError, GeometryArray, IntArray
 
 NOWHERE = -1
 EDGE = -2
@@ -73,7 +73,11 @@ def rasterise(polygons: GeometryArray, *, cell_metres: float) -> Raster:
             f"The areas span {n_rows * n_columns:,} squares of {cell_metres:g} m, more than {MOST_CELLS:,}. "
             "Choose larger squares or fewer areas."
         )
-    edge = _edge_squares(polygons, west, south, cell_metres, (n_rows, n_columns))
+    south_west = np.array([west, south]) * cell_metres
+    edge = np.zeros((n_rows, n_columns), dtype=bool)
+    start, stop, _ = segments(polygons)
+    _, row, column = squares_met(start, stop, south_west=south_west, cell_metres=cell_metres)
+    edge[row, column] = True
     region = np.empty(edge.shape, dtype=np.int32)
     n_regions = ndimage.label(~edge, output=region)
     sample = np.zeros(n_regions + 1, dtype=np.int32)
@@ -128,16 +132,52 @@ def prepared_copy(polygons: GeometryArray) -> GeometryArray:
     return copies
 
 
-def _edge_squares(
-    polygons: GeometryArray, west: float, south: float, cell_metres: float, shape: tuple[int, int]
-) -> BoolArray:
-    start, stop = _segments(polygons)
-    origin = np.array([west, south])
-    start, stop = start / cell_metres - origin, stop / cell_metres - origin
+def segments(polygons: GeometryArray) -> tuple[FloatArray, FloatArray, IntArray]:
+    """List the straight edges of polygons, holes included.
+
+    Parameters
+    ----------
+    polygons : array of geometries, shape (n,)
+        Any polygons.
+
+    Returns
+    -------
+    start, stop : shape (m, 2)
+        Two different ends of each edge, in the polygons' unit.
+    polygon : shape (m,)
+        Position of the polygon that it bounds.
+    """
+    parts, polygon_of_part = shapely.get_parts(polygons, return_index=True)
+    rings, part_of_ring = shapely.get_rings(parts, return_index=True)
+    coordinates, ring = shapely.get_coordinates(rings, return_index=True)
+    is_edge = (ring[1:] == ring[:-1]) & (coordinates[1:] != coordinates[:-1]).any(axis=1)
+    return coordinates[:-1][is_edge], coordinates[1:][is_edge], polygon_of_part[part_of_ring[ring[:-1][is_edge]]]
+
+
+def squares_met(
+    start: FloatArray, stop: FloatArray, *, south_west: FloatArray, cell_metres: float
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Find the squares of a lattice that each edge passes through or touches.
+
+    Parameters
+    ----------
+    start, stop : shape (m, 2)
+        The ends of each edge, metres.
+    south_west : shape (2,)
+        Corner of the lattice, metres.
+    cell_metres : float
+        Side of a square.
+
+    Returns
+    -------
+    edge, row, column : shape (p,)
+        One line for each edge and square that meet.
+    """
+    start, stop = (start - south_west) / cell_metres, (stop - south_west) / cell_metres
     low, high = np.minimum(start[:, 1], stop[:, 1]), np.maximum(start[:, 1], stop[:, 1])
-    segment, row = _ranges(np.floor(low - _MARGIN), np.floor(high + _MARGIN))
-    start, step = start[segment], (stop - start)[segment]
-    # The part of each segment that lies in its row of squares, as shares of its length.
+    edge, row = spelled_out(np.floor(low - _MARGIN), np.floor(high + _MARGIN))
+    start, step = start[edge], (stop - start)[edge]
+    # The part of each edge that lies in its row of squares, as shares of its length.
     with np.errstate(divide="ignore", invalid="ignore"):
         enters = (row - _MARGIN - start[:, 1]) / step[:, 1]
         leaves = (row + 1 + _MARGIN - start[:, 1]) / step[:, 1]
@@ -145,22 +185,24 @@ def _edge_squares(
     enters = start[:, 0] + step[:, 0] * np.where(level, 0.0, np.clip(enters, 0, 1))
     leaves = start[:, 0] + step[:, 0] * np.where(level, 1.0, np.clip(leaves, 0, 1))
     left, right = np.minimum(enters, leaves), np.maximum(enters, leaves)
-    run, column = _ranges(np.floor(left - _MARGIN), np.floor(right + _MARGIN))
-    edge = np.zeros(shape, dtype=bool)
-    edge[row[run], column] = True
-    return edge
+    run, column = spelled_out(np.floor(left - _MARGIN), np.floor(right + _MARGIN))
+    return edge[run], row[run], column
 
 
-def _segments(polygons: GeometryArray) -> tuple[FloatArray, FloatArray]:
-    rings = shapely.get_rings(shapely.get_parts(polygons))
-    coordinates, ring = shapely.get_coordinates(rings, return_index=True)
-    same_ring = ring[1:] == ring[:-1]
-    return coordinates[:-1][same_ring], coordinates[1:][same_ring]
+def spelled_out(first: npt.ArrayLike, last: npt.ArrayLike) -> tuple[IntArray, IntArray]:
+    """Spell out ranges of whole numbers.
 
+    Parameters
+    ----------
+    first, last : shape (n,)
+        The ends of each range, both in it; it is empty where the last is one less than the first.
 
-def _ranges(first: FloatArray, last: FloatArray) -> tuple[IntArray, IntArray]:
-    """Spell out whole-number ranges: which range each number belongs to, and the numbers."""
-    lengths = (last - first).astype(np.int64) + 1
+    Returns
+    -------
+    range, number : shape (m,)
+        Position of the range that each number belongs to, and the numbers.
+    """
+    begins = np.asarray(first, dtype=np.int64)
+    lengths = np.asarray(last, dtype=np.int64) - begins + 1
     owner = np.repeat(np.arange(lengths.size), lengths)
-    within = np.arange(owner.size) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return owner, first.astype(np.int64)[owner] + within
+    return owner, np.arange(owner.size) + (begins - np.cumsum(lengths) + lengths)[owner]

@@ -12,8 +12,11 @@ import shapely
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from geo import locate
+from geo.edges import first_holding
 from geo.frames import GeoError, to_national_grid
 from geo.locate import build_lookup, chance_of_moving, edge_distances, nearest_within, place
+from geo.raster import EDGE
 
 MakeAreas = Callable[[int], gpd.GeoDataFrame]
 
@@ -35,13 +38,23 @@ def awkward_points(areas: gpd.GeoDataFrame, seed: int, lattice_metres: float) ->
     return np.concatenate([corners, (corners[1:] + corners[:-1]) / 2, nearly, lattice, anywhere])
 
 
+def placed_both_ways(areas: gpd.GeoDataFrame, x: np.ndarray, y: np.ndarray, *, cell_metres: float = 25.0) -> np.ndarray:
+    """Place points as few are and as many are: shapely asked about each by an edge, or the edges tabled."""
+    lookup = build_lookup(areas, cell_metres=cell_metres)
+    few = place(lookup, x, y)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(locate, "EDGE_TABLE_PAYS_FROM", 0)
+        np.testing.assert_array_equal(place(lookup, x, y), few)
+    return few
+
+
 @given(seed=st.integers(0, 2**32 - 1), cell_metres=st.sampled_from([7.3, 25.0, 50.0, 400.0]))
 @settings(deadline=None, max_examples=40)
 def test_every_point_goes_where_shapely_puts_it(random_areas: MakeAreas, seed: int, cell_metres: float) -> None:
     areas = random_areas(seed)
     x, y = awkward_points(areas, seed, cell_metres).T
     expected = first_by_shapely(areas, x, y)
-    np.testing.assert_array_equal(place(build_lookup(areas, cell_metres=cell_metres), x, y), expected)
+    np.testing.assert_array_equal(placed_both_ways(areas, x, y, cell_metres=cell_metres), expected)
 
 
 @given(seed=st.integers(0, 2**32 - 1))
@@ -51,7 +64,7 @@ def test_overlapping_areas_give_the_first(random_areas: MakeAreas, seed: int) ->
     areas = random_areas(seed)
     widened = areas.assign(geometry=areas.buffer(30))
     x, y = awkward_points(widened, seed, 25).T
-    np.testing.assert_array_equal(place(build_lookup(widened), x, y), first_by_shapely(widened, x, y))
+    np.testing.assert_array_equal(placed_both_ways(widened, x, y), first_by_shapely(widened, x, y))
 
 
 @given(seed=st.integers(0, 2**32 - 1))
@@ -108,6 +121,22 @@ def test_areas_that_cannot_be_drawn_are_refused() -> None:
         build_lookup(areas, cell_metres=0)
     with pytest.raises(GeoError, match="to_crs"):
         build_lookup(areas.set_crs(3857, allow_override=True))
+
+
+def test_few_of_the_points_by_an_edge_are_left_to_shapely(random_areas: MakeAreas) -> None:
+    areas = random_areas(9)
+    lookup = build_lookup(areas)
+    x, y = np.random.default_rng(9).uniform((530_000, 180_000), (531_000, 181_000), (20_000, 2)).T
+    column, row = (
+        ((x - lookup.raster.origin_easting) // 25).astype(int),
+        ((y - lookup.raster.origin_northing) // 25).astype(int),
+    )
+    at_edge = lookup.raster.polygon[row, column] == EDGE
+    square = (row * lookup.raster.polygon.shape[1] + column)[at_edge]
+    area, is_sure = first_holding(lookup.edges, square, x[at_edge], y[at_edge])
+    assert at_edge.sum() > 1000
+    assert is_sure.mean() > 0.999
+    np.testing.assert_array_equal(area[is_sure], first_by_shapely(areas, x[at_edge], y[at_edge])[is_sure])
 
 
 def test_the_nearest_area_is_found_up_to_the_distance_and_no_further() -> None:
