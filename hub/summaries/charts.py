@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import orjson
-import vl_convert
 
 from geo.hotspots import classify_rates
 from hub.access import Viewer
+from hub.pictures import BLUE, INK, PALE_BLUE, PAPER, Picture, as_image, drawn
 from hub.places import service as places
 from hub.summaries.releases import MONTHS_IN_A_YEAR
 from hub.summaries.service import Line, MonthFigure, Summary
 from hub.words import short_month
 
-FONT = "Liberation Sans, Arial, sans-serif"
-INK, PAPER, BLUE, PALE_BLUE = "#0b0c0c", "#ffffff", "#12436d", "#cfe0f0"
 BLUES = ("#eaf1f8", "#b9d0e6", "#7fa9cf", "#3f7cb0", BLUE)
 DARK_BLUES = frozenset(BLUES[3:])
 """On which a number is written in white."""
@@ -29,16 +24,6 @@ NO_RATE = "No rate"
 YEARS = ("12 months before", "Latest 12 months")
 OUTLINE_TOLERANCE_METRES = 25
 PIXELS_A_LABEL = 50
-PICTURES_REMEMBERED = 128
-"""At some 100 kB each, with what they are drawn from."""
-
-
-@dataclass(frozen=True)
-class Picture:
-    """One picture in two widths, each the address of an image."""
-
-    wide: str
-    narrow: str
 
 
 @dataclass(frozen=True)
@@ -63,11 +48,6 @@ def pictures(viewer: Viewer, summary: Summary) -> Pictures:
             as_image(ward_map(outlines, summary.wards, width=330, legend="bottom")),
         )
     return Pictures(months, wards)
-
-
-def as_image(svg: str) -> str:
-    """An address that holds the picture itself: no second request, and none of its markup in the page."""
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
 def month_chart(months: Sequence[MonthFigure], *, measure: str, width: int) -> str:
@@ -107,7 +87,7 @@ def month_chart(months: Sequence[MonthFigure], *, measure: str, width: int) -> s
         "encoding": {**at_start, "y": {"value": 0}, "text": {"field": "year"}},
     }
     parted = {"data": years, "mark": {"type": "rule", "color": INK, "strokeDash": [1, 3]}, "encoding": at_start}
-    return _drawn({"data": {"values": values}, "width": width, "height": 220, "layer": [bars, parted, named]})
+    return drawn({"data": {"values": values}, "width": width, "height": 220, "layer": [bars, parted, named]})
 
 
 def ward_map(wards: gpd.GeoDataFrame, lines: Sequence[Line], *, width: int, legend: str) -> str:
@@ -135,7 +115,7 @@ def ward_map(wards: gpd.GeoDataFrame, lines: Sequence[Line], *, width: int, lege
     scale = {"domain": [names[position] for position in used], "range": [colours[position] for position in used]}
     heading = {"title": "Per 1,000 residents", "symbolStrokeColor": INK, "orient": legend, "direction": "vertical"}
     west, south, east, north = wards.total_bounds
-    return _drawn(
+    return drawn(
         {
             "width": width,
             "height": min(round(width * (north - south) / (east - west)), width),
@@ -161,15 +141,3 @@ def ward_map(wards: gpd.GeoDataFrame, lines: Sequence[Line], *, width: int, lege
             ],
         }
     )
-
-
-def _drawn(spec: dict[str, Any]) -> str:
-    config = {"font": FONT, "view": {"stroke": None}, "axis": {"labelFontSize": 12, "titleFontSize": 13}}
-    config |= {"legend": {"labelFontSize": 13, "titleFontSize": 13, "labelLimit": 300}}
-    return _svg(orjson.dumps({**spec, "config": config, "background": "white"}).decode())
-
-
-@lru_cache(maxsize=PICTURES_REMEMBERED)
-def _svg(spec: str) -> str:
-    """Draw, once for the same figures: the drawing follows from the specification and from nothing else."""
-    return str(vl_convert.vegalite_to_svg(spec))
