@@ -31,9 +31,10 @@ class DealtTotals:
     ----------
     mask : shape (n_rows, n_columns)
         True for the n cells of the study area.
-    counts, totals, sizes : shape (n,)
-        For each cell of the mask, row by row: its count, the total of the cells around and itself, and how many
-        those are.
+    counts : shape (n,), or fewer where some are set aside
+        What is dealt: the count of each cell of the mask, row by row.
+    totals, sizes : shape (n,)
+        For each cell of the mask, row by row: the total of the cells around and itself, and how many those are.
     """
 
     mask: BoolArray
@@ -50,7 +51,8 @@ class DealtTotals:
             length = (share.size - 1) * size + 1
             padded = fft.next_fast_len(length, real=True)
             law = np.maximum(fft.irfft(fft.rfft(share, padded) ** size, padded)[:length], 0)
-            chances[size] = law[::-1].cumsum()[::-1]
+            # The last stands for every total that the counts could not make.
+            chances[size] = np.append(law[::-1].cumsum()[::-1], 0.0)
         return chances
 
     def p_at_least(self) -> FloatArray:
@@ -67,10 +69,44 @@ class DealtTotals:
         inside = np.ones(self.totals.shape)
         for size, at_least in self._at_least.items():
             here = self.sizes == size
-            inside[here] = np.clip(at_least[self.totals[here]], LEAST_P, 1)
+            inside[here] = np.clip(at_least[np.minimum(self.totals[here], at_least.size - 1)], LEAST_P, 1)
         p = np.full(self.mask.shape, np.nan)
         p[self.mask] = inside
         return p
+
+    def without(self, found: npt.ArrayLike) -> "DealtTotals":
+        """Set aside the counts of cells that are found already, so that they no longer hide lesser ones.
+
+        One very busy cell makes large totals look like chance all over the map. Where there is no structure at all,
+        seldom anything is found, so that a second look seldom happens: it adds next to nothing to the chance of a
+        false flag.
+
+        Parameters
+        ----------
+        found : shape of the mask
+            True for the cells whose counts are no longer dealt; their totals are still judged.
+
+        Returns
+        -------
+        DealtTotals
+
+        Raises
+        ------
+        GeoError
+            If the shapes differ, or no count would be left.
+
+        References
+        ----------
+        Farrington et al. (1996), Journal of the Royal Statistical Society A 159(3), 547-563, whose baseline gives past
+        outbreaks less weight for the same reason.
+        """
+        aside = np.asarray(found, dtype=bool)
+        if aside.shape != self.mask.shape:
+            raise GeoError(f"What is found has shape {aside.shape}, the mask {self.mask.shape}. Use the same cells.")
+        left = self.counts[~aside[self.mask]]
+        if not left.size:
+            raise GeoError("All cells are set aside, so nothing is left to judge by. Set aside fewer.")
+        return DealtTotals(self.mask, left, self.totals, self.sizes)
 
     def expected_flags(self, *, p_at_most: float) -> float:
         """Return how many cells chance alone would give a p no larger than this.

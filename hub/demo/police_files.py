@@ -116,6 +116,11 @@ OLD_LABELS: Mapping[str, Sequence[tuple[str, str, float]]] = {
 """Each subgroup in the words of the Met's older, mixed-case edition, with the share that goes under each of them."""
 
 
+def crime_type(offence_group: str, offence_subgroup: str) -> str:
+    """The type that an offence goes under in the street-level files."""
+    return _CRIME_TYPE_OF_GROUP.get(offence_group) or _CRIME_TYPE_OF_THEFT[offence_subgroup]
+
+
 def in_old_words(offences: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Classify the offences as the older edition of the ward file does."""
     rng = stream(seed, "old labels")

@@ -14,12 +14,15 @@ import pandas as pd
 from scipy import sparse
 
 from geo import boundaries, emerging, grid
+from geo.chance import DealtTotals
 from geo.frames import BoolArray, FloatArray, Geometry
 from geo.hotspots import NOT_TESTED, benjamini_hochberg, two_sided_p
 from hub.hotspots.scoring import Method, Scores, cells_of, choose_cell_metres, refuse_too_many
 
 MONTHS_FOLLOWED = 24
 LEAST_MONTHS = emerging.LEAST_BINS
+NAMED_ON_A_SECOND_LOOK = [f"{kind}_hot" for kind in ("intensifying", "persistent", "diminishing", "historical")]
+"""Hot nearly always. A few hot months are too easily had once the hottest are gone, so they take a first look."""
 MONTHS_TOGETHER = 2
 """A month is scored together with the one before."""
 Q_AT_MOST = 0.05
@@ -60,6 +63,9 @@ def follow_cells(
 ) -> Scores:
     """Class equal squares by their months: hotspots alone, by the chance of the same counts dealt out at random.
 
+    Squares without a pattern get a second look, for which those that were hot in any month are no longer dealt: one
+    square as busy as all others together would otherwise hide every lesser one, and a fading one its own end.
+
     Parameters
     ----------
     points : DataFrame
@@ -86,7 +92,7 @@ def follow_cells(
     neighbours = square_neighbours(squares)
     z = emerging.space_time_scores(counts, neighbours)
     dealt = emerging.space_time_chance(counts, neighbours)
-    followed, p_of_hot = _classed(counts, z, np.where(np.isnan(z), np.nan, dealt.p_at_least()))
+    followed, p_of_hot = _looked_twice(counts, z, dealt)
     table = cells_of(squares, wards)
     flags = None if p_of_hot is None else len(table) * p_of_hot
     return Scores(table.join(followed.set_index(table.index)), round(total - counts.sum()), flags, cell_metres=side)
@@ -107,6 +113,23 @@ def _counted(squares: grid.Grid, points: pd.DataFrame) -> FloatArray:
     easting, northing, count = (points[name].to_numpy(dtype=float) for name in ("easting", "northing", "count"))
     counts: FloatArray = grid.cell_counts(squares, easting, northing, count)[squares.mask]
     return counts
+
+
+def _looked_twice(counts: FloatArray, z: FloatArray, dealt: DealtTotals) -> tuple[pd.DataFrame, float | None]:
+    """Class each square; of a second look, keep only what is hot nearly always and had no pattern on the first."""
+    p = _p_at_least(dealt, z)
+    table, p_of_hot = _classed(counts, z, p)
+    if p_of_hot is None:
+        return table, None
+    was_once_hot = ((p <= p_of_hot) & (z > 0)).any(axis=1, keepdims=True)
+    again, _ = _classed(counts, z, _p_at_least(dealt.without(np.broadcast_to(was_once_hot, z.shape)), z))
+    was_hidden = (table["class"] == emerging.NO_PATTERN) & again["class"].isin(NAMED_ON_A_SECOND_LOOK)
+    table.loc[was_hidden] = again[was_hidden]
+    return table, p_of_hot
+
+
+def _p_at_least(dealt: DealtTotals, z: FloatArray) -> FloatArray:
+    return np.where(np.isnan(z), np.nan, dealt.p_at_least())
 
 
 def _classed(counts: FloatArray, z: FloatArray, p: FloatArray) -> tuple[pd.DataFrame, float | None]:

@@ -88,6 +88,26 @@ def test_shuffling_counts_how_many_areas_reach_a_score() -> None:
     assert chance.expected_flags_by_shuffling(np.full(12, 7), chain, z_at_least=0, seed=1) == 0
 
 
+def test_what_is_set_aside_is_dealt_no_more_and_judged_all_the_same() -> None:
+    counts = np.array([[90, 0, 0, 0], [0, 1, 0, 1]])
+    dealt = chance.dealt_totals(counts, np.ones((2, 4), dtype=bool))
+    busiest = counts == 90
+    rest = dealt.without(busiest)
+    # Of six draws, each 0 in five of seven cases and 1 in two, at least two are 1 unless none or one is.
+    none, one = (5 / 7) ** 6, 6 * (2 / 7) * (5 / 7) ** 5
+    assert rest.sizes[1] == 6
+    assert rest.totals[1] == 91
+    assert rest.p_at_least()[0, 2] == pytest.approx(1 - none - one)
+    assert rest.p_at_least()[0, 1] == chance.LEAST_P
+    assert dealt.p_at_least()[0, 1] > 0.05
+    np.testing.assert_array_equal(dealt.without(np.zeros((2, 4))).p_at_least(), dealt.p_at_least())
+    assert rest.expected_flags(p_at_most=1e-9) == 0
+    with pytest.raises(GeoError, match="Set aside fewer"):
+        dealt.without(np.ones((2, 4)))
+    with pytest.raises(GeoError, match="Use the same cells"):
+        dealt.without(np.ones((3, 4)))
+
+
 @pytest.mark.parametrize(
     ("counts", "mask", "reach_cells"),
     [

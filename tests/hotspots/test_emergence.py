@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import geopandas as gpd
 import numpy as np
@@ -75,6 +76,38 @@ def test_noise_makes_next_to_no_hotspots_in_sparse_squares() -> None:
         scores = emergence.follow_cells(points, MONTHS, outline, square_wards(4, 4), total=240, cell_metres=200)
         flagged.append(scores.table["class"].str.endswith("_hot").any())
     assert np.mean(flagged) <= 0.1
+
+
+def spread_with(*planted: tuple[float, Sequence[int]], busiest: int = 0) -> pd.DataFrame:
+    """Points over 6 km for two years: 40 a month anywhere, and for each place planted so many in each month."""
+    rng, years = np.random.default_rng(11), pd.period_range("2024-01", "2025-12", freq="M").to_timestamp().date
+    counts = np.stack([np.full(24, 40), np.full(24, busiest), *(per_month for _, per_month in planted)])
+    which, month = (np.repeat(each.ravel(), counts.ravel()) for each in np.indices(counts.shape))
+    where = rng.uniform(0, 6000, (which.size, 2))
+    for number, corner in enumerate([5550, *(place for place, _ in planted)], start=1):
+        where[which == number] = rng.uniform(corner, corner + 150, ((which == number).sum(), 2))
+    return pd.DataFrame(where, columns=["easting", "northing"]).assign(month=years[month], count=1)
+
+
+def classes_at(points: pd.DataFrame, *places: float) -> list[str]:
+    months = sorted(set(points["month"]))
+    scores = emergence.follow_cells(
+        points, months, shapely.box(0, 0, 6000, 6000), square_wards(6, 6), total=len(points), cell_metres=300
+    )
+    corners = scores.table.set_index(["west", "south"])["class"]
+    return [str(corners[place // 300 * 300, place // 300 * 300]) for place in places]
+
+
+def test_a_very_busy_place_does_not_hide_a_lesser_one_nor_one_that_faded_its_own_end() -> None:
+    steady, faded = [12] * 24, [16] * 10 + [16, 14, 12, 10, 9, 8, 7, 6, 6, 5, 5, 4, 0, 0]
+    assert classes_at(spread_with((1200, steady), busiest=300), 1200, 5550) == ["persistent_hot", "persistent_hot"]
+    assert classes_at(spread_with((3000, faded)), 3000, 1200) == ["historical_hot", "no_pattern"]
+
+
+def test_a_second_look_names_no_place_for_a_few_hot_months() -> None:
+    late = [0] * 20 + [12] * 4
+    assert classes_at(spread_with((1200, late)), 1200) == ["consecutive_hot"]
+    assert classes_at(spread_with((1200, late), busiest=300), 1200, 5550) == ["no_pattern", "persistent_hot"]
 
 
 def test_months_without_a_point_count_as_none() -> None:
