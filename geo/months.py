@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from geo.frames import BoolArray, FloatArray, GeoError
+from geo.frames import BoolArray, FloatArray, GeoError, IntArray
 
 POISSON = "poisson"
 NEGATIVE_BINOMIAL = "negative_binomial"
@@ -199,6 +199,41 @@ def exceptional_month(
         np.where(extra > 0, varied.p_at_least, at_least),
         np.where(extra > 0, varied.p_at_most, at_most),
     )
+
+
+def usual_range(test: MonthTest, *, share: float = 0.9) -> tuple[IntArray, IntArray]:
+    """Give the counts between which a month would lie but for the rarest, alike at both ends.
+
+    The law is that of `judge_month` with the test's mean and variance: negative binomial where the variance is the
+    larger, as it is wherever the doubt about the mean is in it, and otherwise Poisson's.
+
+    Parameters
+    ----------
+    test : MonthTest
+        From `exceptional_month` or `judge_month`.
+    share : float
+        How much of all chance the range holds at least, between 0 and 1.
+
+    Returns
+    -------
+    low, high : shape (n,)
+        Both ends are usual. Fewer than low, and more than high, each have a chance of at most half of what is left.
+
+    Raises
+    ------
+    GeoError
+        If the share is not between 0 and 1.
+    """
+    if not 0 < share < 1:
+        raise GeoError(f"A range cannot hold a share of {share}. Give one between 0 and 1, such as 0.9.")
+    tail = (1 - share) / 2
+    ends = np.zeros((2, test.expected.size), dtype=np.int64)
+    for place, (mean, variance) in enumerate(zip(test.expected, test.variance, strict=True)):
+        # No law of this mean and variance has more than the tail beyond (Cantelli's inequality).
+        counts = np.arange(int(mean + np.sqrt(variance * (1 - tail) / tail)) + 2)
+        up_to = judge_month(counts, np.full(counts.size, mean), np.full(counts.size, variance)).p_at_most
+        ends[:, place] = np.searchsorted(up_to, (tail, 1 - tail))
+    return ends[0], ends[1]
 
 
 def _laws(varied: BoolArray) -> npt.NDArray[np.str_]:

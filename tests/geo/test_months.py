@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as arrays
 from scipy import stats
 
 from geo.frames import GeoError
-from geo.months import exceptional_month, judge_month, seasonal_baseline
+from geo.months import exceptional_month, judge_month, seasonal_baseline, usual_range
 
 
 class TestJudgeMonth:
@@ -168,3 +168,18 @@ def test_real_wards_have_a_season_and_few_exceptional_months(real_data: Path) ->
     assert 0 < (month.law == "negative_binomial").mean() < 1
     assert (month.p_at_least <= 0.01).mean() < 0.05
     assert month.expected.sum() == pytest.approx(counts[:, 23].sum(), rel=0.1)
+
+
+def test_the_usual_range_is_that_of_the_laws_own_quantiles() -> None:
+    means, variances = np.array([0, 0.8, 16, 100, 16, 3]), np.array([0, 0.8, 16, 100, 40, 50])
+    low, high = usual_range(judge_month(np.zeros(6), means, variances))
+    # Poisson of mean 16: P(9 or fewer) = .0433, P(10 or fewer) = .0774, P(more than 23) = .0367.
+    assert (low[2], high[2]) == (10, 23)
+    for place in (1, 2, 3):
+        assert (low[place], high[place]) == tuple(stats.poisson.ppf([0.05, 0.95], means[place]))
+    for place in (4, 5):
+        size, share = means[place] ** 2 / (variances[place] - means[place]), means[place] / variances[place]
+        assert (low[place], high[place]) == tuple(stats.nbinom.ppf([0.05, 0.95], size, share))
+    assert (low[0], high[0]) == (0, 0)
+    with pytest.raises(GeoError, match=r"share of 1\.0"):
+        usual_range(judge_month([1], [1.0], [1.0]), share=1.0)
