@@ -24,6 +24,7 @@ from hub.access import Permission, Role, Viewer
 from hub.config import Settings, read_settings
 from hub.db import Database, HubSession, database_errors
 
+METHODS = ("rate", "gi_star", "density", "change", "emerging", "harm", "agencies")
 Command = Callable[[argparse.Namespace], dict[str, Any]]
 
 
@@ -413,6 +414,7 @@ def hotspots(chosen: argparse.Namespace) -> dict[str, Any]:
             last_month=words.parse_month(chosen.last_month, what="--to"),
             dataset=chosen.dataset,
             cell_metres=chosen.cell_metres,
+            beside=chosen.beside,
         )
         written = exports.write(viewer, overlay, chosen.output)
         session.commit()
@@ -523,7 +525,8 @@ def _add_asking(add: AddCommand) -> None:
     mapping.add_argument("--area", required=True, metavar="BOROUGH_CODE|BCU_NAME|london")
     mapping.add_argument("--units", required=True, choices=["wards", "cells"])
     mapping.add_argument("--cell-metres", type=int, metavar="N")
-    mapping.add_argument("--method", required=True, choices=["rate", "gi_star", "density", "change", "emerging"])
+    mapping.add_argument("--method", required=True, choices=METHODS)
+    mapping.add_argument("--with", dest="beside", metavar="KIND", help="the other agency's dataset, for agencies")
     mapping.add_argument("--category", metavar="NAME", help="an offence group or subgroup; all recorded crime if none")
     mapping.add_argument("--dataset", metavar="KIND", help="chosen from what is loaded unless given")
     mapping.add_argument("--from", required=True, dest="first_month", metavar="YYYY-MM")

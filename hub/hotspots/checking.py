@@ -16,8 +16,8 @@ from hub.hotspots.scoring import Method, Units
 from hub.words import month_name, months_before
 
 METHODS = {
-    Units.WARDS: (Method.RATE, Method.GI_STAR, Method.CHANGE, Method.EMERGING),
-    Units.CELLS: (Method.GI_STAR, Method.DENSITY, Method.CHANGE, Method.EMERGING),
+    Units.WARDS: (Method.RATE, Method.GI_STAR, Method.CHANGE, Method.EMERGING, Method.HARM, Method.AGENCIES),
+    Units.CELLS: (Method.GI_STAR, Method.DENSITY, Method.CHANGE, Method.EMERGING, Method.HARM, Method.AGENCIES),
 }
 ALL_CRIME = "All recorded crime"
 EVERYTHING = frozenset({"", "all", ALL_CRIME.casefold()})
@@ -46,6 +46,8 @@ class Question:
     cell_metres: int | None = None
     bandwidth_metres: float | None = None
     boundary_set: str | None = None
+    beside: str | None = None
+    """The dataset of the other agency, when two are compared."""
 
     @property
     def months(self) -> list[dt.date]:
@@ -64,6 +66,7 @@ def understood(
     cell_metres: int | None = None,
     bandwidth_metres: float | None = None,
     boundary_set: str | None = None,
+    beside: str | None = None,
 ) -> Question:
     """Understand what was asked, or refuse it.
 
@@ -82,6 +85,7 @@ def understood(
         cell_metres,
         bandwidth_metres,
         boundary_set or None,
+        beside or None,
     )
     _check_method(question)
     _check_period(question)
@@ -101,6 +105,8 @@ def _word(words: type[Word], given: str, what: str) -> Word:
 
 def _check_method(question: Question) -> None:
     allowed = METHODS[question.units]
+    if question.beside is not None and question.method is not Method.AGENCIES:
+        raise BadRequest("Only agencies are set beside each other.", remedy="Leave the other out, or choose agencies.")
     if question.method in allowed:
         return
     if question.units is Units.CELLS:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,15 @@ from geo.boundaries import to_geojson_geometries
 from hub import audit
 from hub.access import Viewer
 from hub.errors import BadRequest
-from hub.hotspots.overlays import Overlay
+from hub.hotspots.overlays import Overlay, VersionUsed
 from hub.hotspots.scoring import Units
 from hub.words import MARKING, month_code, plain_cell
 
 TESTED = (
     *("with_neighbours", "z", "count_before", "difference", "ratio", "ratio_lower", "ratio_upper"),
     *("latest_count", "hot_months"),
+    *("harm", "harm_per_1000", "harm_capped", "largest_share"),
+    *("count_beside", "z_beside", "p_beside", "q_beside"),
     *("p", "q"),
 )
 WARD_COLUMNS = ("ward_name", "borough_code", "count", "population", "rate_per_1000", *TESTED, "class")
@@ -39,6 +41,7 @@ WHOLE_NUMBERS = frozenset(
         "population",
         "with_neighbours",
         "count_before",
+        "count_beside",
         "difference",
         "latest_count",
         "hot_months",
@@ -120,16 +123,9 @@ def as_dict(overlay: Overlay) -> dict[str, Any]:
         "data_to": month_code(overlay.data_to),
         "provisional": [month_code(month) for month in overlay.provisional],
         "dataset": overlay.dataset,
+        "beside": _beside(overlay),
         "measure": overlay.measure,
-        "versions": [
-            {
-                "borough_code": version.borough_code,
-                "version": version.public_id,
-                "number": version.number,
-                "extract_date": version.extract_date.isoformat(),
-            }
-            for version in overlay.versions
-        ],
+        "versions": _versions(overlay.versions),
         "boundary_set": overlay.boundary_set,
         "boundary_set_before": overlay.boundary_set_before,
         "denominator": overlay.denominator,
@@ -140,10 +136,52 @@ def as_dict(overlay: Overlay) -> dict[str, Any]:
         "unplaced": overlay.unplaced,
         "tested": overlay.tested,
         "flags_by_chance": overlay.flags_by_chance,
+        "weights": _weights(overlay),
+        "left_out": dict(overlay.scores.left_out),
         "method_words": overlay.method_words,
         "source": overlay.source_words,
         "notes": list(overlay.notes),
         "attribution": overlay.attribution,
+    }
+
+
+def _versions(versions: Sequence[VersionUsed]) -> list[dict[str, Any]]:
+    return [
+        {
+            "borough_code": version.borough_code,
+            "version": version.public_id,
+            "number": version.number,
+            "extract_date": version.extract_date.isoformat(),
+        }
+        for version in versions
+    ]
+
+
+def _beside(overlay: Overlay) -> dict[str, Any] | None:
+    """The other agency, if agencies are compared."""
+    if overlay.beside is None:
+        return None
+    return {
+        "dataset": overlay.beside.dataset,
+        "versions": _versions(overlay.beside.versions),
+        "total": overlay.total_beside,
+        "unplaced": overlay.scores.unplaced_beside,
+        "provisional": [month_code(month) for month in overlay.beside.provisional],
+    }
+
+
+def _weights(overlay: Overlay) -> dict[str, Any] | None:
+    """What harm was weighed by."""
+    used = overlay.weight_set
+    if used is None:
+        return None
+    return {
+        "name": used.name,
+        "version": used.version,
+        "dated": used.dated.isoformat(),
+        "unit": used.unit,
+        "source": used.source,
+        "cap": used.cap,
     }
 
 
@@ -199,6 +237,8 @@ def _csv(overlay: Overlay) -> bytes:
     if overlay.months_before:
         table["first_month_before"] = month_code(overlay.months_before[0])
         table["last_month_before"] = month_code(overlay.months_before[-1])
+    if overlay.weight_set is not None:
+        table["weights"] = overlay.weights_words
     table["source"] = overlay.source_words
     table["marking"] = MARKING
     text = io.StringIO(newline="")

@@ -9,9 +9,12 @@ from wtforms.fields.choices import SelectChoice
 from hub.errors import BadRequest
 from hub.hotspots.checking import ALL_CRIME
 from hub.hotspots.layers import Show
+from hub.hotspots.scoring import Method
 from hub.hotspots.service import Choices
 from hub.hotspots.wording import listed
 from hub.words import month_code, short_month
+
+_BESIDE = frozenset(show.value for show in Show if show.method is Method.AGENCIES)
 
 
 class OverlayForm(FlaskForm):
@@ -24,6 +27,7 @@ class OverlayForm(FlaskForm):
 
     show = SelectField("Show", choices=[SelectChoice(show.value, show.words) for show in Show])
     category = SelectField("Offences")
+    beside = SelectField("Set beside", name="with")
     first = SelectField("From", name="from")
     last = SelectField("To", name="to")
 
@@ -32,10 +36,16 @@ class OverlayForm(FlaskForm):
         months = [SelectChoice(month_code(month), short_month(month)) for month in choices.months]
         self.first.choices = self.last.choices = months
         self.category.choices = _categories(choices)
+        self.beside.choices = [SelectChoice(key, title) for key, title in choices.beside.items()]
         self.show.data = self.show.data or Show.WARD_HOTSPOTS.value
         self.category.data = self.category.data or ALL_CRIME
         self.first.data = self.first.data or month_code(choices.first_month)
         self.last.data = self.last.data or month_code(choices.last_month)
+
+    def asked(self) -> list[SelectField]:
+        """The fields that the choice needs: another agency only where agencies are compared, and there is one."""
+        is_beside = self.show.data in _BESIDE and bool(self.beside.choices)
+        return [self.show, self.category, *([self.beside] if is_beside else []), self.first, self.last]
 
 
 def chosen_show(value: str | None) -> Show:

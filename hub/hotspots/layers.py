@@ -18,14 +18,16 @@ from geo.boundaries import outline, to_geojson_geometries
 from geo.emerging import KINDS, NO_PATTERN
 from geo.frames import to_longitude_latitude
 from geo.hotspots import CONFIDENCE_BY_LEVEL, NOT_SIGNIFICANT, NOT_TESTED, classify_rates
+from hub.hotspots.agencies import BOTH, GAP, NEITHER, POLICE_ONLY, QUIET_GAP
 from hub.hotspots.changes import FALLEN, NO_CLEAR_CHANGE, RISEN
 from hub.hotspots.overlays import Overlay
 from hub.hotspots.scoring import DENSITY_BANDS, LESS_DENSE, TESTING, Method, Units
+from hub.hotspots.wording import said_percent
 from hub.words import number, signed
 
 BANDS = 5
 NO_FIGURE = "no-figure"
-ALWAYS_IN_LEGEND = ("hot", "cold", "not-significant", "risen", "fallen", "no-clear-change")
+ALWAYS_IN_LEGEND = ("hot", "cold", "not-significant", "risen", "fallen", "no-clear-change", "gap", "both", "police")
 """How the keys of classes begin that a legend names though no unit is in them."""
 PIXELS_ACROSS = 1000
 LEAST_SHOWN_Q = 0.001
@@ -42,10 +44,14 @@ class Show(StrEnum):
     WARD_COUNT = "wards-count"
     WARD_CHANGE = "wards-change"
     WARD_EMERGING = "wards-emerging"
+    WARD_HARM = "wards-harm"
+    WARD_AGENCIES = "wards-agencies"
     CELL_HOTSPOTS = "cells-gi_star"
     CELL_DENSITY = "cells-density"
     CELL_CHANGE = "cells-change"
     CELL_EMERGING = "cells-emerging"
+    CELL_HARM = "cells-harm"
+    CELL_AGENCIES = "cells-agencies"
 
     @property
     def units(self) -> Units:
@@ -79,10 +85,14 @@ _SHOW_WORDS = {
     Show.WARD_COUNT: "Wards: count",
     Show.WARD_CHANGE: "Wards: change from the period before",
     Show.WARD_EMERGING: "Wards: new, lasting and fading hotspots",
+    Show.WARD_HARM: "Wards: harm (days of sentence)",
+    Show.WARD_AGENCIES: "Wards: police beside another agency",
     Show.CELL_HOTSPOTS: "Small areas: hotspots (Gi*)",
     Show.CELL_DENSITY: "Small areas: density",
     Show.CELL_CHANGE: "Small areas: change from the period before",
     Show.CELL_EMERGING: "Small areas: new, lasting and fading hotspots",
+    Show.CELL_HARM: "Small areas: harm (days of sentence)",
+    Show.CELL_AGENCIES: "Small areas: police beside another agency",
 }
 
 
@@ -116,8 +126,10 @@ class Row:
 
 def classes(overlay: Overlay, show: Show) -> tuple[pd.Series[str], tuple[LegendItem, ...]]:
     """Give each unit its class for the map, with the legend that says what the classes mean."""
-    if overlay.method is Method.GI_STAR:
+    if overlay.method in {Method.GI_STAR, Method.HARM}:
         keys, words = overlay.table["class"].map(_key), _hotspot_words(overlay.units)
+    elif overlay.beside is not None:
+        keys, words = overlay.table["class"].map(_key), _agency_words(overlay.beside.topic, overlay.units)
     elif overlay.method is Method.DENSITY:
         keys, words = overlay.table["class"].map(_key), _density_words()
     elif overlay.method is Method.EMERGING:
@@ -179,6 +191,19 @@ _CHANGE_WORDS = {
 }
 
 
+def _agency_words(other: str, units: Units) -> dict[str, str]:
+    """Name the classes, gaps first; whether police are quiet is known of wards alone."""
+    words = {
+        _key(QUIET_GAP): f"Quiet gap: {other} hot, police quiet",
+        _key(GAP): f"Gap: {other} hot, police no more than elsewhere",
+        _key(BOTH): "Hot in both",
+        _key(POLICE_ONLY): "Hot for police only",
+        _key(NEITHER): "Neither",
+        _key(NOT_TESTED): "No data, or could not be tested",
+    }
+    return {key: said for key, said in words.items() if units is Units.WARDS or key != _key(QUIET_GAP)}
+
+
 def _density_words() -> dict[str, str]:
     words, above = {}, None
     for least, name in DENSITY_BANDS:
@@ -220,6 +245,31 @@ _KIND_COLUMNS = (
 )
 
 
+_AGENCY_ORDER = (QUIET_GAP, GAP, BOTH, POLICE_ONLY, NEITHER, NOT_TESTED)
+
+
+def _agency_columns(overlay: Overlay, other: str) -> tuple[Column, ...]:
+    scores = (Column("z", "Police score", places=1), Column("z_beside", "Its score", places=1))
+    return (
+        Column("count_beside", other),
+        Column("count", f"Police: {overlay.measure}"),
+        # A square's score says little: it follows no normal law.
+        *(scores if overlay.units is Units.WARDS else ()),
+        Column("class", "Result", is_number=False),
+    )
+
+
+def _harm_columns(units: Units) -> tuple[Column, ...]:
+    rate = (Column("harm_per_1000", "Harm per 1,000 residents"),) if units is Units.WARDS else ()
+    return (
+        Column("harm", "Harm"),
+        *rate,
+        Column("largest_share", "Largest event"),
+        Column("harm_capped", "Harm, capped"),
+        Column("class", "Result", is_number=False),
+    )
+
+
 def columns(overlay: Overlay) -> tuple[Column, ...]:
     """Choose the columns that an overlay's table has."""
     found = [Column("ward_name", "Ward", is_number=False)]
@@ -229,9 +279,13 @@ def columns(overlay: Overlay) -> tuple[Column, ...]:
         found.append(Column("borough_name", "Borough", is_number=False))
     if overlay.method is Method.CHANGE:
         return (*found, *_CHANGE_COLUMNS)
+    if overlay.beside is not None:
+        return (*found, *_agency_columns(overlay, overlay.beside.title))
     found.append(Column("count", overlay.measure.capitalize()))
     if overlay.method is Method.EMERGING:
         return (*found, *_KIND_COLUMNS)
+    if overlay.method is Method.HARM:
+        return (*found, *_harm_columns(overlay.units))
     if overlay.units is Units.WARDS:
         found += [Column("population", "Residents"), Column("rate_per_1000", "Per 1,000 residents", places=1)]
     if overlay.method is Method.GI_STAR:
@@ -257,9 +311,12 @@ def ordered(overlay: Overlay, show: Show, sort: str) -> pd.DataFrame:
     if overlay.method is Method.EMERGING:
         rank = table["class"].map(_kind_key).map({key: at for at, key in enumerate(_KIND_WORDS)})
         return table.assign(rank=rank, score=-table["z"]).sort_values(["rank", "score"], kind="stable")
-    if overlay.method is Method.GI_STAR:
-        rank, z = table["class"].map(_rank), table["z"]
-        score = z.where(table["class"].str.startswith("cold"), -z)
+    if overlay.method is Method.AGENCIES:
+        rank = table["class"].map({name: at for at, name in enumerate(_AGENCY_ORDER)})
+        return table.assign(rank=rank, score=-table["z_beside"]).sort_values(["rank", "score"], kind="stable")
+    if overlay.method in {Method.GI_STAR, Method.HARM}:
+        rank, figure = table["class"].map(_rank), table["harm" if overlay.method is Method.HARM else "z"]
+        score = figure.where(table["class"].str.startswith("cold"), -figure)
         return table.assign(rank=rank, score=score).sort_values(["rank", "score"], kind="stable")
     notable = {Show.WARD_COUNT: "count", Show.WARD_RATE: "rate_per_1000"}.get(show, "density")
     return table.sort_values(notable, ascending=False, kind="stable", na_position="last")
@@ -284,18 +341,24 @@ def rows(overlay: Overlay, show: Show, units: pd.DataFrame) -> list[Row]:
 def _cell(unit: Mapping[Any, Any], column: Column, words: dict[str, str]) -> str:
     value = unit[column.key]
     if column.key == "class":
-        kind, _, side = str(value).rpartition("_")
-        if kind in KINDS:
-            return kind.capitalize() if side == "hot" else f"Quiet: {kind}"
-        level = str(value).partition("_")[2]
-        return f"{words[_key(value)]} ({level}%)" if level in EVIDENCE else words[_key(value)]
+        return _said_class(str(value), words)
+    if column.key == "largest_share":
+        return said_percent(value)
     if column.key == "ratio":
         return _said_change(value, unit["ratio_lower"], unit["ratio_upper"])
     if column.key == "q" and value < LEAST_SHOWN_Q:
         return f"under {LEAST_SHOWN_Q}"
-    if column.key in {"z", "difference"}:
+    if column.key in {"z", "z_beside", "difference"}:
         return signed(round(value, column.places), column.places)
     return number(value, column.places) if column.is_number else str(value)
+
+
+def _said_class(name: str, words: dict[str, str]) -> str:
+    kind, _, side = name.rpartition("_")
+    if kind in KINDS:
+        return kind.capitalize() if side == "hot" else f"Quiet: {kind}"
+    level = name.partition("_")[2]
+    return f"{words[_key(name)]} ({level}%)" if level in EVIDENCE else words[_key(name)]
 
 
 def _said_change(*ratios: float) -> str:
@@ -347,12 +410,14 @@ def _features(shapes: gpd.GeoSeries, properties: Sequence[dict[str, Any]]) -> di
     }
 
 
-NOT_COLOURED = frozenset(map(_key, (LESS_DENSE, NOT_SIGNIFICANT, NO_CLEAR_CHANGE, NO_PATTERN, NOT_TESTED)))
+NOT_COLOURED = frozenset(map(_key, (LESS_DENSE, NOT_SIGNIFICANT, NO_CLEAR_CHANGE, NO_PATTERN, NEITHER, NOT_TESTED)))
 _FIGURES = {
     Method.GI_STAR: ("with_neighbours", "With its neighbours"),
     Method.DENSITY: ("density", "Per square km"),
     Method.CHANGE: ("count_before", "In the period before"),
     Method.EMERGING: ("hot_months", "Months as a hotspot"),
+    Method.HARM: ("harm", "Harm"),
+    Method.AGENCIES: ("count_beside", "Of the other agency"),
 }
 """What the map says of a square besides its count: a column, and its name."""
 

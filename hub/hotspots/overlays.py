@@ -12,14 +12,17 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
+from geo.harm import WeightSet
 from geo.hotspots import NOT_TESTED
 from hub.hotspots.changes import LEAST_BASE, LEAST_TESTED, days_of
 from hub.hotspots.checking import ALL_CRIME, Question
 from hub.hotspots.scoring import CELLS_IN_A_NEIGHBOURHOOD, TESTING, Method, Scores, Units, is_cold, is_hot
 from hub.hotspots.wording import (
     NAMES_IN_A_SENTENCE,
+    agencies_sentence,
     change_sentence,
     emerging_sentence,
+    harm_sentence,
     listed,
     said_baseline,
     said_chance,
@@ -56,6 +59,22 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What the police figures are set beside: another agency's dataset, counted in the same months."""
+
+    dataset: str
+    title: str
+    versions: tuple[VersionUsed, ...]
+    provisional: tuple[dt.date, ...]
+
+    @property
+    def topic(self) -> str:
+        """What it counts, as it stands inside a sentence: `ambulance calls`."""
+        said = self.title.partition(",")[0].partition(" (")[0]
+        return said if said[1:2].isupper() or said[1:2] == "&" else said[0].lower() + said[1:]
+
+
+@dataclass(frozen=True)
 class Overlay:
     """Where offences concentrate in one area, unit by unit, with where every figure comes from."""
 
@@ -86,7 +105,8 @@ class Overlay:
     table: pd.DataFrame
     """One row a unit, by ward code or cell: `label`, `count` and what applies of `ward_name, borough_code,
     borough_name, population, rate_per_1000, with_neighbours, z, count_before, difference, ratio, ratio_lower,
-    ratio_upper, latest_count, hot_months, p, q, density, class, west, south`; NaN where nothing is known."""
+    ratio_upper, latest_count, hot_months, harm, harm_per_1000, harm_capped, largest_share, count_beside, z_beside,
+    p_beside, q_beside, p, q, density, class, west, south`; NaN where nothing is known."""
     outlines: gpd.GeoSeries
     """Of the units, EPSG:27700, in the order of the table."""
     inputs: dict[str, Any]
@@ -94,6 +114,10 @@ class Overlay:
     inputs_hash: str
     is_kept: bool
     """Whether this was worked out before and read back."""
+    weight_set: WeightSet | None = None
+    """What harm was weighed by; None for all else."""
+    beside: Beside | None = None
+    """The other agency, where two are compared."""
 
     # --- What was asked ---
 
@@ -135,6 +159,11 @@ class Overlay:
         return int(self.table["count"].sum()) + self.unplaced
 
     @property
+    def total_beside(self) -> int:
+        """Every incident of the other agency, placed or not; 0 where none is set beside."""
+        return int(self.table["count_beside"].sum()) + self.scores.unplaced_beside if self.beside else 0
+
+    @property
     def known(self) -> pd.DataFrame:
         """The units of which something is known."""
         return self.table[self.table["count"].notna()]
@@ -162,22 +191,25 @@ class Overlay:
     @property
     def extracts(self) -> tuple[dt.date, ...]:
         """The days on which the figures were drawn from their source."""
-        return tuple(sorted({version.extract_date for version in self.versions}))
+        return _extracts_of(self.versions)
 
     # --- How it is said ---
 
     @property
     def sentence(self) -> str:
         """What was found, in a sentence or two that anybody can read."""
-        if self.method is Method.CHANGE:
-            return self._change()
-        if self.method is Method.EMERGING:
-            return self._emerging()
+        compared = {Method.CHANGE: self._change, Method.EMERGING: self._emerging, Method.AGENCIES: self._agencies}
+        if self.method in compared:
+            return compared[self.method]()
         if self.known["count"].sum() == 0:
             return f"In {self.period_words}, no {self.offences} were placed in a {self.unit} of {self.area_name}."
-        if self.method is Method.GI_STAR:
-            return self._ward_flags() if self.units is Units.WARDS else self._cell_flags()
-        return self._rates() if self.method is Method.RATE else self._dense_places()
+        found = {
+            Method.GI_STAR: self._ward_flags if self.units is Units.WARDS else self._cell_flags,
+            Method.HARM: self._harm,
+            Method.RATE: self._rates,
+            Method.DENSITY: self._dense_places,
+        }
+        return found[self.method]()
 
     def _change(self) -> str:
         return change_sentence(
@@ -195,6 +227,29 @@ class Overlay:
             last_month=self.data_to,
             area_name=self.area_name,
             topic=self.topic,
+            unit=self.unit,
+            flags=self.flags_by_chance,
+        )
+
+    def _harm(self) -> str:
+        return harm_sentence(
+            self.table.sort_values("harm", ascending=False, kind="stable", na_position="last"),
+            start=f"In {self.period_words}",
+            area_name=self.area_name,
+            topic=self.topic,
+            unit=self.unit,
+            tested=self.tested,
+            weighed_in=self.weighed_in,
+            flags=self.flags_by_chance,
+        )
+
+    def _agencies(self) -> str:
+        return agencies_sentence(
+            self.table[self.table["class"] != NOT_TESTED].sort_values("z_beside", ascending=False, kind="stable"),
+            start=f"In {self.period_words}",
+            area_name=self.area_name,
+            topic="crime" if self.category == ALL_CRIME else self.topic,
+            other=self.beside.topic if self.beside else "",
             unit=self.unit,
             flags=self.flags_by_chance,
         )
@@ -316,10 +371,16 @@ class Overlay:
                 f"Quartic kernel density: {self.measure} per square kilometre {over}. Bandwidth "
                 f"{self.bandwidth_metres:g} m, squares of {self.cell_metres} m, corrected at the edge of the area."
             )
-        if self.method is Method.CHANGE:
-            return self._change_words()
-        if self.method is Method.EMERGING:
-            return self._emerging_words()
+        told = {
+            Method.CHANGE: self._change_words,
+            Method.EMERGING: self._emerging_words,
+            Method.HARM: self._harm_words,
+            Method.AGENCIES: self._agencies_words,
+            Method.GI_STAR: self._flags_words,
+        }
+        return told[self.method]()
+
+    def _flags_words(self) -> str:
         rule = (
             f"It is flagged where so much would rarely come about by chance: false discovery rate (Benjamini–Hochberg, "
             f"over the {number(self.tested)} tested) at most 5%, 1% or 0.1%, shown as 95%, 99% and 99.9%."
@@ -347,29 +408,77 @@ class Overlay:
         )
 
     def _emerging_words(self) -> str:
-        law = (
-            "by the normal law"
-            if self.units is Units.WARDS
-            else "by the chance of so large a total had the same counts been dealt out at random (quiet months are not "
-            "looked for)"
-        )
+        cold = ", or cold by that of so small a one" if self.units is Units.WARDS else " (cold ones are not looked for)"
         size = f" (squares of {self.cell_metres} m)" if self.cell_metres else ""
         return (
             f"The {self.measure} of each {self.unit}{size} in each of {plural(len(self.months), 'month')} are added to "
+        again = (
+            " Small areas without a kind are looked at once more, with those that were hot in any month taken out of the "
+            "deal, so that one very busy place does not hide lesser ones; that look names only what was hot nearly "
+            "always."
+            if self.units is Units.CELLS
+            else ""
+        )
             f"those of its neighbours and to those of the month before, and the total is set against the average of "
-            f"all places and months (Getis–Ord Gi* in space and time). A month is hot {law}, at a false discovery rate "
-            f"(Benjamini–Hochberg, over {number(self.tested)} places in {len(self.months)} months) of at most 5%. The "
+            "all places and months (Getis–Ord Gi* in space and time). A month is hot by the chance of so large a total "
+            f"had the same counts been dealt out at random{cold}, at a false discovery rate (Benjamini–Hochberg, over {number(self.tested)} places in {len(self.months)} months) of at most 5%. The "
             "kinds are those of Esri's Emerging Hot Spot Analysis: nearly always is in 90% of the months or more, and "
-            "whether it rises or falls is tested by Mann–Kendall at 5%."
+            f"whether it rises or falls is tested by Mann–Kendall at 5%.{again}"
+        )
+
+    def _harm_words(self) -> str:
+        quiet = "" if self.units is Units.WARDS else " Quiet places are not looked for."
+        return (
+            f"Each of the {self.measure} counts for its weight ({self.weighed_in}), those without one for nothing. The "
+            f"harm of each {self.unit} is added to that of {self._its_neighbours}, and the total is set against the "
+            "average (Getis–Ord Gi*). Its chance is that of so large a total had the same amounts been dealt out at "
+            "random, found by one shared sample, not the normal law, which one grave event upsets. It is flagged at a "
+            f"false discovery rate (Benjamini–Hochberg, over the {number(self.tested)} tested) of at most 5%, 1% or "
+            f"0.1%, shown as 95%, 99% and 99.9%.{quiet}"
+        )
+
+    def _agencies_words(self) -> str:
+        law = (
+            "Its chance is by the normal law."
+            if self.units is Units.WARDS
+            else "Its chance is that of so large a total had the same counts been dealt out at random; quiet places "
+            "are not looked for."
+        )
+        return (
+            f"{self.dataset_title} and {self.beside.title if self.beside else ''} are counted apart and never added "
+            f"together. For each, the count of each {self.unit} is added to those of {self._its_neighbours}, and the "
+            f"total is set against the average (Getis–Ord Gi*). {law} A {self.unit} is hot for either at a false "
+            f"discovery rate of at most 5% (Benjamini–Hochberg, over both tests of the {number(self.tested)} tested)."
         )
 
     @property
     def source_words(self) -> str:
-        """What it was made from: dataset, extract and boundary set."""
-        drawn = self.extracts
-        extract = f"extract of {date_name(drawn[0])}" if len(drawn) == 1 else f"extracts up to {date_name(drawn[-1])}"
-        ground = f"; {self.boundary_set} wards" if self.boundary_set else ""
-        return f"{self.dataset_title}, {extract}{ground}"
+    @property
+    def _its_neighbours(self) -> str:
+        if self.units is Units.WARDS:
+            return "the wards that touch it"
+        return f"the {CELLS_IN_A_NEIGHBOURHOOD - 1} squares of {self.cell_metres} m around it"
+
+    @property
+    def weighed_in(self) -> str:
+        """What harm is measured in; blank for all else."""
+        return self.weight_set.unit if self.weight_set else ""
+
+    @property
+    def weights_words(self) -> str:
+        """By what harm was weighed: name, version, date and source; blank for all else."""
+        if self.weight_set is None:
+            return ""
+        used = self.weight_set
+        return f"{used.name}, version {used.version} of {date_name(used.dated)} ({used.source})"
+
+        """What it was made from: datasets, extracts, boundary set and weights."""
+        made_of = [_with_extracts(self.dataset_title, self.extracts)]
+        if self.beside is not None:
+            made_of.append(_with_extracts(self.beside.title, _extracts_of(self.beside.versions)))
+        made_of += [f"{self.boundary_set} wards"] if self.boundary_set else []
+        made_of += [f"weights: {self.weights_words}"] if self.weight_set else []
+        return "; ".join(made_of)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -384,6 +493,10 @@ class Overlay:
             )
         if self.provisional:
             verb = "is" if len(self.provisional) == 1 else "are"
+        if self.beside is not None:
+            said += self._beside_notes(self.beside)
+        elif self.weight_set is not None:
+            said += self._harm_notes(self.weight_set)
             said.append(f"{said_span(self.provisional)} {verb} provisional: later extracts still change recent months.")
         if self.has_points:
             said.append(
@@ -395,7 +508,7 @@ class Overlay:
             )
         elif self.method is Method.EMERGING:
             said.append(f"Kinds of hotspot follow {self.period_words}, whichever first month is chosen.")
-        if self.method in {Method.GI_STAR, Method.EMERGING} and self.units is Units.WARDS:
+        if self.method not in {Method.RATE, Method.CHANGE} and self.units is Units.WARDS:
             said.append("Wards differ in size: use them for strategic choices, and small areas for patrols.")
         if self.method is Method.CHANGE:
             said += self._change_notes()
@@ -426,8 +539,48 @@ class Overlay:
 
     def _gap_note(self, gap: Gap) -> str:
         if gap.is_left_out:
+    def _harm_notes(self, weight_set: WeightSet) -> list[str]:
+        said = []
+        if self.scores.left_out:
+            count = sum(self.scores.left_out.values())
+            named = listed([f"{label} ({number(of_it)})" for label, of_it in self.scores.left_out.items()])
+            verb = "has" if count == 1 else "have"
+            said.append(f"{plural(count, 'incident')} {verb} no weight in this set, and no part in the harm: {named}.")
+        said.append(
+            "Harm is a judgement: it is as good as its weights, each of which stands for offences of very different "
+            f"gravity. Never compare figures made with two versions. These are {self.weights_words}."
+        )
+        said.append(
+            "One grave event can make a place look harmful for as long as it is counted: read 'Largest event', and the "
+            f"capped harm, in which no event counts for more than {weight_set.cap:g} {weight_set.unit}."
+        )
+        return said
+
+    def _beside_notes(self, beside: Beside) -> list[str]:
+        said = []
+        if self.scores.unplaced_beside:
+            said.append(
+                f"{number(self.scores.unplaced_beside)} of {number(self.total_beside)} incidents of {beside.title} are "
+                f"not placed in a {self.unit}, and are in no figure on the map."
+            )
+        if beside.provisional:
+            verb = "is" if len(beside.provisional) == 1 else "are"
+            said.append(f"Of {beside.title}, {said_span(beside.provisional)} {verb} provisional.")
+        said.append(
+            "A gap is a question, not a finding: it may be crime that nobody reports to police, calls to a hospital, "
+            "station or hostel, or places recorded in another way. Some incidents are in both counts."
+        )
+        return said
+
             period = "both periods" if self.months_before else "this period"
-            return f"{gap.borough_name} has no data in {period} and is left out."
+            of = f" of both {self.dataset_title} and {self.beside.title}" if self.beside else ""
+            return f"{gap.borough_name} has no data{of} in {period} and is left out."
+        if self.beside is not None:
+            return (
+                f"{gap.borough_name} does not have both {self.dataset_title} and {self.beside.title} for "
+                f"{listed([month_name(month) for month in gap.months])}; left out for every borough, so that all are "
+                "compared over the same time."
+            )
         if self.months_before:
             return (
                 f"{gap.borough_name} does not have {listed([month_name(month) for month in gap.months])} in both "
@@ -445,7 +598,17 @@ class Overlay:
         topic = "".join(letter if letter.isalnum() else "-" for letter in self.category.casefold())
         topic = "-".join(part for part in topic.split("-") if part)
         span = f"{month_code(self.months[0])}-to-{month_code(self.months[-1])}"
-        return f"{self.area_slug}-{topic}-{span}-{self.units}-{self.method}"
+        other = f"-{self.beside.dataset}" if self.beside else ""
+        return f"{self.area_slug}-{topic}-{span}-{self.units}-{self.method}{other}"
+
+
+def _extracts_of(versions: tuple[VersionUsed, ...]) -> tuple[dt.date, ...]:
+    return tuple(sorted({version.extract_date for version in versions}))
+
+
+def _with_extracts(title: str, drawn: tuple[dt.date, ...]) -> str:
+    extract = f"extract of {date_name(drawn[0])}" if len(drawn) == 1 else f"extracts up to {date_name(drawn[-1])}"
+    return f"{title}, {extract}"
 
 
 def _with_figures(units: pd.DataFrame, column: str, *, places: int = 0) -> str:

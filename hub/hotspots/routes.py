@@ -20,7 +20,7 @@ from hub.hotspots import exports, layers, service
 from hub.hotspots.forms import OverlayForm, chosen_show
 from hub.hotspots.layers import Column, LegendItem, Row, Show
 from hub.hotspots.overlays import Overlay
-from hub.hotspots.scoring import Units
+from hub.hotspots.scoring import Method, Units
 from hub.places import service as places
 from hub.places.service import Area
 from hub.web import database, needs
@@ -62,7 +62,7 @@ def show(area: str) -> ResponseReturnValue:
     form = OverlayForm(request.args)
     form.offer(offered)
     try:
-        asked = {field.name: field.data for field in (form.show, form.category, form.first, form.last)}
+        asked = {field.name: field.data for field in form.asked()}
         overlay = _overlay(found, asked)
     except BadRequest as error:
         return render_template("hotspots/show.html", area=found, form=form, error=error, page=None), error.status
@@ -111,6 +111,7 @@ def _overlay(area: Area, asked: dict[str, str]) -> Overlay:
         category=asked.get("category"),
         first_month=parse_month(asked.get("from", ""), what="The first month"),
         last_month=parse_month(asked.get("to", ""), what="The last month"),
+        beside=asked.get("with") if showing.method is Method.AGENCIES else None,
     )
 
 

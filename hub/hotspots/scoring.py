@@ -6,7 +6,8 @@ Pure: it reads nothing, keeps nothing and words nothing.
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -51,8 +52,10 @@ class Method(StrEnum):
     CHANGE = "change"
     EMERGING = "emerging"
 
+    HARM = "harm"
+    AGENCIES = "agencies"
 
-TESTING = frozenset({Method.GI_STAR, Method.CHANGE, Method.EMERGING})
+TESTING = frozenset({Method.GI_STAR, Method.CHANGE, Method.EMERGING, Method.HARM, Method.AGENCIES})
 """The methods that test each unit and class it by the result."""
 
 
@@ -66,7 +69,9 @@ class Scores:
         Indexed by ward code or cell name. `count` is NaN where nothing is known; then, as they apply,
         `with_neighbours, z, p, q, class`, `density, class` or
         `count_before, difference, ratio, ratio_lower, ratio_upper, p, q, class` or, of the last of several months,
-        `latest_count, hot_months, z, p, q, class`; for cells also `west` and `south` (metres) and `ward_name`.
+        `latest_count, hot_months, z, p, q, class`, `harm, harm_capped, largest_share, z, p, q, class` or, beside
+        another agency, `count_beside, z, p, q, z_beside, p_beside, q_beside, class`; for cells also `west` and `south`
+        (metres) and `ward_name`.
     unplaced : int
         Incidents counted in no unit.
     flags_by_chance : float, optional
@@ -74,6 +79,10 @@ class Scores:
     cell_metres, bandwidth_metres : optional
         What was used, for cells and for density.
     """
+    left_out : mapping of str to int
+        For harm: how many incidents of which offences have no weight, the most first.
+    unplaced_beside : int
+        Incidents of the other agency counted in no unit.
 
     table: pd.DataFrame
     unplaced: int
@@ -81,9 +90,11 @@ class Scores:
     cell_metres: int | None = None
     bandwidth_metres: float | None = None
 
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    unplaced_beside: int = 0
     def to_bytes(self) -> bytes:
         """Write for keeping."""
-        kept = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "table"}
+        kept = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "table"}
         kept["units"] = self.table.index.to_list()
         kept["columns"] = {name: self.table[name].to_list() for name in self.table}
         return zlib.compress(orjson.dumps(kept))

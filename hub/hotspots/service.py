@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
@@ -19,20 +19,32 @@ from sqlalchemy import delete, select
 
 from geo import boundaries
 from geo.frames import NATIONAL_GRID, GeoError, Geometry
+from geo.harm import WeightSet, default_weights
 from geo.rates import rate_per
 from hub import db
 from hub.access import Permission, Viewer
 from hub.errors import BadRequest
-from hub.hotspots import changes, emergence, scoring
+from hub.hotspots import agencies, changes, emergence, harms, scoring
 from hub.hotspots.checking import ALL_CRIME, Question, understood
 from hub.hotspots.models import HotspotRun
-from hub.hotspots.overlays import Overlay, VersionUsed
+from hub.hotspots.overlays import Beside, Overlay, VersionUsed
 from hub.hotspots.scoring import METHOD_VERSION, Method, Scores, Units
-from hub.hotspots.sources import Ground, Source, choose_source, choose_wards, count_by_ward, points_of
+from hub.hotspots.sources import (
+    Ground,
+    Source,
+    choose_common_wards,
+    choose_source,
+    choose_wards,
+    count_by_ward,
+    offences_by_ward,
+    other_agencies,
+    points_of,
+)
 from hub.hotspots.wording import listed
 from hub.places import service as places
 from hub.places.service import Area
 from hub.uploads import figures
+from hub.uploads.classification import ANTI_SOCIAL_BEHAVIOUR
 from hub.uploads.kinds import catalogue
 from hub.words import months_before
 
@@ -51,6 +63,8 @@ class Choices:
     last_month: dt.date
     categories: Mapping[str, Sequence[tuple[str, Sequence[str]]]]
     """For each dataset, by its title: offence groups, each with its subgroups."""
+    beside: Mapping[str, str]
+    """What police figures can be set beside in wards: the title of each dataset, by its key."""
 
 
 def choices(viewer: Viewer, area: Area) -> Choices | None:
@@ -75,6 +89,7 @@ def choices(viewer: Viewer, area: Area) -> Choices | None:
         first_month=max(months[-1], months_before(last_month, MONTHS_SHOWN_FIRST - 1)),
         last_month=last_month,
         categories={kind.title: figures.categories(viewer, area.borough_codes, kind.key) for kind in kinds},
+        beside={kind.key: kind.title for kind in other_agencies({kind.key: kind for kind in kinds}, Units.WARDS)},
     )
 
 
@@ -91,6 +106,7 @@ def overlay(
     cell_metres: int | None = None,
     bandwidth_metres: float | None = None,
     boundary_set: str | None = None,
+    beside: str | None = None,
 ) -> Overlay:
     """Work out where offences concentrate in an area, or read back what was worked out from the same inputs.
 
@@ -99,7 +115,7 @@ def overlay(
     viewer, area
         Who asks, and about where. Counts of small places are exact, so all of the area must be theirs to see so.
     units : wards or cells
-    method : rate, gi_star, change or emerging for wards, gi_star, density, change or emerging for cells
+    method : rate for wards, density for cells, gi_star, change, emerging, harm or agencies for both
         The count comes with each. A change is against the same months a year before or, where more of them is live,
         the equally long period just before. Emerging classes follow the two years to the last month.
     category : str, optional
@@ -113,6 +129,8 @@ def overlay(
         Chosen, and said, unless given.
     boundary_set : str, optional
         The code of the wards that points are placed in; the newest unless given.
+    beside : str, optional
+        For agencies, the key of the other's dataset; unless given the one with most months in common.
 
     Raises
     ------
@@ -135,16 +153,18 @@ def overlay(
         cell_metres=cell_metres,
         bandwidth_metres=bandwidth_metres,
         boundary_set=boundary_set,
+        beside=beside,
     )
     source = choose_source(viewer, area, question)
-    wards_of = choose_wards(viewer, question, source)
+    weight_set = default_weights() if question.method is Method.HARM else None
+    wards_of = choose_common_wards(viewer, question, source)
     wards = places.wards(viewer.session, wards_of.id, area.borough_codes)
     wards_before = choose_wards(viewer, question, source.earlier) if source.months_before else None
     outline = _outline(viewer, source) if question.units is Units.CELLS else None
-    inputs = _inputs(question, source, wards_of, wards_before, outline)
+    inputs = _inputs(question, source, wards_of, wards_before, outline) | _more_inputs(source, weight_set)
     inputs_hash = hashlib.sha256(orjson.dumps(inputs, option=orjson.OPT_SORT_KEYS)).hexdigest()
     kept = _kept(viewer, area, inputs_hash)
-    scores = kept or _scored(viewer, question, source, wards_of, wards_before, wards, outline)
+    scores = kept or _scored(viewer, question, source, wards_of, wards_before, wards, outline, weight_set)
     names = {borough.code: borough.name for borough in places.boroughs(viewer.session, area.borough_codes)}
     city = places.city(viewer.session)
     return Overlay(
@@ -172,6 +192,8 @@ def overlay(
         inputs=inputs,
         inputs_hash=inputs_hash,
         is_kept=kept is not None,
+        weight_set=weight_set,
+        beside=_beside(source.beside, names) if source.beside else None,
     )
 
 
@@ -207,10 +229,15 @@ def _scored(
     wards_before: Ground | None,
     wards: gpd.GeoDataFrame,
     outline: Geometry | None,
+    weight_set: WeightSet | None,
 ) -> Scores:
-    by_ward = count_by_ward(viewer, source)
-    total = int(by_ward.sum())
     try:
+        if weight_set is not None:
+            return _weighed(viewer, question, source, wards_of, wards, outline, weight_set)
+        by_ward = count_by_ward(viewer, source)
+        total = int(by_ward.sum())
+        if source.beside is not None:
+            return _set_beside(viewer, question, source, source.beside, wards_of, wards, outline)
         if wards_before is not None:
             return _compared(viewer, question, source, wards_of, wards_before, wards, outline, by_ward)
         if question.method is Method.EMERGING:
@@ -286,6 +313,58 @@ def _followed(
     return emergence.follow_wards(wards, by_month, total=total)
 
 
+def _weighed(
+    viewer: Viewer,
+    question: Question,
+    source: Source,
+    wards_of: Ground,
+    wards: gpd.GeoDataFrame,
+    outline: Geometry | None,
+    weight_set: WeightSet,
+) -> Scores:
+    rows = offences_by_ward(viewer, source)
+    if outline is not None:
+        points, side = points_of(viewer, source, by_category=True), question.cell_metres
+        scores = harms.weigh_cells(points, outline, wards, weight_set, rows=rows, cell_metres=side)
+    else:
+        placed = rows
+        if set(source.used["boundary_set_id"]) != {wards_of.id}:
+            points = points_of(viewer, source, by_category=True)
+            placed = points.assign(ward_code=scoring.wards_at(points, wards))
+        scores = harms.weigh_wards(wards, placed, weight_set, rows=rows, borough_codes=source.borough_codes)
+    if source.category is None and source.kind.has_points:
+        nuisance = count_by_ward(viewer, replace(source, category=ANTI_SOCIAL_BEHAVIOUR))
+        return replace(scores, left_out={**scores.left_out, ANTI_SOCIAL_BEHAVIOUR: int(nuisance.sum())})
+    return scores
+
+
+def _set_beside(
+    viewer: Viewer,
+    question: Question,
+    source: Source,
+    other: Source,
+    wards_of: Ground,
+    wards: gpd.GeoDataFrame,
+    outline: Geometry | None,
+) -> Scores:
+    by_ward, by_ward_beside = count_by_ward(viewer, source), count_by_ward(viewer, other)
+    total, total_beside = int(by_ward.sum()), int(by_ward_beside.sum())
+    if outline is not None:
+        police, others = points_of(viewer, source), points_of(viewer, other)
+        return agencies.compare_cells(
+            police,
+            others,
+            outline,
+            wards,
+            total=total,
+            total_beside=total_beside,
+            cell_metres=question.cell_metres,
+        )
+    now = _in_wards(viewer, source, wards_of, wards, by_ward)
+    beside = _in_wards(viewer, other, wards_of, wards, by_ward_beside)
+    return agencies.compare_wards(wards, now, beside, total=total, total_beside=total_beside)
+
+
 def _in_wards(
     viewer: Viewer, source: Source, wards_of: Ground, wards: gpd.GeoDataFrame, by_ward: pd.Series[int]
 ) -> pd.Series[float]:
@@ -326,6 +405,17 @@ def _inputs(
     }
 
 
+def _more_inputs(source: Source, weight_set: WeightSet | None) -> dict[str, Any]:
+    """What harm, or another agency, adds to them."""
+    more: dict[str, Any] = {}
+    if weight_set is not None:
+        said = {"name": weight_set.name, "version": weight_set.version, "dated": weight_set.dated.isoformat()}
+        more["weights"] = said | {"cap": weight_set.cap, "weights": dict(weight_set.weights)}
+    if source.beside is not None:
+        more |= {"beside": source.beside.kind.key, "versions_beside": _months_by_version(source.beside)}
+    return more
+
+
 def _months_by_version(source: Source) -> dict[str, list[str]]:
     versions: dict[str, list[str]] = {}
     for row in source.used.sort_values(["borough_code", "month"]).itertuples(index=False):
@@ -353,6 +443,8 @@ def _ward_table(scores: Scores, wards: gpd.GeoDataFrame, borough_names: Mapping[
         population=wards["residents"],
         rate_per_1000=rate_per(counts, wards["residents"]),
     )
+    if "harm" in scores.table:
+        named["harm_per_1000"] = rate_per(scores.table["harm"], wards["residents"])
     return named.join(scores.table)
 
 
@@ -376,6 +468,10 @@ def _versions(source: Source, borough_names: Mapping[str, str]) -> tuple[Version
             used["borough_code"], used["public_id"], used["number"], used["extract_date"], strict=True
         )
     )
+
+
+def _beside(other: Source, borough_names: Mapping[str, str]) -> Beside:
+    return Beside(other.kind.key, other.kind.title, _versions(other, borough_names), _provisional(other))
 
 
 def _provisional(source: Source) -> tuple[dt.date, ...]:

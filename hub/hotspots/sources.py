@@ -24,6 +24,9 @@ from hub.uploads import figures
 from hub.uploads.kinds import DatasetKind, catalogue
 from hub.words import months_before
 
+OF_POLICE = frozenset({"stop_and_search"})
+"""Kinds of police work that are no crimes, and no other agency's either."""
+
 
 class NoFigures(HubError):
     """The area is the viewer's to see, and there is nothing in it yet."""
@@ -45,6 +48,8 @@ class Source:
     gaps: tuple[Gap, ...]
     months_before: tuple[dt.date, ...] = ()
     """What the months are compared with, one for each; none unless a change is asked for."""
+    beside: Source | None = None
+    """What another agency counted in the same months and boroughs; none unless agencies are compared."""
 
     @property
     def used(self) -> pd.DataFrame:
@@ -95,6 +100,8 @@ def choose_source(viewer: Viewer, area: Area, question: Question) -> Source:
     of_kind = live[live["dataset"] == best.key]
     if question.method is Method.CHANGE:
         return _compared(viewer, area, question, Source(best, category, of_kind, (), frozenset(), ()))
+    if question.method is Method.AGENCIES:
+        return _beside(viewer, area, question, Source(best, category, of_kind, (), frozenset(), ()), live)
     months, borough_codes, gaps = _common_months(viewer, area, of_kind, question)
     if question.method is Method.EMERGING:
         months, gaps = _unbroken(area, months), tuple(gap for gap in gaps if gap.is_left_out)
@@ -142,6 +149,52 @@ def _live_in_both(live: pd.DataFrame, shift: int, question: Question) -> pd.Data
         for code, month in zip(within["borough_code"], within["month"], strict=True)
     ]
     return within[is_paired]
+
+
+def other_agencies(known: Mapping[str, DatasetKind], units: Units) -> list[DatasetKind]:
+    """The kinds that may stand beside police figures: not police figures themselves, and placed finely enough."""
+    return [
+        kind
+        for kind in known.values()
+        if kind.measure == "incidents"
+        and not kind.is_crime
+        and kind.key not in OF_POLICE
+        and (kind.has_points or (kind.has_wards and units is Units.WARDS))
+    ]
+
+
+def _beside(viewer: Viewer, area: Area, question: Question, source: Source, live: pd.DataFrame) -> Source:
+    """Choose what the police figures are set beside, and the months that the same boroughs have of both."""
+    others = other_agencies(catalogue(viewer.session), question.units)
+    if question.beside is not None:
+        others = [kind for kind in others if kind.key == question.beside]
+        if not others:
+            offered = [kind.key for kind in other_agencies(catalogue(viewer.session), question.units)]
+            raise BadRequest(
+                f"Police figures cannot be set beside '{question.beside}' for {question.units}.",
+                remedy=f"Choose one of: {', '.join(offered)}.",
+            )
+    in_both = {kind: _live_beside(source.live, live[live["dataset"] == kind.key], question) for kind in others}
+    best = max(others, key=lambda kind: in_both[kind]["month"].nunique())
+    if in_both[best].empty:
+        for kind in others:
+            figures.refuse_closed(viewer, area.borough_codes, kind.key)
+        asked = best.title if question.beside else "Another agency's figures"
+        raise BadRequest(
+            f"{asked} and {source.kind.title} have no month of {said_months(question.months)} in common in "
+            f"{area.name}.",
+            remedy=_what_is_covered(live, [source.kind, *others]),
+        )
+    months, borough_codes, gaps = _common_months(viewer, area, in_both[best], question)
+    other = Source(best, None, live[live["dataset"] == best.key], months, borough_codes, ())
+    return replace(source, months=months, borough_codes=borough_codes, gaps=gaps, beside=other)
+
+
+def _live_beside(live: pd.DataFrame, other: pd.DataFrame, question: Question) -> pd.DataFrame:
+    """The coverage of the months of the period for which the same borough is also covered by the other kind."""
+    pairs = set(zip(other["borough_code"], other["month"], strict=True))
+    within = live[live["month"].isin(question.months)]
+    return within[[pair in pairs for pair in zip(within["borough_code"], within["month"], strict=True)]]
 
 
 def _kinds(question: Question, known: Mapping[str, DatasetKind]) -> list[DatasetKind]:
@@ -242,6 +295,20 @@ def choose_wards(viewer: Viewer, question: Question, source: Source) -> Ground:
     return counted_on[0]
 
 
+def choose_common_wards(viewer: Viewer, question: Question, source: Source) -> Ground:
+    """Find the wards on which both police and the other agency can be counted: those of the one that has no points."""
+    other = source.beside
+    if other is None or other.kind.has_points:
+        return choose_wards(viewer, question, source)
+    of_other = choose_wards(viewer, question, other)
+    if not source.kind.has_points and choose_wards(viewer, question, source) != of_other:
+        raise BadRequest(
+            f"{source.kind.title} and {other.kind.title} were counted on different wards.",
+            remedy="Choose months for which both are on the same wards.",
+        )
+    return of_other
+
+
 def _said_sets(sets: Sequence[Ground], source: Source) -> str:
     said = []
     for each in sorted(sets, key=lambda ground: ground.code):
@@ -268,7 +335,25 @@ def count_by_ward(viewer: Viewer, source: Source, *, by_month: bool = False) -> 
     return pd.concat(parts).groupby(keys, dropna=False)["count"].sum()
 
 
-def points_of(viewer: Viewer, source: Source, *, by_month: bool = False) -> pd.DataFrame:
+def offences_by_ward(viewer: Viewer, source: Source) -> pd.DataFrame:
+    """Count all there is by `ward_code` (missing where it is not placed in a ward), group and subgroup."""
+    keys = ["ward_code", "offence_group", "offence_subgroup"]
+    parts = [
+        figures.ward_counts(
+            viewer,
+            source.borough_codes,
+            source.kind.key,
+            first_month=first,
+            last_month=last,
+            category=source.category,
+            by=keys,
+        )
+        for first, last in _runs(source.months)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def points_of(viewer: Viewer, source: Source, *, by_month: bool = False, by_category: bool = False) -> pd.DataFrame:
     """Read the points that are counted, as `figures.points` gives them."""
     parts = [
         figures.points(
@@ -279,6 +364,7 @@ def points_of(viewer: Viewer, source: Source, *, by_month: bool = False) -> pd.D
             last_month=last,
             category=source.category,
             by_month=by_month,
+            by_category=by_category,
         )
         for first, last in _runs(source.months)
     ]

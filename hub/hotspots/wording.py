@@ -12,7 +12,10 @@ import numpy as np
 import pandas as pd
 
 from geo.emerging import KINDS
+from hub.hotspots.agencies import BOTH, GAPS, POLICE_ONLY, QUIET_GAP
 from hub.hotspots.changes import FALLEN, RISEN
+from hub.hotspots.harms import NOTABLE_SHARE
+from hub.hotspots.scoring import is_hot
 from hub.words import month_name, months_before, number, plural, short_month
 
 NAMES_IN_A_SENTENCE = 5
@@ -148,6 +151,101 @@ def emerging_sentence(
         parts.append(f"of the others, {listed(others)}")
     now = int((kinds != "historical").sum())
     return f"{start}, {'; '.join(parts)}. {said_chance(flags or 0.0, now)}"
+
+
+def harm_sentence(
+    units: pd.DataFrame,
+    *,
+    start: str,
+    area_name: str,
+    topic: str,
+    unit: str,
+    tested: int,
+    weighed_in: str,
+    flags: float | None,
+) -> str:
+    """Say which units stand out for harm, what share of it they hold, and where one event made much of it.
+
+    Parameters
+    ----------
+    units : DataFrame
+        All of them, the most harmful first, with `label`, `harm`, `largest_share`, `class` and for small areas
+        `ward_name`.
+    start, area_name, topic, unit : str
+        When, where, of what, and what one unit is called.
+    tested : int
+        How many were tested together.
+    weighed_in : str
+        The unit of the weights.
+    flags : float, optional
+        How many chance alone would flag.
+    """
+    if not tested:
+        return f"{start}, no {unit} of {area_name} could be tested for the harm of {topic}: there is too little of it."
+    hot = units[is_hot(units)]
+    if hot.empty:
+        most = f" Most of it, in {weighed_in}, was in {units['label'].iloc[0]}." if unit == "ward" else ""
+        return (
+            f"{start}, none of {plural(tested, unit)} of {area_name} stood out for the harm of {topic}: the "
+            f"differences are no more than chance would give.{most}"
+        )
+    share = hot["harm"].sum() / units["harm"].sum()
+    said = (
+        f"{start}, {number(len(hot))} of {plural(tested, unit)} in {area_name} stood out for the harm of {topic}, each "
+        f"together with its neighbours{_where(hot, unit)}. They hold {said_percent(share)} of it, in {weighed_in}."
+    )
+    by_one = hot[hot["largest_share"] >= NOTABLE_SHARE]
+    if len(by_one):
+        which = "it" if len(by_one) == 1 and len(hot) == 1 else f"{number(len(by_one))} of them"
+        said += f" In {which} a single event made a quarter of the harm or more."
+    return f"{said} {said_chance(flags or 0.0, len(hot))}"
+
+
+def agencies_sentence(
+    units: pd.DataFrame, *, start: str, area_name: str, topic: str, other: str, unit: str, flags: float | None
+) -> str:
+    """Say where another agency's incidents concentrate and police figures do not, then where both do, or police alone.
+
+    Parameters
+    ----------
+    units : DataFrame
+        Those tested, hottest for the other agency first, with `label`, `class` and for small areas `ward_name`.
+    start, area_name, topic, other, unit : str
+        When, where, what police record, what the other agency counts, and what one unit is called.
+    flags : float, optional
+        How many units chance alone would make hot for either.
+    """
+    concentrate = "concentrate" if other.endswith("s") else "concentrates"
+    if units.empty:
+        return f"{start}, no {unit} of {area_name} could be tested for both {topic} and {other}: there are too few."
+    gaps, both, police = (units[units["class"].isin(names)] for names in (GAPS, [BOTH], [POLICE_ONLY]))
+    found = len(gaps) + len(both) + len(police)
+    tested = plural(len(units), unit)
+    if not found:
+        return f"{start}, neither {topic} nor {other} {concentrate} in any of {tested} of {area_name}."
+    if len(gaps):
+        quiet = gaps[gaps["class"] == QUIET_GAP]
+        fewer = ""
+        if len(quiet):
+            fewer = ", and fewer in all of these" if len(quiet) == len(gaps) else f", and fewer{_in(quiet, unit)}"
+        said = (
+            f"{start}, {other} in {area_name} {concentrate}{_in(gaps, unit)}, where police record no more {topic} than "
+            f"elsewhere{fewer}."
+        )
+    else:
+        said = f"{start}, there is no {unit} of {area_name} in which {other} {concentrate} and {topic} does not."
+    rest = [f"both do{_in(both, unit)}"] if len(both) else []
+    rest += [f"police figures alone do{_in(police, unit)}"] if len(police) else []
+    if rest:
+        said += f" {listed(rest)[0].upper()}{listed(rest)[1:]}."
+    return f"{said} Of {tested}, {number(found)} stand out for one or both. {said_chance(flags or 0.0, found)}"
+
+
+def _in(units: pd.DataFrame, unit: str) -> str:
+    """Name wards, or say how many small areas lie in which."""
+    if unit == "ward":
+        return f" in {listed(list(units['label']), most=NAMES_IN_A_SENTENCE)}"
+    return f" in {plural(len(units), unit)} of {listed(wards_of(units), most=NAMES_IN_A_SENTENCE)}"
 
 
 def _where(units: pd.DataFrame, unit: str) -> str:

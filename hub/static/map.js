@@ -4,7 +4,7 @@
 const SOFT_LINE = "#6f777b";
 const INK = "#0b0c0c";
 const DEGREE = 3; // of the polynomials below; layers.py fits them
-const NAMED = /^(hot|risen|new|diminishing|historical)/; // classes whose wards are named on the map
+const NAMED = /^(hot|risen|new|diminishing|historical|gap|quiet-gap)/; // classes whose wards are named on the map
 const NAMED_AT_MOST = 8;
 const MARGIN = 10; // pixels between the area and the map's edge
 const POPUP = { autoPanPaddingTopLeft: [55, 10], maxWidth: 340 }; // clear of the zoom buttons

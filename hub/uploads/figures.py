@@ -189,6 +189,7 @@ def points(
     last_month: dt.date,
     category: str | None = None,
     by_month: bool = False,
+    by_category: bool = False,
 ) -> pd.DataFrame:
     """Count points by the place they stand on.
 
@@ -196,29 +197,30 @@ def points(
     ----------
     viewer, borough_codes, dataset, first_month, last_month, category
         As for `ward_counts`.
-    by_month
-        Whether to count each month apart.
+    by_month, by_category
+        Whether to count each month, and each offence group and subgroup, apart.
 
     Returns
     -------
     DataFrame
-        easting and northing in metres (EPSG:27700), month if asked for, and count. Points without a location are left
-        out.
+        easting and northing in metres (EPSG:27700), if asked for month, and offence_group and offence_subgroup, and
+        count. Points without a location are left out.
     """
-    keys: list[InstrumentedAttribute[Any]] = [Incident.easting, Incident.northing]
+    keys: dict[str, InstrumentedAttribute[Any]] = {"easting": Incident.easting, "northing": Incident.northing}
     if by_month:
-        keys.append(Incident.month)
+        keys["month"] = Incident.month
+    if by_category:
+        keys |= {"offence_group": Incident.category, "offence_subgroup": Incident.subcategory}
     wanted = (
-        select(*keys, func.count().label("count"))
+        select(*keys.values(), func.count().label("count"))
         .where(
             _is_live(viewer, Incident, borough_codes, dataset, first_month, last_month),
             Incident.easting.is_not(None),
             *_of_category(Incident, category),
         )
-        .group_by(*keys)
+        .group_by(*keys.values())
     )
-    columns = ["easting", "northing", *(["month"] if by_month else []), "count"]
-    return pd.DataFrame(viewer.session.tuples(wanted), columns=columns)
+    return pd.DataFrame(viewer.session.tuples(wanted), columns=[*keys, "count"])
 
 
 def categories(viewer: Viewer, borough_codes: Collection[str], dataset: str) -> list[tuple[str, list[str]]]:

@@ -56,12 +56,13 @@ class Figures:
         *,
         boundary_set: str = "2022",
         months: list[dt.date] | None = None,
+        dataset: str = "street_points",
     ) -> None:
-        """Make street-level points live: month, category, easting, northing (NaN where there is no place)."""
+        """Make points live: month, category, easting, northing (NaN where there is no place)."""
         with self._session() as session:
             placed = points["easting"].notna()
             counted = points.assign(count=1)
-            version = self._version(session, borough_code, "street_points", boundary_set, counted, placed)
+            version = self._version(session, borough_code, dataset, boundary_set, counted, placed)
             columns = {name: points[name].tolist() for name in ("month", "category")}
             for name in ("easting", "northing"):
                 columns[name] = points[name].astype(object).where(placed, None).tolist()

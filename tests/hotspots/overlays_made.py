@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geo.harm import default_weights
 from geo.rates import rate_per
-from hub.hotspots import changes, emergence, scoring
+from hub.hotspots import agencies, changes, emergence, harms, scoring
 from hub.hotspots.checking import understood
-from hub.hotspots.overlays import Overlay, VersionUsed
+from hub.hotspots.overlays import Beside, Overlay, VersionUsed
 from hub.hotspots.scoring import Method, Scores
 
 JANUARY = dt.date(2025, 1, 1)
@@ -91,6 +92,64 @@ def made_of_kinds(units: str, *, calm: bool = False, **changed: Any) -> Overlay:
     points[["easting", "northing"]] += np.array([WEST, SOUTH])
     scores = emergence.follow_cells(points.assign(count=1), months, outline, wards, total=len(points), cell_metres=300)
     return _of_squares("emerging", scores, months=months, **changed)
+
+
+BESIDE = Beside(
+    "ambulance", "Ambulance calls", (VersionUsed("F09000001", "Alder", str(UUID(int=2)), 1, dt.date(2025, 2, 4)),), ()
+)
+
+
+def made_of_harm(units: str, **changed: Any) -> Overlay:
+    """A block of wards with robberies in one corner, a homicide in another and nuisance all over; or the 3 km."""
+    weighed = {"weight_set": default_weights(), "category": "All recorded crime"}
+    if units == "wards":
+        many = _many_wards()
+        robberies = pd.DataFrame({"ward_code": many.index, "offence_subgroup": "Robbery of personal property"})
+        robberies["count"] = 2
+        robberies.loc[[0, 1, 12, 13], "count"] = 40
+        homicide = pd.DataFrame({"ward_code": [many.index[95]], "offence_subgroup": "Homicide", "count": 1})
+        frauds = pd.DataFrame({"ward_code": many.index, "offence_subgroup": "Fraud and forgery", "count": 3})
+        rows = pd.concat([robberies, homicide, frauds], ignore_index=True).assign(offence_group="Group")
+        scores = harms.weigh_wards(many, rows, default_weights(), rows=rows, borough_codes={"F09000001"})
+        table = _named(many).join(scores.table)
+        table["harm_per_1000"] = table["harm"] / table["population"] * 1000
+        return _made("wards", "harm", scores, table, many.geometry, **weighed | changed)
+    points = pd.concat(_scattered_points()).assign(offence_group="Robbery", offence_subgroup="")
+    outline, wards = _open_ground()
+    scores = harms.weigh_cells(points, outline, wards, default_weights(), rows=points, cell_metres=100)
+    return _of_squares("harm", scores, **weighed | changed)
+
+
+def made_of_agencies(units: str, **changed: Any) -> Overlay:
+    """Police busy in one place, ambulances in another where police are few, and both in a third."""
+    if units == "wards":
+        many, rng = _many_wards(), np.random.default_rng(6)
+        police, other = (pd.Series(rng.poisson(100, 96), many.index, dtype=float) for _ in range(2))
+        police.iloc[[0, 1, 12, 13]] += 150
+        other.iloc[[82, 83, 94, 95]] += 150
+        police.iloc[[82, 83, 94, 95]] = 2
+        for each in (police, other):
+            each.iloc[[10, 11, 22, 23]] += 150
+        totals = {"total": int(police.sum()) + 4, "total_beside": int(other.sum()) + 3}
+        scores = agencies.compare_wards(many, police, other, **totals)
+        table = _named(many).join(scores.table)
+        return _made("wards", "agencies", scores, table, many.geometry, **{"beside": BESIDE} | changed)
+    spread, corner = _scattered_points()
+    outline, wards = _open_ground()
+    elsewhere = corner.assign(easting=corner["easting"] + 1800)
+    police, other = pd.concat([spread, corner]), pd.concat([spread, elsewhere])
+    scores = agencies.compare_cells(police, other, outline, wards, total=500, total_beside=501, cell_metres=100)
+    return _of_squares("agencies", scores, **{"beside": BESIDE} | changed)
+
+
+def _many_wards() -> gpd.GeoDataFrame:
+    many = square_wards(8, 12).assign(borough_code="F09000001")
+    return many.set_geometry(many.translate(WEST, SOUTH))
+
+
+def _named(many: gpd.GeoDataFrame) -> pd.DataFrame:
+    named = many.assign(label=many["ward_name"], borough_name="Alder", population=1000.0, rate_per_1000=1.0)
+    return named.drop(columns="geometry")
 
 
 def square_wards(rows: int, columns: int, side: float = 1000) -> gpd.GeoDataFrame:

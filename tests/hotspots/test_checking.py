@@ -45,9 +45,10 @@ def test_everything_has_several_names(everything: str | None) -> None:
     ("change", "said", "cure"),
     [
         ({"units": "hexagons"}, "no units called 'hexagons'", "wards, cells"),
-        ({"method": "magic"}, "no method called 'magic'", "rate, gi_star, density, change, emerging"),
-        ({"units": "cells", "method": "rate"}, "no rates for small areas", "gi_star, density, change or emerging"),
-        ({"method": "density"}, "not worked out for wards", "rate, gi_star, change or emerging"),
+        ({"method": "magic"}, "no method called 'magic'", "change, emerging, harm, agencies"),
+        ({"units": "cells", "method": "rate"}, "no rates for small areas", "change, emerging, harm or agencies"),
+        ({"method": "density"}, "not worked out for wards", "rate, gi_star, change, emerging, harm or agencies"),
+        ({"method": "harm", "beside": "fire"}, "Only agencies are set beside", "choose agencies"),
         ({"first_month": dt.date(2026, 2, 1)}, "ends in January 2026, before", "not after the last"),
         ({"first_month": dt.date(1926, 1, 1)}, "1201 months", "no more than 240"),
         ({"cell_metres": 100}, "Wards have no cell size", "cells"),

@@ -20,10 +20,18 @@ from hub.db import Database
 from hub.errors import BadRequest
 from hub.hotspots import exports
 from hub.hotspots.overlays import Overlay
-from tests.hotspots.overlays_made import made_of_cells, made_of_changes, made_of_kinds, made_of_wards
+from tests.hotspots.overlays_made import (
+    made_of_agencies,
+    made_of_cells,
+    made_of_changes,
+    made_of_harm,
+    made_of_kinds,
+    made_of_wards,
+)
 
 OVERLAYS = [made_of_wards("rate"), made_of_wards("gi_star"), made_of_cells("gi_star"), made_of_cells("density")]
 OVERLAYS += [made_of_changes("wards"), made_of_changes("cells"), made_of_kinds("wards"), made_of_kinds("cells")]
+OVERLAYS += [made_of_harm("wards"), made_of_harm("cells"), made_of_agencies("wards"), made_of_agencies("cells")]
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda overlay: f"{overlay.units}-{overlay.method}")
@@ -38,7 +46,22 @@ def test_every_form_holds_one_feature_a_unit_with_the_same_figures(overlay: Over
         "count",
         *(
             name
-            for name in ("rate_per_1000", "z", "count_before", "ratio", "hot_months", "p", "q", "density")
+            for name in (
+                "rate_per_1000",
+                "z",
+                "count_before",
+                "ratio",
+                "hot_months",
+                "harm",
+                "harm_per_1000",
+                "largest_share",
+                "count_beside",
+                "z_beside",
+                "q_beside",
+                "p",
+                "q",
+                "density",
+            )
             if name in overlay.table
         ),
     ]
@@ -79,6 +102,36 @@ def test_a_change_says_what_it_is_compared_with() -> None:
     assert table["difference"].tolist()[:5] == [60, 4, 1, -3, -100]
     assert table["ratio"].isna().tolist() == [False, False, True, True, False, True]
     assert "first_month_before" not in pd.read_csv(io.BytesIO(exports.content_of(made_of_wards("rate"), "csv")))
+
+
+def test_harm_says_by_what_it_was_weighed_in_every_form(tmp_path: Path) -> None:
+    overlay = made_of_harm("wards")
+    said = "Cambridge Crime Harm Index, medians by subgroup, version 2026 of 1 February 2026"
+    assert said in overlay.weights_words
+    assert said in overlay.source_words
+    told = orjson.loads(exports.content_of(overlay, "geojson"))["provenance"]
+    assert (told["weights"]["version"], told["weights"]["dated"], told["weights"]["cap"]) == ("2026", "2026-02-01", 365)
+    assert told["left_out"] == {"Fraud and forgery": 288}
+    table = pd.read_csv(io.BytesIO(exports.content_of(overlay, "csv")))
+    assert table["weights"].unique().tolist() == [overlay.weights_words]
+    assert (table["harm"] >= table["harm_capped"]).all()
+    geopackage = tmp_path / "overlay.gpkg"
+    geopackage.write_bytes(exports.content_of(overlay, "gpkg"))
+    about = pyogrio.read_dataframe(geopackage, layer="about").set_index("item")["value"]
+    assert orjson.loads(about["weights"]) == told["weights"]
+    assert exports.as_dict(made_of_wards("rate"))["weights"] is None
+
+
+def test_two_agencies_are_told_apart_in_files() -> None:
+    told = exports.as_dict(made_of_agencies("wards"))
+    assert (told["dataset"], told["beside"]["dataset"], told["beside"]["unplaced"]) == (
+        "met_ward_counts",
+        "ambulance",
+        3,
+    )
+    assert told["total"] - told["unplaced"] != told["beside"]["total"] - told["beside"]["unplaced"]
+    assert made_of_agencies("wards").name.endswith("wards-agencies-ambulance")
+    assert exports.as_dict(made_of_wards("rate"))["beside"] is None
 
 
 def test_what_is_not_known_is_left_empty() -> None:

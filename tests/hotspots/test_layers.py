@@ -16,7 +16,15 @@ from geo.frames import to_longitude_latitude
 from hub.hotspots import layers
 from hub.hotspots.layers import Show
 from hub.hotspots.overlays import Overlay
-from tests.hotspots.overlays_made import made_of_cells, made_of_changes, made_of_kinds, made_of_wards
+from hub.hotspots.scoring import Units
+from tests.hotspots.overlays_made import (
+    made_of_agencies,
+    made_of_cells,
+    made_of_changes,
+    made_of_harm,
+    made_of_kinds,
+    made_of_wards,
+)
 
 
 def boroughs() -> gpd.GeoDataFrame:
@@ -39,6 +47,10 @@ def test_every_unit_has_a_class_that_the_legend_names() -> None:
         (made_of_changes("cells"), Show.CELL_CHANGE),
         (made_of_kinds("wards"), Show.WARD_EMERGING),
         (made_of_kinds("cells"), Show.CELL_EMERGING),
+        (made_of_harm("wards"), Show.WARD_HARM),
+        (made_of_harm("cells"), Show.CELL_HARM),
+        (made_of_agencies("wards"), Show.WARD_AGENCIES),
+        (made_of_agencies("cells"), Show.CELL_AGENCIES),
     ):
         keys, legend = layers.classes(overlay, show)
         assert set(keys) <= {item.key for item in legend}
@@ -123,9 +135,40 @@ def test_kinds_are_told_apart_by_a_word_and_those_of_quiet_places_in_the_table_a
     assert (set(cells["classes"]), cells["figure"]) == ({"new", "persistent"}, "Months as a hotspot")
 
 
+def test_the_most_harmful_come_first_with_what_one_event_made_of_it() -> None:
+    overlay = made_of_harm("wards")
+    titles = [column.title for column in layers.columns(overlay)]
+    assert titles == [
+        *("Ward", "Offences", "Harm", "Harm per 1,000 residents", "Largest event", "Harm, capped", "Result"),
+    ]
+    shown = layers.rows(overlay, Show.WARD_HARM, layers.ordered(overlay, Show.WARD_HARM, ""))
+    assert shown[0].cells[1:6] == ("43", "14,600", "14,600", "2%", "14,600")
+    assert shown[0].key.startswith("hot")
+    of_homicide = next(row.cells for row in shown if row.cells[4] == "88%")
+    assert of_homicide == ("F05007011", "6", "6,205", "6,205", "88%", "1,095", "Not significant")
+    cells = layers.layer(made_of_harm("cells"), Show.CELL_HARM, boroughs())["cells"]
+    assert (cells["figure"], cells["value"][0] % 365) == ("Harm", 0)
+
+
+def test_gaps_come_first_and_say_whose_they_are() -> None:
+    overlay = made_of_agencies("wards")
+    _, legend = layers.classes(overlay, Show.WARD_AGENCIES)
+    assert legend[0].words == "Quiet gap: ambulance calls hot, police quiet"
+    shown = layers.rows(overlay, Show.WARD_AGENCIES, layers.ordered(overlay, Show.WARD_AGENCIES, ""))
+    assert [row.key for row in shown[:4]] == ["quiet-gap"] * 4
+    titles = [column.title for column in layers.columns(overlay)]
+    assert titles == ["Ward", "Ambulance calls", "Police: offences", "Police score", "Its score", "Result"]
+    first = shown[0].cells
+    assert (first[3][0], first[4][0], first[5]) == ("−", "+", "Quiet gap")
+    cells = made_of_agencies("cells")
+    assert layers.classes(cells, Show.CELL_AGENCIES)[1][0].key == "gap"
+    drawn = layers.layer(cells, Show.CELL_AGENCIES, boroughs())["cells"]
+    assert (set(drawn["classes"]), drawn["figure"]) == ({"gap", "police-only"}, "Of the other agency")
+
+
 def test_every_class_has_a_look_of_its_own() -> None:
     style = (Path(layers.__file__).parents[1] / "static" / "map.css").read_text("utf-8")
-    for key in (*layers._KIND_WORDS, *layers._CHANGE_WORDS):
+    for key in (*layers._KIND_WORDS, *layers._CHANGE_WORDS, *layers._agency_words("calls", Units.WARDS)):
         assert key == "not-tested" or f".overlay-swatch--{key} {{" in style or f".overlay-swatch--{key}, " in style
 
 
