@@ -5,8 +5,10 @@ Checks the code and never changes it: formatting is compared, not applied.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -16,12 +18,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from hub.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = Path(sys.executable).parent
+
+BENCHMARKS = {
+    "hotspots": ("test_hotspots_speed.py",),
+    "uploads": ("test_upload_speed.py", "test_upload_speed_large.py"),
+}
 
 CODE_CHECKS = (
     ("ruff check", "."),
@@ -63,21 +70,34 @@ def run_tests(arguments: Sequence[str] = ()) -> int:
     return 0 if all(outcome.passed for outcome in outcomes) else 1
 
 
-def run_benchmarks(arguments: Sequence[str] = ()) -> int:
-    """Time the hub beside its peers; `arguments` go to pytest.
+def run_benchmarks(of: str | None = None, arguments: Sequence[str] = (), *, as_json: bool = False) -> dict[str, Any]:
+    """Time the hub beside its peers, of one of `BENCHMARKS` or of all; `arguments` go to pytest.
 
     One benchmark group is one task. In it, the hub's own way has no `extra_info["peer"]`, a peer's way names the peer
-    there; `extra_info["stages"]`, name to seconds, and `extra_info["figures"]`, name to words, are printed beneath.
+    there. Of the rest of `extra_info`, `peak_megabytes`, `stages`, name to seconds, and `figures`, name to words, are
+    told as well. With `as_json` nothing is printed but what pytest says, to standard error.
     """
     _refuse_without_a_checkout()
+    modules = [f"tests/benchmarks/{module}" for name in ([of] if of else BENCHMARKS) for module in BENCHMARKS[name]]
     with tempfile.TemporaryDirectory(prefix="hub-bench-") as folder:
         results = Path(folder, "results.json")
-        passed, _ = _pytest(
-            "tests/benchmarks", "--benchmark-only", "--benchmark-quiet", f"--benchmark-json={results}", "-q", *arguments
-        )
-        if results.exists() and results.stat().st_size:
-            print(*_compared(json.loads(results.read_text("utf-8"))["benchmarks"]), sep="\n", flush=True)
-    return 0 if passed else 1
+        options = ("--benchmark-only", "--benchmark-quiet", f"--benchmark-json={results}", "-q")
+        passed, _ = _pytest(*modules, *options, *arguments, shown_on=sys.stderr if as_json else sys.stdout)
+        told = results.read_text("utf-8") if results.exists() else ""
+        tasks = list(_compared(json.loads(told)["benchmarks"])) if told else []
+    if not as_json:
+        print(*_as_table(tasks), sep="\n", flush=True)
+    return {"exit_status": 0 if passed else 1, "machine": machine(), "tasks": tasks}
+
+
+def machine() -> dict[str, Any]:
+    """What figures were measured on: the date, the processors, the Python."""
+    return {
+        "date": dt.datetime.now(dt.UTC).date().isoformat(),
+        "processors": os.cpu_count(),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
 
 
 def _refuse_without_a_checkout() -> None:
@@ -111,12 +131,12 @@ def _check(tool: str, *arguments: str) -> Outcome:
     return outcome
 
 
-def _pytest(*arguments: str) -> tuple[bool, list[str]]:
+def _pytest(*arguments: str, shown_on: TextIO | None = None) -> tuple[bool, list[str]]:
     """Run pytest with its output shown as it comes, and give whether it passed and what it printed."""
     with subprocess.Popen([TOOLS / "pytest", *arguments], cwd=ROOT, text=True, stdout=subprocess.PIPE) as process:
         lines = []
         for line in process.stdout or ():
-            print(line, end="", flush=True)
+            print(line, end="", flush=True, file=shown_on)
             lines.append(line.rstrip())
     return process.returncode == 0, lines
 
@@ -130,7 +150,7 @@ def _not_tested(lines: Sequence[str]) -> Iterator[str]:
         yield f"  {reason} ({tests:,} test{'s' if tests > 1 else ''})"
 
 
-def _compared(benchmarks: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _compared(benchmarks: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Give each task's times, the hub's first, and each peer's as a multiple of the hub's."""
 
     def task(benchmark: dict[str, Any]) -> str:
@@ -139,17 +159,35 @@ def _compared(benchmarks: Sequence[dict[str, Any]]) -> Iterator[str]:
     def peer(benchmark: dict[str, Any]) -> str:
         return str(benchmark["extra_info"].get("peer", ""))
 
-    for name, timed in groupby(sorted(benchmarks, key=lambda one: (task(one), peer(one))), key=task):
-        yield f"\n{name}"
-        own = None
+    every = [task(benchmark) for benchmark in benchmarks]
+    in_order = sorted(benchmarks, key=lambda one: (every.index(task(one)), peer(one)))
+    for name, timed in groupby(in_order, key=task):
+        own, ways = None, []
         for benchmark in timed:
-            seconds = benchmark["stats"]["median"]
-            way = peer(benchmark) or benchmark["name"].removeprefix("test_").replace("_", " ")
-            if not peer(benchmark):
-                own = own or seconds
-            ratio = f"{seconds / own:10.2f} × the hub's" if own and peer(benchmark) else ""
-            yield f"  {way:<50}{seconds:12.4f} s{ratio}"
-            for stage, stage_seconds in benchmark["extra_info"].get("stages", {}).items():
-                yield f"    {stage:<48}{stage_seconds:12.4f} s"
-            for figure, words in benchmark["extra_info"].get("figures", {}).items():
+            seconds, told = benchmark["stats"]["median"], benchmark["extra_info"]
+            is_peer = bool(peer(benchmark))
+            own = own if is_peer else own or seconds
+            name_of_test = benchmark["name"].removeprefix("test_").partition("[")[0].replace("_", " ")
+            ways.append(
+                {
+                    "way": peer(benchmark) or name_of_test,
+                    "is_peer": is_peer,
+                    "median_seconds": seconds,
+                    "times_the_hubs": seconds / own if own and is_peer else None,
+                    **{key: told[key] for key in ("peak_megabytes", "stages", "figures") if key in told},
+                }
+            )
+        yield {"task": name, "ways": ways}
+
+
+def _as_table(tasks: Sequence[dict[str, Any]]) -> Iterator[str]:
+    for task in tasks:
+        yield f"\n{task['task']}"
+        for way in task["ways"]:
+            ratio = f"{way['times_the_hubs']:12,.2f} × the hub's" if way["times_the_hubs"] else " " * 24
+            peak = f"{way['peak_megabytes']:10,.0f} MB" if "peak_megabytes" in way else ""
+            yield f"  {way['way']:<50}{1000 * way['median_seconds']:14,.2f} ms{ratio}{peak}".rstrip()
+            for stage, seconds in way.get("stages", {}).items():
+                yield f"    {stage:<48}{1000 * seconds:14,.2f} ms"
+            for figure, words in way.get("figures", {}).items():
                 yield f"    {figure:<48}{words:>14}"

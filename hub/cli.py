@@ -232,7 +232,7 @@ def bench(chosen: argparse.Namespace) -> dict[str, Any]:
     """Measure the hub against its peers."""
     from hub import checks
 
-    return {"exit_status": checks.run_benchmarks(chosen.for_pytest)}
+    return checks.run_benchmarks(chosen.of, chosen.for_pytest, as_json=chosen.json)
 
 
 # --- The machine's administrator -------------------------------------------------------------------------------------
@@ -476,8 +476,9 @@ def _add_running(add: AddCommand) -> None:
     trying.add_argument("--data", type=Path, metavar="FOLDER", help="real data instead of the fictional city")
     trying.add_argument("--port", type=int, default=8000)
 
-    for name, run in (("test", test), ("bench", bench)):
-        add(name, run, json=False).epilog = "Whatever else is given is passed on to pytest."
+    trial, timing = add("test", test, json=False), add("bench", bench)
+    timing.add_argument("of", nargs="?", choices=["hotspots", "uploads"], help="what is measured; all unless given")
+    trial.epilog = timing.epilog = "Whatever else is given is passed on to pytest."
 
 
 def _add_administration(add: AddCommand) -> None:

@@ -81,21 +81,30 @@ def test_peers_are_given_as_multiples_of_the_hubs_own_time() -> None:
     def timed(name: str, median: float, **extra: object) -> dict[str, object]:
         return {"name": name, "group": "points to wards", "stats": {"median": median}, "extra_info": extra}
 
-    rows = list(
+    tasks = list(
         checks._compared(
             [
                 timed("test_points_joined", 5.0, peer="geopandas"),
-                timed("test_points_placed", 0.5, stages={"reading": 0.125, "placing": 0.375}),
+                timed("test_points_placed[ten]", 0.5, stages={"reading": 0.125, "placing": 0.375}, peak_megabytes=12.0),
             ]
         )
     )
-    assert [row.split() for row in rows] == [
+    assert [[way["times_the_hubs"] for way in task["ways"]] for task in tasks] == [[None, 10.0]]
+    assert [row.split() for row in checks._as_table(tasks)] == [
         ["points", "to", "wards"],
-        ["points", "placed", "0.5000", "s"],
-        ["reading", "0.1250", "s"],
-        ["placing", "0.3750", "s"],
-        ["geopandas", "5.0000", "s", "10.00", "×", "the", "hub's"],
+        ["points", "placed", "500.00", "ms", "12", "MB"],
+        ["reading", "125.00", "ms"],
+        ["placing", "375.00", "ms"],
+        ["geopandas", "5,000.00", "ms", "10.00", "×", "the", "hub's"],
     ]
+
+
+def test_a_script_hears_of_benchmarks_as_one_object(tools: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stand_in(tools, "pytest", says="collected nothing", status=1)
+    told = checks.run_benchmarks("uploads", as_json=True)
+    assert (told["exit_status"], told["tasks"]) == (1, [])
+    heard = capsys.readouterr()
+    assert (heard.out, heard.err) == ("", "collected nothing\n")
 
 
 @pytest.mark.xdist_group("kept-together")
