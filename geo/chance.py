@@ -74,6 +74,22 @@ class DealtTotals:
         p[self.mask] = inside
         return p
 
+    def p_two_sided(self) -> FloatArray:
+        """Return twice the smaller chance, of a total at least or at most as large: hot and cold together.
+
+        Returns
+        -------
+        shape (n_rows, n_columns)
+            Between `LEAST_P` and 1; NaN outside the mask.
+        """
+        at_most = np.ones(self.totals.shape)
+        for size, at_least in self._at_least.items():
+            here = self.sizes == size
+            at_most[here] = 1 - at_least[np.minimum(self.totals[here] + 1, at_least.size - 1)]
+        p = self.p_at_least()
+        p[self.mask] = np.clip(2 * np.minimum(p[self.mask], at_most), LEAST_P, 1)
+        return p
+
     def without(self, found: npt.ArrayLike) -> "DealtTotals":
         """Set aside the counts of cells that are found already, so that they no longer hide lesser ones.
 

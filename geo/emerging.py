@@ -62,8 +62,8 @@ def space_time_scores(counts: npt.ArrayLike, neighbours: sparse.csr_array, *, la
 def space_time_chance(counts: npt.ArrayLike, neighbours: sparse.csr_array, *, lag_bins: int = 1) -> DealtTotals:
     """Set the neighbourhoods of `space_time_scores` against the same counts dealt out over all places and bins.
 
-    For cells with few incidents, of which the normal law would make hotspots by the dozen. Its `p_at_least` is
-    one-sided: with it, `emerging_classes` finds hot spots alone.
+    The normal law would make hotspots of cells with few incidents by the dozen, and of wards where a few are very busy.
+    Its `p_at_least` is one-sided: with it, `emerging_classes` finds hot spots alone; with `p_two_sided`, cold ones too.
 
     Parameters
     ----------
@@ -116,8 +116,8 @@ def emerging_classes(
     scores : shape (n, m)
         Gi* of n places in m bins, oldest first, such as `space_time_scores`; NaN where not tested.
     q : shape (n, m)
-        Their p-values corrected over all places and bins (see `hotspots.benjamini_hochberg`): for busy places those of
-        `hotspots.two_sided_p`, for small cells those of `space_time_chance`.
+        Their p-values, such as those of `space_time_chance`, corrected over all places and bins (see
+        `hotspots.benjamini_hochberg`).
     q_at_most : float
         The largest q of a hot or cold bin.
     trend_p_at_most : float

@@ -45,8 +45,8 @@ class Tails:
         return p
 
 
-def exact_tails(counts: npt.ArrayLike, neighbours: sparse.csr_array) -> Tails:
-    """Return the exact conditional permutation p of each area's neighbours.
+def exact_tails(counts: npt.ArrayLike, neighbours: sparse.csr_array, *, own_is_held: bool = True) -> Tails:
+    """Return the exact permutation p of each area's neighbours, or of its whole neighbourhood.
 
     Each area's own count is held while the others are shuffled over all other areas: its k neighbours then hold k
     counts drawn without replacement. The law of their sum is built up one distinct count at a time, so that no draw
@@ -58,6 +58,9 @@ def exact_tails(counts: npt.ArrayLike, neighbours: sparse.csr_array) -> Tails:
         Whole numbers of incidents, in the order of `neighbours`.
     neighbours : csr_array, shape (n, n)
         1 where two areas are neighbours, otherwise 0. Whether an area is marked as its own changes nothing.
+    own_is_held : bool
+        Whether an area keeps its own count. Otherwise its own is dealt with the others, and the p is that of Gi*'s
+        total, of k + 1 counts drawn without replacement.
 
     Returns
     -------
@@ -74,11 +77,16 @@ def exact_tails(counts: npt.ArrayLike, neighbours: sparse.csr_array) -> Tails:
     ----------
     Anselin (1995), Geographical Analysis 27(2), 93-115, for the conditional permutation.
     """
-    return _exact(neighbourhoods_of_areas(counts, neighbours))
+    return _exact(neighbourhoods_of_areas(counts, neighbours), own_is_held=own_is_held)
 
 
 def exact_tails_grid(
-    counts: npt.ArrayLike, mask: npt.ArrayLike, *, reach_cells: int = 1, kernel: npt.ArrayLike | None = None
+    counts: npt.ArrayLike,
+    mask: npt.ArrayLike,
+    *,
+    reach_cells: int = 1,
+    kernel: npt.ArrayLike | None = None,
+    own_is_held: bool = True,
 ) -> Tails:
     """Return the exact conditional permutation p of the cells around each cell of a grid.
 
@@ -94,6 +102,8 @@ def exact_tails_grid(
         How many cells a neighbourhood reaches each way.
     kernel : shape (k, l), both odd, optional
         Ones and zeros in place of the box that `reach_cells` describes: symmetric; the middle does not matter.
+    own_is_held : bool
+        As for `exact_tails`.
 
     Returns
     -------
@@ -105,7 +115,8 @@ def exact_tails_grid(
     GeoError
         As `exact_tails`, or if the reach is below 1.
     """
-    tails = _exact(neighbourhoods_of_cells(counts, mask, reach_cells=reach_cells, kernel=kernel))
+    here = neighbourhoods_of_cells(counts, mask, reach_cells=reach_cells, kernel=kernel)
+    tails = _exact(here, own_is_held=own_is_held)
     return Tails(on_grid(tails.at_least, mask), on_grid(tails.at_most, mask))
 
 
@@ -200,7 +211,7 @@ def _shuffled(here: Neighbourhoods) -> tuple[Neighbourhoods, IntArray, BoolArray
     return around, sizes, (sizes > 0) & (sizes < n - 1) & (n > 0 and np.ptp(around.values) > 0)
 
 
-def _exact(here: Neighbourhoods) -> Tails:
+def _exact(here: Neighbourhoods, *, own_is_held: bool) -> Tails:
     around, sizes, is_tested = _shuffled(here)
     if ((around.values < 0) | (around.values != np.round(around.values))).any():
         raise GeoError(
@@ -209,10 +220,24 @@ def _exact(here: Neighbourhoods) -> Tails:
     at_least, at_most = np.full(sizes.shape, np.nan), np.full(sizes.shape, np.nan)
     if is_tested.any():
         counts, totals = around.values.astype(np.int64), np.rint(around.totals).astype(np.int64)
-        at_least[is_tested], at_most[is_tested] = _exact_tails_of(
+        tails_of = _exact_tails_of if own_is_held else _exact_tails_with_own
+        at_least[is_tested], at_most[is_tested] = tails_of(
             counts, counts[is_tested], sizes[is_tested], totals[is_tested]
         )
     return Tails(at_least, at_most)
+
+
+def _exact_tails_with_own(
+    counts: IntArray, own: IntArray, sizes: IntArray, totals: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    sizes, totals = sizes + 1, totals + own
+    turned = 2 * sizes > counts.size
+    sizes = np.where(turned, counts.size - sizes, sizes)
+    totals = np.where(turned, counts.sum() - totals, totals)
+    law = _law_of_draws(counts, int(sizes.max()))
+    at_least = np.clip(law[:, ::-1].cumsum(axis=1)[:, ::-1][sizes, totals], LEAST_P, 1.0)
+    at_most = np.clip(law.cumsum(axis=1)[sizes, totals], LEAST_P, 1.0)
+    return np.where(turned, at_most, at_least), np.where(turned, at_least, at_most)
 
 
 def _exact_tails_of(

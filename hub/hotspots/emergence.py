@@ -16,7 +16,7 @@ from scipy import sparse
 from geo import boundaries, emerging, grid
 from geo.chance import DealtTotals
 from geo.frames import BoolArray, FloatArray, Geometry
-from geo.hotspots import NOT_TESTED, benjamini_hochberg, two_sided_p
+from geo.hotspots import NOT_TESTED, benjamini_hochberg
 from hub.hotspots.scoring import Method, Scores, cells_of, choose_cell_metres, refuse_too_many
 
 MONTHS_FOLLOWED = 24
@@ -29,7 +29,7 @@ Q_AT_MOST = 0.05
 
 
 def follow_wards(wards: gpd.GeoDataFrame, counts: pd.DataFrame, *, total: int) -> Scores:
-    """Class wards by their months; wards hold enough for the normal law, and for cold spots beside hot ones.
+    """Class wards by their months, hot and cold, by the chance of the same counts dealt out at random.
 
     Parameters
     ----------
@@ -44,7 +44,8 @@ def follow_wards(wards: gpd.GeoDataFrame, counts: pd.DataFrame, *, total: int) -
     months = counts.reindex(wards.index[known]).to_numpy(dtype=float)
     neighbours = boundaries.queen_neighbours(wards[known])
     z = emerging.space_time_scores(months, neighbours)
-    followed, p_of_hot = _classed(months, z, two_sided_p(z))
+    p = emerging.space_time_chance(months, neighbours).p_two_sided()
+    followed, p_of_hot = _classed(months, z, np.where(np.isnan(z), np.nan, p))
     table = followed.set_index(wards.index[known]).reindex(wards.index)
     table["class"] = table["class"].fillna(NOT_TESTED)
     # Half of what the two-sided test lets through by chance is cold.

@@ -388,7 +388,9 @@ class Overlay:
         if self.units is Units.WARDS:
             return (
                 f"The {self.measure} of each ward are added to those of the wards that touch it, and the total is set "
-                f"against the average ward's (Getis–Ord Gi*, each neighbour weighted alike, normal law). {rule}"
+                "against the average ward's (Getis–Ord Gi*, each neighbour weighted alike). Its chance is that of so "
+                "large, or so small, a total had the same counts been shuffled over the wards; not the normal law, "
+                f"which would flag wards by chance where a few are very busy. {rule}"
             )
         return (
             f"The {self.measure} in each {self.cell_metres} m square are added to those in the "
@@ -410,20 +412,21 @@ class Overlay:
     def _emerging_words(self) -> str:
         cold = ", or cold by that of so small a one" if self.units is Units.WARDS else " (cold ones are not looked for)"
         size = f" (squares of {self.cell_metres} m)" if self.cell_metres else ""
-        return (
-            f"The {self.measure} of each {self.unit}{size} in each of {plural(len(self.months), 'month')} are added to "
         again = (
-            " Small areas without a kind are looked at once more, with those that were hot in any month taken out of the "
-            "deal, so that one very busy place does not hide lesser ones; that look names only what was hot nearly "
+            " Small areas without a kind are looked at once more, with those that were hot in any month taken out of "
+            "the deal, so that one very busy place does not hide lesser ones; that look names only what was hot nearly "
             "always."
             if self.units is Units.CELLS
             else ""
         )
-            f"those of its neighbours and to those of the month before, and the total is set against the average of "
-            "all places and months (Getis–Ord Gi* in space and time). A month is hot by the chance of so large a total "
-            f"had the same counts been dealt out at random{cold}, at a false discovery rate (Benjamini–Hochberg, over {number(self.tested)} places in {len(self.months)} months) of at most 5%. The "
-            "kinds are those of Esri's Emerging Hot Spot Analysis: nearly always is in 90% of the months or more, and "
-            f"whether it rises or falls is tested by Mann–Kendall at 5%.{again}"
+        return (
+            f"The {self.measure} of each {self.unit}{size} in each of {plural(len(self.months), 'month')} are added to "
+            "those of its neighbours and to those of the month before, and the total is set against the average of all "
+            "places and months (Getis–Ord Gi* in space and time). A month is hot by the chance of so large a total had "
+            f"the same counts been dealt out at random{cold}, at a false discovery rate (Benjamini–Hochberg, over "
+            f"{number(self.tested)} places in {len(self.months)} months) of at most 5%. The kinds are those of Esri's "
+            "Emerging Hot Spot Analysis: nearly always is in 90% of the months or more, and whether it rises or falls "
+            f"is tested by Mann–Kendall at 5%.{again}"
         )
 
     def _harm_words(self) -> str:
@@ -452,8 +455,6 @@ class Overlay:
         )
 
     @property
-    def source_words(self) -> str:
-    @property
     def _its_neighbours(self) -> str:
         if self.units is Units.WARDS:
             return "the wards that touch it"
@@ -472,6 +473,8 @@ class Overlay:
         used = self.weight_set
         return f"{used.name}, version {used.version} of {date_name(used.dated)} ({used.source})"
 
+    @property
+    def source_words(self) -> str:
         """What it was made from: datasets, extracts, boundary set and weights."""
         made_of = [_with_extracts(self.dataset_title, self.extracts)]
         if self.beside is not None:
@@ -491,12 +494,12 @@ class Overlay:
                 f"{number(self.unplaced)} of {number(self.total)} {self.measure} ({said_percent(share)}) {verb} not "
                 f"placed in a {self.unit}, and {verb} in no figure on the map."
             )
-        if self.provisional:
-            verb = "is" if len(self.provisional) == 1 else "are"
         if self.beside is not None:
             said += self._beside_notes(self.beside)
         elif self.weight_set is not None:
             said += self._harm_notes(self.weight_set)
+        if self.provisional:
+            verb = "is" if len(self.provisional) == 1 else "are"
             said.append(f"{said_span(self.provisional)} {verb} provisional: later extracts still change recent months.")
         if self.has_points:
             said.append(
@@ -537,8 +540,6 @@ class Overlay:
         )
         return said
 
-    def _gap_note(self, gap: Gap) -> str:
-        if gap.is_left_out:
     def _harm_notes(self, weight_set: WeightSet) -> list[str]:
         said = []
         if self.scores.left_out:
@@ -572,6 +573,8 @@ class Overlay:
         )
         return said
 
+    def _gap_note(self, gap: Gap) -> str:
+        if gap.is_left_out:
             period = "both periods" if self.months_before else "this period"
             of = f" of both {self.dataset_title} and {self.beside.title}" if self.beside else ""
             return f"{gap.borough_name} has no data{of} in {period} and is left out."

@@ -16,14 +16,15 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 import pandas as pd
+from scipy import sparse
 
-from geo import boundaries, chance, density, grid, hotspots, locate
+from geo import boundaries, chance, density, grid, hotspots, locate, permutation
 from geo.frames import FloatArray, GeoError, Geometry, IntArray
 
-METHOD_VERSION = 1
+METHOD_VERSION = 2
 """Raised whenever the same inputs would give another result, so that nothing kept before is shown again."""
 
-SHUFFLE_SEED = 1995
+SHUFFLE_SEED, SHUFFLES = 1995, 99_999
 SMALLEST_TESTED_CELL_METRES = 150
 LARGEST_CHOSEN_CELL_METRES = 300
 LARGEST_COMPARED_CELL_METRES = 500
@@ -51,9 +52,9 @@ class Method(StrEnum):
     DENSITY = "density"
     CHANGE = "change"
     EMERGING = "emerging"
-
     HARM = "harm"
     AGENCIES = "agencies"
+
 
 TESTING = frozenset({Method.GI_STAR, Method.CHANGE, Method.EMERGING, Method.HARM, Method.AGENCIES})
 """The methods that test each unit and class it by the result."""
@@ -78,20 +79,20 @@ class Scores:
         How many units chance alone would flag as hot, or as changed; None where nothing was flagged.
     cell_metres, bandwidth_metres : optional
         What was used, for cells and for density.
-    """
     left_out : mapping of str to int
         For harm: how many incidents of which offences have no weight, the most first.
     unplaced_beside : int
         Incidents of the other agency counted in no unit.
+    """
 
     table: pd.DataFrame
     unplaced: int
     flags_by_chance: float | None = None
     cell_metres: int | None = None
     bandwidth_metres: float | None = None
-
     left_out: Mapping[str, int] = field(default_factory=dict)
     unplaced_beside: int = 0
+
     def to_bytes(self) -> bytes:
         """Write for keeping."""
         kept = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "table"}
@@ -133,14 +134,12 @@ def score_wards(wards: gpd.GeoDataFrame, counts: pd.Series[float], *, total: int
     neighbours = boundaries.queen_neighbours(wards[known])
     z, with_neighbours = np.full(known.size, np.nan), np.full(known.size, np.nan)
     z[known], with_neighbours[known] = hotspots.gi_star(values, neighbours), neighbours @ values
-    table = _classed(table, with_neighbours, z, hotspots.two_sided_p(z))
-    least = table.loc[is_hot(table), "z"].min()
-    flags = (
-        None
-        if np.isnan(least)
-        else chance.expected_flags_by_shuffling(values, neighbours, z_at_least=least, seed=SHUFFLE_SEED)
-    )
-    return Scores(table, unplaced, flags)
+    p = np.full(known.size, np.nan)
+    p[known] = _two_sided_p(values, neighbours)
+    table = _classed(table, with_neighbours, z, np.where(np.isnan(z), np.nan, p))
+    largest = table.loc[is_hot(table), "p"].max()
+    # No more than a share p of wards has a p so small by chance, and half of those are cold.
+    return Scores(table, unplaced, None if np.isnan(largest) else float(known.sum() * largest / 2))
 
 
 def score_cells(
@@ -269,6 +268,18 @@ def refuse_too_many(outline: Geometry, side: int) -> None:
             f"Squares of {side} m would be about {expected:,.0f}, more than {MOST_CELLS:,}. Choose "
             f"{int(np.ceil(fewest / grid.CELL_STEP_METRES)) * grid.CELL_STEP_METRES} m or more, or a smaller area."
         )
+
+
+def _two_sided_p(counts: FloatArray, neighbours: sparse.csr_array) -> FloatArray:
+    """Return the chance of each total, had the counts been shuffled over the wards: exact, or sampled if that is slow.
+
+    Not by the normal law: ward counts are so uneven that it flags something in a third of cities without structure.
+    """
+    try:
+        return permutation.exact_tails(counts, neighbours, own_is_held=False).two_sided
+    except GeoError:
+        tails = permutation.sampled_tails(counts, neighbours, seed=SHUFFLE_SEED, draws=SHUFFLES, own_is_held=False)
+        return tails.two_sided
 
 
 def is_hot(table: pd.DataFrame) -> pd.Series[bool]:

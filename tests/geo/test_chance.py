@@ -88,6 +88,21 @@ def test_shuffling_counts_how_many_areas_reach_a_score() -> None:
     assert chance.expected_flags_by_shuffling(np.full(12, 7), chain, z_at_least=0, seed=1) == 0
 
 
+def test_both_tails_are_those_of_dealing_the_counts_many_times() -> None:
+    random = np.random.default_rng(7)
+    counts = random.poisson(4, (12, 12)) * random.integers(1, 4, (12, 12))
+    dealt = chance.dealt_totals(counts, np.ones((12, 12), dtype=bool))
+    draws = random.choice(counts.ravel(), size=(200_000, 9)).sum(axis=1)
+    p = dealt.p_two_sided()
+    for row, column in ((3, 3), (5, 8), (9, 2), (6, 6)):
+        total = counts[row - 1 : row + 2, column - 1 : column + 2].sum()
+        expected = min(1.0, 2 * min((draws >= total).mean(), (draws <= total).mean()))
+        assert p[row, column] == pytest.approx(expected, abs=0.01)
+    cold = chance.dealt_totals(np.pad(np.zeros((3, 3)), 3, constant_values=9), np.ones((9, 9), dtype=bool))
+    assert cold.p_two_sided()[4, 4] == pytest.approx(2 * (9 / 81) ** 9, rel=1e-3)
+    assert cold.p_at_least()[4, 4] == 1
+
+
 def test_what_is_set_aside_is_dealt_no_more_and_judged_all_the_same() -> None:
     counts = np.array([[90, 0, 0, 0], [0, 1, 0, 1]])
     dealt = chance.dealt_totals(counts, np.ones((2, 4), dtype=bool))

@@ -67,6 +67,28 @@ def test_it_is_the_share_of_all_arrangements(seed: int, reach_cells: int, mean: 
     assert np.isnan(on_mask.at_least[~mask]).all()
 
 
+@given(seed=st.integers(0, 2**32 - 1), mean=st.sampled_from([0.3, 2, 40]))
+@settings(deadline=None, max_examples=25)
+def test_with_its_own_dealt_it_is_the_share_of_all_arrangements_of_the_whole_neighbourhood(
+    seed: int, mean: float
+) -> None:
+    random = np.random.default_rng(seed)
+    counts, mask = random.poisson(mean, (3, 4)), random.random((3, 4)) < 0.9
+    near = queen(mask) | np.eye(np.count_nonzero(mask), dtype=bool)
+    inside = counts[mask]
+    on_mask = exact_tails_grid(np.where(mask, counts, 999), mask, own_is_held=False)
+    on_graph = exact_tails(inside, sparse.csr_array(near.astype(float)), own_is_held=False)
+    for area, row in enumerate(near):
+        if row.sum() in {1, len(inside)} or len(set(inside)) < 2:
+            assert np.isnan(on_graph.at_least[area])
+            continue
+        sums = np.array([sum(dealt) for dealt in itertools.combinations(inside, row.sum())])
+        seen = inside[row].sum()
+        assert on_graph.at_least[area] == pytest.approx((sums >= seen).mean(), abs=1e-12)
+        assert on_graph.at_most[area] == pytest.approx((sums <= seen).mean(), abs=1e-12)
+    np.testing.assert_array_equal(on_mask.at_least[mask], on_graph.at_least)
+
+
 def test_one_incident_is_worked_by_hand() -> None:
     # The incident lies in one of the 8 other cells with equal chance: beside a corner are 3, beside the middle 8.
     tails = exact_tails_grid([[1, 0, 0], [0, 0, 0], [0, 0, 0]], np.ones((3, 3), dtype=bool))

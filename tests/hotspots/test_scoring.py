@@ -11,7 +11,7 @@ import shapely
 from esda.getisord import G_Local
 from libpysal.weights import Queen, lat2W
 
-from geo import hotspots, permutation
+from geo import boundaries, hotspots, permutation
 from geo.frames import GeoError
 from hub.hotspots import scoring
 from hub.hotspots.scoring import Method, Scores
@@ -38,7 +38,8 @@ def test_wards_score_as_esda_says() -> None:
     table = scores.table
     expected = by_esda(counts, Queen.from_dataframe(wards, use_index=False))
     np.testing.assert_allclose(table["z"], expected, atol=1e-9)
-    np.testing.assert_allclose(table["p"], hotspots.two_sided_p(expected), atol=1e-12)
+    shuffled = permutation.exact_tails(counts, boundaries.queen_neighbours(wards), own_is_held=False)
+    np.testing.assert_allclose(table["p"], shuffled.two_sided)
     np.testing.assert_allclose(table["q"], hotspots.benjamini_hochberg(table["p"]), atol=1e-15)
     assert scores.unplaced == 3
     assert set(table.index[scoring.is_hot(table)]) >= {"F05001001", "F05002002"}
@@ -70,6 +71,33 @@ def test_equal_counts_cannot_be_tested() -> None:
     scores = scoring.score_wards(wards, pd.Series(4.0, wards.index), total=36, method=Method.GI_STAR)
     assert (scores.table["class"] == "not_tested").all()
     assert scores.flags_by_chance is None
+
+
+def test_wards_without_structure_are_rarely_flagged_though_the_normal_law_would_flag_many() -> None:
+    random, wards = np.random.default_rng(8), square_wards(8, 8)
+    neighbours = boundaries.queen_neighbours(wards)
+    flagged, by_normal_law = 0, 0
+    for _ in range(40):
+        counts = random.poisson(100, 64) * np.where(random.random(64) < 0.03, 8, 1)
+        scores = scoring.score_wards(wards, pd.Series(counts, wards.index), total=0, method=Method.GI_STAR)
+        flagged += int((scoring.is_hot(scores.table) | scoring.is_cold(scores.table)).any())
+        p = hotspots.two_sided_p(hotspots.gi_star(counts, neighbours))
+        by_normal_law += int((hotspots.benjamini_hochberg(p) <= 0.05).any())
+    assert flagged <= 4
+    assert by_normal_law >= 10
+
+
+def test_wards_of_which_the_exact_law_would_take_too_long_are_judged_by_a_sample(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wards, counts = square_wards(6, 7), clustered(6, 7).ravel()
+    series = pd.Series(counts, wards.index, dtype=float)
+    exact = scoring.score_wards(wards, series, total=0, method=Method.GI_STAR).table
+    monkeypatch.setattr(permutation, "MOST_STEPS", 10)
+    sampled = scoring.score_wards(wards, series, total=0, method=Method.GI_STAR).table
+    np.testing.assert_allclose(sampled["p"], exact["p"], atol=0.01)
+    assert (sampled["class"] == exact["class"]).mean() > 0.9
+    assert (sampled["p"] != exact["p"]).any()
 
 
 def points_of(counts: np.ndarray, side: float) -> pd.DataFrame:
