@@ -25,6 +25,7 @@ class Permission(StrEnum):
     AGREEMENT_WRITE = "agreement:write"
     PRESCRIBED_WRITE = "prescribed:write"
     OVERLAY_READ = "overlay:read"
+    PLACE_MUTE = "place:mute"
     SUMMARY_READ = "summary:read"
     EXACT_COUNTS = "counts:exact"
 
@@ -55,7 +56,7 @@ _TITLES = {
 }
 
 _READERS = frozenset({Permission.OVERLAY_READ, Permission.SUMMARY_READ, Permission.EXACT_COUNTS})
-_PARTNERS = _READERS | {Permission.AGREEMENT_READ}
+_PARTNERS = _READERS | {Permission.AGREEMENT_READ, Permission.PLACE_MUTE}
 _UPLOADERS = _PARTNERS | {
     Permission.UPLOAD_READ,
     Permission.UPLOAD_WRITE,

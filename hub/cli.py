@@ -173,13 +173,14 @@ def work(chosen: argparse.Namespace) -> dict[str, Any]:
     """Run jobs until stopped."""
     from hub import audit
     from hub.accounts import service as accounts
+    from hub.hotspots import warming
     from hub.jobs import Worker
-    from hub.uploads import intake, service
+    from hub.uploads import service
 
     with _opened_hub() as database:
         with database.writing() as session, audit.everywhere(session, actor=_machine(), reason="Remove stray files."):
             service.remove_strays(session)
-        worker = Worker(database, intake.HANDLERS, accounts.viewer_of)
+        worker = Worker(database, warming.HANDLERS, accounts.viewer_of)
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, lambda *_: worker.stop())
         _say(chosen, "The worker is waiting for jobs.")

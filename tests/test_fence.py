@@ -75,7 +75,7 @@ from hub.accounts.models import Person
 from hub.config import Settings
 from hub.db import EVERYWHERE, NOWHERE, Base, Database, HubSession, InBorough, Scope, insert_rows
 from hub.errors import OutsideScope
-from hub.hotspots.models import HotspotRun
+from hub.hotspots.models import HotspotRun, MutedPlace
 from hub.places.models import Borough
 from hub.uploads.models import Incident, State, Upload, Version, VersionMonth, WardCount
 from tests.conftest import TEST_SECRET_KEY, PostgresCluster
@@ -91,7 +91,7 @@ BOTH = f"{MINE}+{THEIRS}"
 MY_SCOPE = Scope(frozenset({MINE}), frozenset({MINE}))
 THEIR_SCOPE = Scope(frozenset({THEIRS}), frozenset({THEIRS}))
 OUR_SCOPE = Scope(frozenset({MINE, THEIRS}), frozenset({MINE, THEIRS, BOTH}))
-FENCED = (Version, VersionMonth, WardCount, Incident, Upload, HotspotRun)
+FENCED = (Version, VersionMonth, WardCount, Incident, Upload, HotspotRun, MutedPlace)
 ME = UUID(int=1)
 JANUARY, FEBRUARY, MARCH = dt.date(2025, 1, 1), dt.date(2025, 2, 1), dt.date(2025, 3, 1)
 NOON = dt.datetime(2025, 3, 1, 12, tzinfo=dt.UTC)
@@ -109,11 +109,12 @@ class Side:
     row: int
     """A ward count, and an incident."""
     run: int
+    mute: UUID
 
 
-MY_SIDE = Side(MINE, UUID(int=11), UUID(int=21), version=1, row=1, run=1)
-THEIR_SIDE = Side(THEIRS, UUID(int=13), UUID(int=23), version=3, row=101, run=3)
-SHARED_UPLOAD, SHARED_RUN = UUID(int=12), 2
+MY_SIDE = Side(MINE, UUID(int=11), UUID(int=21), version=1, row=1, run=1, mute=UUID(int=31))
+THEIR_SIDE = Side(THEIRS, UUID(int=13), UUID(int=23), version=3, row=101, run=3, mute=UUID(int=33))
+SHARED_UPLOAD, SHARED_RUN, SHARED_MUTE = UUID(int=12), 2, UUID(int=32)
 MY_SHARED_VERSION, THEIR_SHARED_VERSION = 2, 4
 """What the upload for both boroughs gave each."""
 
@@ -133,11 +134,12 @@ def seed(database: Database, *, with_theirs: bool = True) -> None:
         _seed_side(session, MY_SIDE, MY_SHARED_VERSION, value=5, word="mine")
         if with_theirs:
             _seed_side(session, THEIR_SIDE, THEIR_SHARED_VERSION, value=1000, word="secret")
-            session.add(a_run(SHARED_RUN, BOTH, b"secret"))
+            session.add_all([a_run(SHARED_RUN, BOTH, b"secret"), a_mute(SHARED_MUTE, BOTH, "secret")])
 
 
 def _seed_side(session: HubSession, side: Side, shared_version: int, *, value: int, word: str) -> None:
-    session.add_all([a_run(side.run, side.borough), an_upload(side.upload, side.borough, file_name=f"{word}.csv")])
+    session.add_all([a_run(side.run, side.borough), a_mute(side.mute, side.borough, word)])
+    session.add_all([an_upload(side.upload, side.borough, file_name=f"{word}.csv")])
     session.add(an_upload(side.spare_upload, side.borough, file_name=f"{word}-spare.csv"))
     session.flush()
     for number, (version, upload) in enumerate([(side.version, side.upload), (shared_version, SHARED_UPLOAD)], start=1):
@@ -162,6 +164,13 @@ def an_upload(key: UUID, area: str, *, file_name: str = "new.csv") -> Upload:
 
 def a_run(key: int, area: str, result: bytes = b"-") -> HotspotRun:
     return HotspotRun(id=key, area_key=area, inputs_hash=f"run {key}", inputs={}, result=result, computed_at=NOON)
+
+
+def a_mute(key: UUID, area: str, word: str = "new") -> MutedPlace:
+    return MutedPlace(
+        id=key, area_key=area, category=word, unit="300m-E0-N0", ward_name=word, kind="new", quiet_from=1, quiet_to=2,
+        muted_by=ME, muted_at=NOON,
+    )  # fmt: skip
 
 
 def a_version(key: int, borough: str, upload: UUID, *, number: int, placed: int = 0) -> Version:
@@ -493,8 +502,9 @@ EVERY_KEY = [
         (VersionMonth, (side.version, JANUARY)),
         (Upload, side.upload),
         (HotspotRun, side.run),
+        (MutedPlace, side.mute),
     )
-] + [(Upload, SHARED_UPLOAD), (HotspotRun, SHARED_RUN)]
+] + [(Upload, SHARED_UPLOAD), (HotspotRun, SHARED_RUN), (MutedPlace, SHARED_MUTE)]
 
 
 def read(probe: Read) -> Read:
@@ -1028,13 +1038,14 @@ def every_row_updated(session: Any, side: Side) -> None:
         (VersionMonth, {"unplaced": 4321}),
         (Upload, {"file_name": "new"}),
         (HotspotRun, {"result": b"new"}),
+        (MutedPlace, {"kind": "new"}),
     ):
         session.execute(update(model).values(**change))
 
 
 @write
 def every_row_deleted(session: Any, side: Side) -> None:
-    for model in (WardCount, Incident, VersionMonth, HotspotRun):
+    for model in (WardCount, Incident, VersionMonth, HotspotRun, MutedPlace):
         session.execute(delete(model))
 
 
