@@ -24,6 +24,7 @@ class Permission(StrEnum):
     AGREEMENT_READ = "agreement:read"
     AGREEMENT_WRITE = "agreement:write"
     PRESCRIBED_WRITE = "prescribed:write"
+    WEIGHTS_WRITE = "weights:write"
     OVERLAY_READ = "overlay:read"
     PLACE_MUTE = "place:mute"
     SUMMARY_READ = "summary:read"
@@ -70,7 +71,7 @@ GRANTED: dict[Role, frozenset[Permission]] = {
     Role.BOROUGH_POLICE_LEAD: _PARTNERS,
     Role.BCU_COMMANDER: _PARTNERS,
     Role.COUNCIL_LEADER: frozenset({Permission.SUMMARY_READ}),
-    Role.ADMINISTRATOR: _UPLOADERS | {Permission.PRESCRIBED_WRITE},
+    Role.ADMINISTRATOR: _UPLOADERS | {Permission.PRESCRIBED_WRITE, Permission.WEIGHTS_WRITE},
 }
 
 

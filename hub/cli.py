@@ -266,6 +266,19 @@ def load_kinds(chosen: argparse.Namespace) -> dict[str, Any]:
     return {"kinds": loaded}
 
 
+def load_harm_weights(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Take a set of weights of harm into use, for every borough."""
+    from hub.hotspots import weights
+
+    text = _text_of(chosen.file)
+    with _opened_hub() as database, database.session(writes=True) as session:
+        used, is_changed = weights.load(_viewer(session, chosen.email), text)
+        session.commit()
+    outcome = "kept" if is_changed else "unchanged"
+    _say(chosen, f"{used.name}, version {used.version}: {outcome}; {words.plural(len(used.weights), 'weight')}")
+    return {"name": used.name, "version": used.version, "weights": len(used.weights), "outcome": outcome}
+
+
 def _text_of(path: Path) -> str:
     with _opened(path) as stream:
         try:
@@ -488,6 +501,10 @@ def _add_administration(add: AddCommand) -> None:
 
     kinds = add("load-kinds", load_kinds)
     kinds.add_argument("files", nargs="+", type=Path, metavar="FILE.toml")
+
+    weighing = add("load-harm-weights", load_harm_weights)
+    weighing.add_argument("file", type=Path, metavar="FILE.toml")
+    _add_person(weighing)
 
     person = add("create-user", create_user)
     person.add_argument("email")

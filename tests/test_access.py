@@ -22,7 +22,7 @@ EXPECTED = {
     Role.BCU_COMMANDER: "agreement:read overlay:read summary:read counts:exact",
     Role.COUNCIL_LEADER: "summary:read",
     Role.ADMINISTRATOR: "upload:read upload:write upload:commit agreement:read agreement:write prescribed:write "
-    "overlay:read summary:read counts:exact",
+    "weights:write overlay:read summary:read counts:exact",
 }
 
 

@@ -1,4 +1,4 @@
-"""The tables of computed overlays, each named by everything it was computed from, and of places that are muted."""
+"""The tables of overlays, each named by everything it was computed from, of muted places and of weights of harm."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, ForeignKey, LargeBinary, String, UniqueConstraint, Uuid
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.db import Base, InArea, UtcDateTime
@@ -43,3 +43,16 @@ class MutedPlace(InArea, Base):
     muted_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     ended_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     ended_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+
+
+class HarmWeights(Base):
+    """One version of a set of weights, as it was loaded. The last one loaded is used."""
+
+    __tablename__ = "harm_weights"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    version: Mapped[str] = mapped_column(String(60))
+    content: Mapped[str] = mapped_column(Text)
+    loaded_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    loaded_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))

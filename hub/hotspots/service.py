@@ -19,12 +19,12 @@ from sqlalchemy import delete, select
 
 from geo import boundaries
 from geo.frames import NATIONAL_GRID, GeoError, Geometry
-from geo.harm import WeightSet, default_weights
+from geo.harm import WeightSet
 from geo.rates import rate_per
 from hub import db
 from hub.access import Permission, Viewer
 from hub.errors import BadRequest
-from hub.hotspots import agencies, changes, emergence, harms, scoring
+from hub.hotspots import agencies, changes, emergence, harms, scoring, weights
 from hub.hotspots.checking import ALL_CRIME, Question, understood
 from hub.hotspots.models import HotspotRun
 from hub.hotspots.overlays import Beside, Overlay, VersionUsed
@@ -156,7 +156,7 @@ def overlay(
         beside=beside,
     )
     source = choose_source(viewer, area, question)
-    weight_set = default_weights() if question.method is Method.HARM else None
+    weight_set = weights.in_use(viewer.session) if question.method is Method.HARM else None
     wards_of = choose_common_wards(viewer, question, source)
     wards = places.wards(viewer.session, wards_of.id, area.borough_codes)
     wards_before = choose_wards(viewer, question, source.earlier) if source.months_before else None
