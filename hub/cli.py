@@ -410,6 +410,16 @@ def _count(written: str) -> int:
     return int(written)
 
 
+def _percent(written: str) -> float:
+    try:
+        percent = float(written)
+    except ValueError:
+        percent = 0.0
+    if not 0 < percent <= 100:
+        raise argparse.ArgumentTypeError(f"'{written}' is no percentage above 0 and up to 100")
+    return percent
+
+
 def hotspots(chosen: argparse.Namespace) -> dict[str, Any]:
     """Compute an overlay and write it to a file."""
     from hub.hotspots import exports, service
@@ -450,18 +460,69 @@ def summary(chosen: argparse.Namespace) -> dict[str, Any]:
     return written
 
 
+# --- What the maps are worth -----------------------------------------------------------------------------------------
+
+
+def check_planted(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Ask the map for each hotspot that is hidden in the fictional city, and tell which it finds."""
+    from hub.proofs import planted
+
+    proof = planted.prove_planted(chosen.data, _say_aside)
+    _say(chosen, *proof.lines())
+    return proof.as_dict() | {"exit_status": 0 if proof.is_held else 1}
+
+
+def check_false_flags(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Count what the maps flag in cities without structure, against the rate that they state."""
+    from hub.proofs import false_flags
+
+    measured = false_flags.measure(chosen.cities, chosen.seed, _say_aside)
+    _say(chosen, *measured.lines())
+    return measured.as_dict() | {"exit_status": 0 if measured.is_held else 1}
+
+
+def check_back_test(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Tell what each method for small areas would have met in the months that are live."""
+    from hub.places import service as places
+    from hub.proofs import back_test
+
+    with _opened_hub() as database, database.reading() as session:
+        viewer = _viewer(session, chosen.email)
+        tested = back_test.back_test(
+            viewer,
+            places.area(viewer, chosen.area, Permission.OVERLAY_READ),
+            category=chosen.category,
+            dataset=chosen.dataset,
+            training_months=chosen.training_months,
+            area_share=chosen.percent / 100,
+            cell_metres=chosen.cell_metres,
+        )
+    _say(chosen, *tested.lines())
+    return tested.as_dict()
+
+
+def _say_aside(words: str) -> None:
+    """Tell a person how far a long command is, where no script reads."""
+    print(words, file=sys.stderr, flush=True)
+
+
 # --- The command line ------------------------------------------------------------------------------------------------
 
 
 AddCommand = Callable[..., argparse.ArgumentParser]
+CHECKING = (
+    "Check what the maps are worth, on the fictional city or on what is live. Exit status 1 where they fall short."
+)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="hub", description=__doc__.partition("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def add(name: str, run: Command, *, json: bool = True) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=(run.__doc__ or "").strip(), description=run.__doc__)
+    def add(name: str, run: Command, *, json: bool = True, to: Any = commands) -> argparse.ArgumentParser:
+        command: argparse.ArgumentParser = to.add_parser(
+            name, help=(run.__doc__ or "").strip(), description=run.__doc__
+        )
         command.set_defaults(run=run)
         if json:
             command.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
@@ -471,6 +532,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_administration(add)
     _add_sending(add)
     _add_asking(add)
+    checking = commands.add_parser("check", help="Check what the maps are worth.", description=CHECKING)
+    _add_checking(add, checking.add_subparsers(dest="proof", required=True, metavar="PROOF"))
     return parser
 
 
@@ -557,6 +620,26 @@ def _add_asking(add: AddCommand) -> None:
     summarising.add_argument("--to", required=True, dest="last_month", metavar="YYYY-MM")
     summarising.add_argument("--output", required=True, type=Path, metavar="FILE.html|.json")
     _add_person(mapping, summarising)
+
+
+def _add_checking(add: AddCommand, checks: Any) -> None:
+    planting = add("planted", check_planted, to=checks)
+    planting.add_argument(
+        "--data", type=Path, metavar="FOLDER", help="a demonstration that 'hub demo' made; else one is"
+    )
+
+    dealing = add("false-flags", check_false_flags, to=checks)
+    dealing.add_argument("--cities", type=_count, default=200, metavar="N")
+    dealing.add_argument("--seed", type=_count, default=1, metavar="N")
+
+    trying = add("back-test", check_back_test, to=checks)
+    trying.add_argument("--area", required=True, metavar="BOROUGH_CODE|BCU_NAME|london")
+    trying.add_argument("--category", metavar="NAME", help="an offence group or subgroup; each group unless given")
+    trying.add_argument("--dataset", metavar="KIND", help="of points; street-level points unless given")
+    trying.add_argument("--training-months", type=_count, default=3, metavar="N", help="how many a method is given")
+    trying.add_argument("--percent", type=_percent, default=1.0, metavar="P", help="of the area, for all methods")
+    trying.add_argument("--cell-metres", type=_count, metavar="N")
+    _add_person(trying)
 
 
 def _add_person(*commands: argparse.ArgumentParser) -> None:

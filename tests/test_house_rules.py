@@ -205,8 +205,17 @@ def test_locks_name_no_host_and_every_package_has_its_hash() -> None:
 
 
 def commands() -> dict[str, argparse.ArgumentParser]:
-    (subparsers,) = (action for action in cli._parser()._actions if isinstance(action, argparse._SubParsersAction))
-    return dict(subparsers.choices)
+    """Every command by its name, those under another by both: `check planted`."""
+    return dict(commands_under(cli._parser(), ""))
+
+
+def commands_under(parser: argparse.ArgumentParser, above: str) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not groups:
+        yield above.strip(), parser
+    for group in groups:
+        for name, command in group.choices.items():
+            yield from commands_under(command, f"{above} {name}")
 
 
 def test_every_command_and_option_is_in_the_readme() -> None:
