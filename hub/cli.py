@@ -422,7 +422,8 @@ def _percent(written: str) -> float:
 
 def hotspots(chosen: argparse.Namespace) -> dict[str, Any]:
     """Compute an overlay and write it to a file."""
-    from hub.hotspots import exports, service
+    from hub.hotspots import exports, paper, service
+    from hub.hotspots.layers import Show
     from hub.places import service as places
 
     with _opened_hub() as database, database.session(writes=True) as session:
@@ -440,7 +441,10 @@ def hotspots(chosen: argparse.Namespace) -> dict[str, Any]:
             cell_metres=chosen.cell_metres,
             beside=chosen.beside,
         )
-        written = exports.write(viewer, overlay, chosen.output)
+        shown = Show(f"{overlay.units}-{overlay.method}")
+        on_paper = chosen.output.suffix.lower() == ".pdf"
+        sheet = paper.sheet_of(viewer, area, shown, chosen.paper) if on_paper else None
+        written = exports.write(viewer, overlay, chosen.output, sheet)
         session.commit()
     _say(chosen, overlay.sentence, f"{words.plural(written['features'], 'feature')} in {chosen.output}")
     return written
@@ -613,7 +617,8 @@ def _add_asking(add: AddCommand) -> None:
     mapping.add_argument("--dataset", metavar="KIND", help="chosen from what is loaded unless given")
     mapping.add_argument("--from", required=True, dest="first_month", metavar="YYYY-MM")
     mapping.add_argument("--to", required=True, dest="last_month", metavar="YYYY-MM")
-    mapping.add_argument("--output", required=True, type=Path, metavar="FILE.geojson|.gpkg|.csv")
+    mapping.add_argument("--output", required=True, type=Path, metavar="FILE.geojson|.gpkg|.csv|.pdf")
+    mapping.add_argument("--paper", choices=["A4", "A3"], default="A4", help="of a .pdf")
 
     summarising = add("summary", summary)
     summarising.add_argument("--borough", required=True, metavar="CODE")

@@ -5,7 +5,9 @@ Pure: two sets of counts in, one table out. The two are never added together.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import geopandas as gpd
 import numpy as np
@@ -14,7 +16,7 @@ import pandas as pd
 from geo import boundaries, chance, grid, hotspots
 from geo.frames import FloatArray, Geometry
 from geo.hotspots import NOT_TESTED
-from hub.hotspots.scoring import Method, Scores, cells_of, choose_cell_metres, refuse_too_many
+from hub.hotspots.scoring import Method, Scores, cells_of, choose_cell_metres, refuse_too_many, two_sided_chance
 
 BOTH, POLICE_ONLY, NEITHER = "both", "police_only", "neither"
 GAP, QUIET_GAP = "gap", "quiet_gap"
@@ -40,13 +42,13 @@ def compare_wards(
     both = pd.DataFrame({"count": police, "count_beside": other}).reindex(wards.index).astype(float)
     known = both.notna().all(axis=1).to_numpy()
     neighbours = boundaries.queen_neighbours(wards[known])
-    z = np.full((2, known.size), np.nan)
-    for at, name in enumerate(both):
+    z, p = np.full((2, 2, known.size), np.nan)
+    for at, name in enumerate(("count", "count_beside")):
         z[at, known] = hotspots.gi_star(both.loc[known, name].to_numpy(), neighbours)
-    p = np.vstack([hotspots.two_sided_p(each) for each in z])
+        p[at, known] = two_sided_chance(both.loc[known, name].to_numpy(), neighbours)
     # Half of what a two-sided test lets through by chance is quiet.
-    flags = [lambda p_at_most, of=each: float(np.isfinite(of).sum()) * p_at_most / 2 for each in p]
-    return _classed(both, z, p, flags, total=total, total_beside=total_beside)
+    flags = [partial(operator.mul, int(known.sum()) / 2)] * 2
+    return _classed(both, z, np.where(np.isnan(z), np.nan, p), flags, total=total, total_beside=total_beside)
 
 
 def compare_cells(
@@ -89,17 +91,21 @@ def compare_cells(
     table = cells_of(squares, wards).assign(
         count=counts[0][squares.mask].astype(float), count_beside=counts[1][squares.mask].astype(float)
     )
-    flags = [lambda p_at_most, of=each: of.expected_flags(p_at_most=p_at_most) for each in dealt]
+    flags = [partial(_expected_flags, each) for each in dealt]
     return _classed(
         table, z, np.where(np.isnan(z), np.nan, p), flags, total=total, total_beside=total_beside, cell_metres=side
     )
+
+
+def _expected_flags(dealt: chance.DealtTotals, p_at_most: float) -> float:
+    return dealt.expected_flags(p_at_most=p_at_most)
 
 
 def _classed(
     table: pd.DataFrame,
     z: FloatArray,
     p: FloatArray,
-    expected_flags: list[Callable[[float], float]],
+    expected_flags: Sequence[Callable[[float], float]],
     *,
     total: int,
     total_beside: int,

@@ -1,4 +1,4 @@
-"""An overlay as a file for another tool: GeoJSON, GeoPackage or CSV, one feature for each unit, on the record.
+"""An overlay as a file: GeoJSON, GeoPackage or CSV, one feature for each unit, or a sheet of paper; on the record.
 
 Each file says what it holds and how it was made: GeoJSON in members of its own, GeoPackage in a second table, CSV in
 columns, so that it stays a plain table.
@@ -22,10 +22,13 @@ from geo.boundaries import to_geojson_geometries
 from hub import audit
 from hub.access import Viewer
 from hub.errors import BadRequest
+from hub.hotspots import paper
 from hub.hotspots.overlays import Overlay, VersionUsed
+from hub.hotspots.paper import Sheet
 from hub.hotspots.scoring import Units
 from hub.words import MARKING, month_code, plain_cell
 
+PDF = "pdf"
 TESTED = (
     *("with_neighbours", "z", "count_before", "difference", "ratio", "ratio_lower", "ratio_upper"),
     *("latest_count", "hot_months"),
@@ -51,15 +54,15 @@ WHOLE_NUMBERS = frozenset(
 )
 
 
-def write(viewer: Viewer, overlay: Overlay, path: Path) -> dict[str, Any]:
+def write(viewer: Viewer, overlay: Overlay, path: Path, sheet: Sheet | None = None) -> dict[str, Any]:
     """Write an overlay to a file, on the record, and say what was written.
 
     Raises
     ------
     BadRequest
-        If the name ends in none of .geojson, .gpkg and .csv, or the file cannot be written.
+        If the name ends in none of .geojson, .gpkg, .csv and .pdf, or the file cannot be written.
     """
-    content = content_of(overlay, path.suffix.lower().removeprefix("."))
+    content = content_of(overlay, path.suffix.lower().removeprefix("."), sheet)
     try:
         path.write_bytes(content)
     except OSError as error:
@@ -68,17 +71,20 @@ def write(viewer: Viewer, overlay: Overlay, path: Path) -> dict[str, Any]:
     return {"output": str(path), "features": len(overlay.table), **as_dict(overlay)}
 
 
-def content_of(overlay: Overlay, form: str) -> bytes:
-    """Make the content of a file.
+def content_of(overlay: Overlay, form: str, sheet: Sheet | None = None) -> bytes:
+    """Make the content of a file; what a sheet of paper shows besides the overlay is needed for pdf alone.
 
     Raises
     ------
     BadRequest
-        If the form is none of geojson, gpkg and csv.
+        If the form is none of geojson, gpkg, csv and pdf.
     """
+    if form == PDF and sheet is not None:
+        return paper.pdf(overlay, sheet)
     if form not in FORMS:
         raise BadRequest(
-            f"An overlay cannot be written as '{form}'.", remedy="Choose a name that ends in .geojson, .gpkg or .csv."
+            f"An overlay cannot be written as '{form}'.",
+            remedy="Choose a name that ends in .geojson, .gpkg, .csv or .pdf.",
         )
     return FORMS[form](overlay)
 

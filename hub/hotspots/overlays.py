@@ -442,7 +442,7 @@ class Overlay:
 
     def _agencies_words(self) -> str:
         law = (
-            "Its chance is by the normal law."
+            "Its chance is that of so large or so small a total had the same counts been shuffled over the wards."
             if self.units is Units.WARDS
             else "Its chance is that of so large a total had the same counts been dealt out at random; quiet places "
             "are not looked for."

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from hub.access import Permission, Viewer
 from hub.db import Database
 from hub.errors import BadRequest
-from hub.hotspots import exports, layers, service
+from hub.hotspots import exports, layers, paper, service
 from hub.hotspots.forms import OverlayForm, chosen_show
 from hub.hotspots.layers import Column, LegendItem, Row, Show
 from hub.hotspots.overlays import Overlay
@@ -28,6 +28,7 @@ from hub.words import parse_month
 
 ROWS_A_PAGE = 50
 FILE_TYPES = {"geojson": "application/geo+json", "gpkg": "application/geopackage+sqlite3", "csv": "text/csv"}
+FILE_TYPES |= {exports.PDF: "application/pdf"}
 
 log = logging.getLogger(__name__)
 bp = Blueprint("hotspots", __name__)
@@ -87,13 +88,15 @@ def layer(area: str) -> ResponseReturnValue:
     return _kept_after(response, overlay)
 
 
-@bp.get("/areas/<area>/hotspots/overlay.<any(csv, geojson, gpkg):form>")
+@bp.get("/areas/<area>/hotspots/overlay.<any(csv, geojson, gpkg, pdf):form>")
 @needs(Permission.OVERLAY_READ)
 def download(area: str, form: str) -> ResponseReturnValue:
     """Give an overlay as a file, once it is on the record that it left."""
     found = places.area(g.viewer, area, Permission.OVERLAY_READ)
     overlay = _overlay(found, request.args.to_dict())
-    content = exports.content_of(overlay, form)
+    showing = chosen_show(request.args.get("show"))
+    sheet = paper.sheet_of(g.viewer, found, showing, request.args.get("paper")) if form == exports.PDF else None
+    content = exports.content_of(overlay, form, sheet)
     with _writing(database(), g.viewer) as viewer:
         exports.record(viewer, overlay, form)
     response = Response(content, mimetype=FILE_TYPES[form])

@@ -135,7 +135,7 @@ def score_wards(wards: gpd.GeoDataFrame, counts: pd.Series[float], *, total: int
     z, with_neighbours = np.full(known.size, np.nan), np.full(known.size, np.nan)
     z[known], with_neighbours[known] = hotspots.gi_star(values, neighbours), neighbours @ values
     p = np.full(known.size, np.nan)
-    p[known] = _two_sided_p(values, neighbours)
+    p[known] = two_sided_chance(values, neighbours)
     table = _classed(table, with_neighbours, z, np.where(np.isnan(z), np.nan, p))
     largest = table.loc[is_hot(table), "p"].max()
     # No more than a share p of wards has a p so small by chance, and half of those are cold.
@@ -270,7 +270,7 @@ def refuse_too_many(outline: Geometry, side: int) -> None:
         )
 
 
-def _two_sided_p(counts: FloatArray, neighbours: sparse.csr_array) -> FloatArray:
+def two_sided_chance(counts: FloatArray, neighbours: sparse.csr_array) -> FloatArray:
     """Return the chance of each total, had the counts been shuffled over the wards: exact, or sampled if that is slow.
 
     Not by the normal law: ward counts are so uneven that it flags something in a third of cities without structure.

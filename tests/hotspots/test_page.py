@@ -173,7 +173,7 @@ def test_nobody_sees_an_area_that_is_not_all_theirs(
     commander: StrictClient, live: Figures, people: dict[Role, str]
 ) -> None:
     give_points(live)
-    files = ("", "/layer.json", "/overlay.csv", "/overlay.geojson", "/overlay.gpkg")
+    files = ("", "/layer.json", "/overlay.csv", "/overlay.geojson", "/overlay.gpkg", "/overlay.pdf")
     for file in files:
         assert commander.get(f"{PAGE}{file}{ASKED}").status_code == 200
         for area in ("london", ELSEWHERE, "no-such-place"):
