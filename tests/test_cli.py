@@ -737,6 +737,8 @@ WAYS = {
     ("cells", "density"): {"cell", "count", "density", "class"},
     ("wards", "change"): {"ward_code", "count", "count_before", "difference", "ratio", "p", "q", "class"},
     ("wards", "emerging"): {"ward_code", "count", "latest_count", "hot_months", "z", "p", "q", "class"},
+    ("wards", "harm"): {"ward_code", "count", "harm", "harm_per_1000", "harm_capped", "largest_share"} | TESTED,
+    ("cells", "harm"): {"cell", "count", "harm", "harm_capped", "largest_share"} | TESTED,
 }
 MONTH = ("--from", "2026-10", "--to", "2026-10")
 
@@ -833,7 +835,11 @@ def test_cells_are_as_large_as_asked_for(live: Hub, tmp_path: Path) -> None:
         ("cells", "gi_star", (*MONTH, "--cell-metres", "7"), "o.csv", "7"),
         ("cells", "gi_star", (*MONTH, "--cell-metres", "small"), "o.csv", "invalid int value: 'small'"),
         ("cells", "gi_star", (*MONTH, "--dataset", "met_ward_counts"), "o.csv", "no points"),
-        ("wards", "rate", MONTH, "o.xlsx", ".geojson, .gpkg or .csv"),
+        ("wards", "agencies", MONTH, "o.csv", "no month of October 2026 in common"),
+        ("wards", "agencies", (*MONTH, "--with", "street_points"), "o.csv", "cannot be set beside 'street_points'"),
+        ("wards", "harm", (*MONTH, "--with", "fire"), "o.csv", "Only agencies are set beside each other"),
+        ("wards", "rate", (*MONTH, "--paper", "A5"), "o.pdf", "invalid choice: 'A5'"),
+        ("wards", "rate", MONTH, "o.xlsx", ".geojson, .gpkg, .csv or .pdf"),
         ("wards", "rate", MONTH, "nowhere/o.csv", "cannot be written: No such file or directory."),
         ("postcodes", "rate", MONTH, "o.csv", "invalid choice: 'postcodes'"),
     ],
@@ -1100,6 +1106,40 @@ def test_the_file_on_older_wards_lands_on_theirs(london: Hub, hubs: Hubs, real_d
         code: int(count) for code, count in rows[months_of(rows)].sum(axis=1).groupby(rows["WardCode"]).sum().items()
     }
     assert counted.notna().sum() == 632
+
+
+@LONDON_ON_ONE_DATABASE
+def test_harm_agencies_and_paper_of_a_real_borough(london: Hub, hubs: Hubs, real_data: Path, tmp_path: Path) -> None:
+    hub, code = hubs.copy(london), "E09000007"
+    officer = officer_of(code)
+    for file in (MET, "partner/london-collisions-2025.csv"):
+        outcome_of(hub.call("upload", real_data / file, "--as", officer, "--commit", "--json").done)
+    year = ("--from", "2025-01", "--to", "2025-12")
+    said = hub.call(*hotspots("wards", "harm", tmp_path / "h.csv", *year, email=officer, area=code)).done.json
+    table = pd.read_csv(tmp_path / "h.csv").set_index("ward_name")
+    rows, _ = by_borough(real_data / MET, real_data / "wards-2022.gpkg")
+    months = [name for name in months_of(rows) if name.startswith("2025")]
+    here = rows[rows["WardCode"].isin(table["ward_code"])]
+    counted = here.groupby("MinorText")[months].sum().sum(axis=1)
+    assert table["count"].sum() == counted.sum() == said["total"]
+    assert set(said["left_out"]) <= {"Fraud and forgery", "NFIB fraud"}
+    assert said["weights"]["version"] == "2026"
+    assert table["harm"].sum() > 5475 * counted.get("HOMICIDE", 0) + 2555 * counted["RAPE"]
+    assert (table["harm_capped"] <= table["harm"]).all()
+    assert table["harm"].idxmax() in {"Bloomsbury", "Holborn & Covent Garden"}
+
+    asked = (*year, "--with", "road_collisions")
+    said = hub.call(*hotspots("wards", "agencies", tmp_path / "a.csv", *asked, email=officer, area=code)).done.json
+    table = pd.read_csv(tmp_path / "a.csv")
+    assert table["count"].sum() == counted.sum()
+    assert said["beside"]["dataset"] == "road_collisions"
+    assert table["count_beside"].sum() + said["beside"]["unplaced"] == said["beside"]["total"] > 500
+    assert set(table["class"]) <= {"quiet_gap", "gap", "both", "police_only", "neither"}
+
+    paper = (*asked, "--paper", "A3")
+    said = hub.call(*hotspots("wards", "agencies", tmp_path / "a.pdf", *paper, email=officer, area=code)).done.json
+    assert said["features"] == len(table)
+    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_points_of_real_london_are_placed(london: Hub, hubs: Hubs, real_data: Path, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from hub.hotspots.scoring import Units
 WIDTH, HEIGHT, MARGIN, FOOT = 1000, 840, 14, 30
 SOFT_LINE, INK = "#6f777b", "#0b0c0c"
 TEXT_SIZE = 17
+MOST_OVERHANG = 1.6
 LONG_NAME, LINE_HEIGHT = 14, 1.1
 LETTER_WIDTH = 0.56
 """Of the text's size, on average."""
@@ -163,7 +164,8 @@ def _names(frame: _Frame, overlay: Overlay, keys: pd.Series[str], boroughs: gpd.
     is_named = keys.str.startswith(NAMED)
     if overlay.units is Units.WARDS and 0 < is_named.sum() <= NAMED_AT_MOST:
         named = overlay.table.index[is_named]
-        wanted += [(overlay.table.loc[code, "ward_name"], overlay.outlines[code], TEXT_SIZE) for code in named]
+        places = [(str(overlay.table.loc[code, "ward_name"]), overlay.outlines[code]) for code in named]
+        wanted += [(name, shape, TEXT_SIZE) for name, shape in places if _has_room(frame, name, shape)]
     if len(boroughs) > 1:
         wanted += [
             (name, shape, TEXT_SIZE + 2)
@@ -190,6 +192,13 @@ def _name(frame: _Frame, name: str, shape: Geometry, size: int, taken: list[tupl
         for baseline, line in zip(baselines, lines, strict=True)
     )
     return "".join(written)
+
+
+def _has_room(frame: _Frame, name: str, ward: Geometry) -> bool:
+    """Whether a ward is drawn so large that its name would not hide it and its neighbours."""
+    west, _, east, _ = ward.bounds
+    across = max(map(len, _in_lines(name))) * TEXT_SIZE * LETTER_WIDTH
+    return (east - west) * frame.scale * MOST_OVERHANG >= across
 
 
 def _in_lines(name: str) -> list[str]:

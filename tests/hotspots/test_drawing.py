@@ -101,6 +101,14 @@ def test_a_long_name_is_parted_and_one_without_room_is_left() -> None:
     assert len(overlay.table) == 6
 
 
+def test_a_ward_that_its_name_would_hide_has_none() -> None:
+    overlay = made_of_wards("gi_star", counts=[1, 2, 90, 80, 3, 5])
+    overlay.table["class"] = ["hot_99", "hot_99", *["not_significant"] * 4]
+    assert {"Ward 0", "Ward 1"} <= set(words(drawn(overlay, Show.WARD_HOTSPOTS)))
+    overlay.table["ward_name"] = "A ward with a name that is very far longer than the ward is wide"
+    assert not [said for said in words(drawn(overlay, Show.WARD_HOTSPOTS)) if "longer" in said]
+
+
 def test_a_name_is_only_a_name_in_the_picture() -> None:
     ground = boroughs()
     ground["borough_name"] = ['<script>"&', "Birch"]
