@@ -34,7 +34,10 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from hub.config import read_settings
     from hub.db import Database
     from hub.errors import SettingsError
+    from hub.hotspots import method_routes as methods
+    from hub.hotspots import place_routes as place
     from hub.hotspots import routes as hotspots
+    from hub.hotspots import week_routes as week
     from hub.ledger import routes as ledger
     from hub.places import routes as places
     from hub.summaries import routes as summaries
@@ -50,7 +53,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 
     app = Flask(__name__, static_folder="static")
     web.prepare(app, settings, database)
-    for slice_ in (places, accounts, agreements, uploads, ledger, hotspots, summaries, tokens, api):
+    for slice_ in (places, accounts, agreements, uploads, ledger, week, hotspots, place, methods, summaries, tokens, api):
         app.register_blueprint(slice_.bp)
     agreements.offer_datasets(app, kinds.to_agree_on)
     web.refuse_undeclared(app)

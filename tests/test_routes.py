@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pandas as pd
 import pytest
 from flask import Flask
 from sqlalchemy import event, select
@@ -32,6 +33,7 @@ from hub.agreements import service as agreements
 from hub.config import Settings
 from hub.db import Database, HubSession
 from hub.errors import OutsideScope
+from hub.hotspots import mutes
 from hub.ledger import service as ledger
 from hub.ledger.prescribed import Provider
 from hub.ledger.quarters import newest_ended
@@ -42,6 +44,7 @@ from hub.words import LONDON
 from tests.agreements.written import as_form, some_terms
 from tests.client import StrictClient
 from tests.conftest import ELSEWHERE, HOME, PASSWORD, TEST_SECRET_KEY, PostgresCluster, add_people, build_small_city
+from tests.hotspots.figures_given import Figures
 from tests.uploads.desk import Desk
 
 pytestmark = pytest.mark.xdist_group("routes")  # one world, on one worker
@@ -136,6 +139,9 @@ POST   uploads.undo        absent  401    404     403     403    403       403  
 POST   uploads.discard     theirs  401    302     403     403    403       403    302
 POST   uploads.discard     others  401    404     403     403    403       403    302
 POST   uploads.discard     absent  401    404     403     403    403       403    404
+GET    methods.index       -       302    200     200     200    200       403    200
+GET    methods.show        -       302    200     200     200    200       403    200
+GET    methods.show        absent  302    404     404     404    404       403    404
 GET    hotspots.show       theirs  302    200     200     200    200       403    200
 GET    hotspots.show       others  302    404     404     404    404       403    200
 GET    hotspots.show       absent  302    404     404     404    404       403    404
@@ -151,6 +157,20 @@ GET    hotspots.download   others  302    404     404     404    404       403  
 GET    hotspots.download   absent  302    404     404     404    404       403    404
 GET    hotspots.download   bcu     302    404     404     404    200       403    200
 GET    hotspots.download   city    302    404     404     404    404       403    200
+GET    week.show           theirs  302    200     200     200    200       403    200
+GET    week.show           others  302    404     404     404    404       403    200
+GET    week.show           absent  302    404     404     404    404       403    404
+GET    week.show           bcu     302    404     404     404    200       403    200
+GET    week.show           city    302    404     404     404    404       403    200
+POST   week.mute           theirs  401    302     302     302    302       403    302
+POST   week.mute           others  401    404     404     404    404       403    302
+POST   week.mute           absent  401    404     404     404    404       403    404
+POST   week.show_again     theirs  401    302     302     302    302       403    302
+POST   week.show_again     others  401    404     404     404    404       403    302
+POST   week.show_again     absent  401    404     404     404    404       403    404
+GET    place.show          theirs  302    200     200     200    200       403    200
+GET    place.show          others  302    404     404     404    404       403    200
+GET    place.show          absent  302    404     404     404    404       403    404
 GET    summaries.show      theirs  302    200     200     200    200       200    200
 GET    summaries.show      others  302    404     404     404    404       404    200
 GET    summaries.show      absent  302    404     404     404    404       404    404
@@ -232,6 +252,11 @@ OVERLAY = {"show": "wards-rate", "category": "All recorded crime", "from": "2025
 SIGN_IN = {"email": "council.leader@test.example", "password": PASSWORD}
 
 ABSENT_UPLOAD = UUID(int=0)
+HOT_SQUARE = {
+    "theirs": {"category": "Robbery", "unit": "150m-E450-N300"},
+    "others": {"category": "Robbery", "unit": "150m-E4500-N300"},
+}
+"""In the middle of where every month of 2025 had three dozen robberies, in each of the two boroughs."""
 COLUMNS_SENT = {
     "kind": "ward_counts",
     "field-ward_code": "WardCode",
@@ -327,9 +352,19 @@ ASKED: dict[str, Callable[[World, str], Asked]] = {
     "tokens.end": lambda world, of: Asked({"token_id": world.token_ids.get(of, ABSENT_UPLOAD)}),
     "api.receive": lambda world, of: Asked(form={"file": a_file(), "commit": "1"}),
     "api.show": of_upload("committed"),
+    "methods.index": lambda world, of: Asked(),
+    "methods.show": lambda world, of: Asked({"method": "gi_star" if of == "-" else "horoscope"}),
     "hotspots.show": lambda world, of: Asked({"area": AREAS[of]}, OVERLAY),
     "hotspots.layer": lambda world, of: Asked({"area": AREAS[of]}, OVERLAY),
     "hotspots.download": lambda world, of: Asked({"area": AREAS[of], "form": "csv"}, OVERLAY),
+    "week.show": lambda world, of: Asked({"area": AREAS[of]}),
+    "week.mute": lambda world, of: Asked({"area": AREAS[of]}, form=HOT_SQUARE.get(of, HOT_SQUARE["theirs"])),
+    "week.show_again": lambda world, of: Asked(
+        {"area": AREAS[of], "mute_id": world.uploads.get((of, "muted"), ABSENT_UPLOAD)}
+    ),
+    "place.show": lambda world, of: Asked(
+        {"area": AREAS[of]}, {**HOT_SQUARE.get(of, HOT_SQUARE["theirs"]), "to": "2025-12"}
+    ),
     "summaries.show": lambda world, of: Asked({"area": AREAS[of]}),
     "agreements.index": lambda world, of: Asked(),
     "agreements.show": of_agreement(),
@@ -493,6 +528,9 @@ def fill(database: Database, emails: Mapping[str, str]) -> dict[tuple[str, str],
         uploads[of, "received"] = str(desk.receive(email, content.replace(",1\n", ",2\n"), f"{name}-received.csv"))
         with desk.writing(email) as viewer:
             uploads[of, "agreement"] = str(fill_ledger(viewer, name))
+        Figures(database).points(AREAS[of], points_round(HOT_SQUARE[of]["unit"]))
+        with desk.writing(email) as viewer:
+            uploads[of, "muted"] = str(mute_one(viewer, AREAS[of], name))
         uploads[of, "checked"] = str(desk.check(email, content.replace(",1\n", ",3\n"), f"{name}-checked.csv"))
         heading, first, second, *_ = content.splitlines(keepends=True)
         uploads[of, "faulty"] = str(desk.check(email, heading + first + second.replace(",1\n", ",one\n"), "faulty.csv"))
@@ -505,6 +543,22 @@ def fill(database: Database, emails: Mapping[str, str]) -> dict[tuple[str, str],
             corrections.hold(viewer, UUID(uploads[of, "held"]), is_holding=True)
             service.commit(viewer, UUID(uploads[of, "held"]))
     return uploads
+
+
+def points_round(square: str) -> pd.DataFrame:
+    """A year of robberies: each month four in a square and in each of those around it, and one in each of 20 others."""
+    side, west, south = (int(figure) for figure in re.findall(r"\d+", square))
+    squares = [(west + side * (right + 0.5), south + side * (up + 0.5)) for right in (-1, 0, 1) for up in (-1, 0, 1)]
+    spread = [(west // 2000 * 2000 + 75.0 + 100 * step, 925.0) for step in range(20)]
+    rows = [(dt.date(2025, month, 1), "Robbery", *place) for month in range(1, 13) for place in [*squares * 4, *spread]]
+    return pd.DataFrame(rows, columns=["month", "category", "easting", "northing"])
+
+
+def mute_one(viewer: Viewer, borough_code: str, name: str) -> UUID:
+    """Mute some other place of a borough, which says whose it is."""
+    area = places.area(viewer, borough_code, Permission.PLACE_MUTE)
+    standing = mutes.Standing("Drugs", ("300m-E0-N0",), f"Ward of {name}", "new", 5, 1, 5)
+    return mutes.mute(viewer, area, standing).id
 
 
 def fill_ledger(viewer: Viewer, name: str) -> UUID:

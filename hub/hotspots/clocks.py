@@ -118,7 +118,7 @@ def _by_evening(hours: FloatArray, start: int, *, together: int = HOURS_TOGETHER
     """Add up some hours from a start, by the day on which they start: those after midnight are still that evening's."""
     week = hours.ravel()
     begins = np.arange(DAYS_IN_WEEK) * HOURS_IN_DAY + start
-    summed: FloatArray = sum(week[(begins + later) % HOURS_IN_WEEK] for later in range(together))
+    summed: FloatArray = week[np.add.outer(begins, np.arange(together)) % HOURS_IN_WEEK].sum(axis=1)
     return summed
 
 

@@ -68,6 +68,11 @@ class Show(StrEnum):
         """How a person would ask for it."""
         return _SHOW_WORDS[self]
 
+    @property
+    def explained_under(self) -> str:
+        """The method page that says what it can and cannot tell."""
+        return "count" if self is Show.WARD_COUNT else self.method.value
+
     def colours(self, measure: str) -> str:
         """What the colours of its map stand for."""
         if self.method is Method.EMERGING:
@@ -172,6 +177,13 @@ _KIND_WORDS = {
     _key(NO_PATTERN): "No pattern",
     _key(NOT_TESTED): "No data, or could not be followed",
 }
+
+
+def kind_definition(kind: str) -> str:
+    """Say what one kind of hotspot is: `New: a hotspot in the last month, never before`."""
+    return _KIND_WORDS[kind]
+
+
 _LASTING = frozenset({"intensifying", "persistent", "diminishing"})
 
 

@@ -23,11 +23,12 @@ from hub.hotspots.emergence import Q_AT_MOST
 PLACES_SHOWN = 3
 LEAST_IN_A_MONTH = 5
 """A place with fewer is not worth a patrol, whatever the odds against it."""
+_FADING = 1
 _RANK = {
     "new": 0,
     "consecutive": 0,
-    "diminishing": 1,
-    "historical": 1,
+    "diminishing": _FADING,
+    "historical": _FADING,
     "intensifying": 2,
     "persistent": 3,
     "oscillating": 4,
@@ -63,8 +64,12 @@ class Place:
     kind : str
         That of the unit that has been hot longest, of those hot in the last month if any is: a place is as old as its
         oldest part.
-    hot_months, z : float
-        Of the unit that gives the kind, and of the strongest.
+    hot_months : int
+        Of the unit that gives the kind.
+    latest_count, average_count : float
+        Of all units, in the last month and in an average one.
+    z : float
+        Of the strongest unit in the last month.
     also : tuple
         What else is flagged on the same ground, less newsworthy: category and kind.
     """
@@ -77,6 +82,7 @@ class Place:
     ward_name: str
     hot_months: int
     latest_count: int
+    average_count: float
     z: float
     also: tuple[tuple[str, str], ...] = ()
 
@@ -123,7 +129,8 @@ def find_places(followed: Sequence[Followed], *, is_two_sided: bool) -> Findings
         is_past = one.hot["class"] == "historical_hot"
         standing = one.hot[is_past | (one.hot["p"] <= largest)]
         hot += int((standing["class"] != "historical_hot").sum())
-        found += [(place, one.is_part, ground) for place, ground in _places(one, standing)]
+        worth_it = (each for each in _places(one, standing) if _in_a_month(each[0]) >= LEAST_IN_A_MONTH)
+        found += [(place, one.is_part, ground) for place, ground in worth_it]
     found.sort(key=lambda each: (_RANK[each[0].kind], not each[1], -each[0].z))
     return Findings(
         places=tuple(_one_for_each_ground((place, ground) for place, _, ground in found)),
@@ -134,7 +141,7 @@ def find_places(followed: Sequence[Followed], *, is_two_sided: bool) -> Findings
 
 
 def _places(followed: Followed, hot: gpd.GeoDataFrame) -> list[tuple[Place, Geometry]]:
-    """Join neighbouring hot units of one category; leave out places with too few incidents."""
+    """Join neighbouring hot units of one category."""
     if hot.empty:
         return []
     _, labels = connected_components(queen_neighbours(hot), directed=False)
@@ -143,24 +150,31 @@ def _places(followed: Followed, hot: gpd.GeoDataFrame) -> list[tuple[Place, Geom
         now = units[units["class"] != "historical_hot"]
         strongest = units.sort_values("z", ascending=False, kind="stable")
         oldest = (units if now.empty else now).sort_values(["hot_months", "z"], ascending=False, kind="stable").iloc[0]
-        kind = str(oldest["class"]).removesuffix("_hot")
-        in_a_month = units["count"].sum() / followed.months if _RANK[kind] == 1 else units["latest_count"].sum()
-        if in_a_month < LEAST_IN_A_MONTH:
-            continue
         middle = strongest.geometry.iloc[0].representative_point()
         place = Place(
             category=followed.category,
-            kind=kind,
+            kind=str(oldest["class"]).removesuffix("_hot"),
             units=tuple(map(str, strongest.index)),
             easting=float(middle.x),
             northing=float(middle.y),
             ward_name=str(strongest["ward_name"].iloc[0]),
             hot_months=int(oldest["hot_months"]),
             latest_count=int(units["latest_count"].sum()),
+            average_count=float(units["count"].sum()) / followed.months,
             z=float(strongest["z"].iloc[0]),
         )
         found.append((place, shapely.union_all(units.geometry.to_numpy())))
     return found
+
+
+def _in_a_month(place: Place) -> float:
+    """How many incidents a place has, or had before it began to fade."""
+    return place.average_count if _RANK[place.kind] == _FADING else place.latest_count
+
+
+def place_around(followed: Followed, unit: str) -> Place | None:
+    """Find the place that a unit is part of, however few it has; None where the unit is not hot."""
+    return next((place for place, _ in _places(followed, followed.hot) if unit in place.units), None)
 
 
 def _one_for_each_ground(found: Iterable[tuple[Place, Geometry]]) -> list[Place]:

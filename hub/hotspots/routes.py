@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import gzip
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import orjson
 from flask import Blueprint, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import OperationalError
 
-from hub.access import Permission, Viewer
-from hub.db import Database
+from hub.access import Permission
 from hub.errors import BadRequest
 from hub.hotspots import exports, layers, paper, service
 from hub.hotspots.forms import OverlayForm, chosen_show
+from hub.hotspots.keeping import writing_as
 from hub.hotspots.layers import Column, LegendItem, Row, Show
 from hub.hotspots.overlays import Overlay
 from hub.hotspots.scoring import Method, Units
@@ -69,7 +67,7 @@ def show(area: str) -> ResponseReturnValue:
         return render_template("hotspots/show.html", area=found, form=form, error=error, page=None), error.status
     page = _page(found, overlay, asked)
     response = make_response(render_template("hotspots/show.html", area=found, form=form, error=None, page=page))
-    return _kept_after(response, overlay)
+    return kept_after(response, overlay)
 
 
 @bp.get("/areas/<area>/hotspots/layer.json")
@@ -85,7 +83,7 @@ def layer(area: str) -> ResponseReturnValue:
         response.set_data(gzip.compress(response.get_data(), compresslevel=5))
         response.headers["Content-Encoding"] = "gzip"
     response.vary.add("Accept-Encoding")
-    return _kept_after(response, overlay)
+    return kept_after(response, overlay)
 
 
 @bp.get("/areas/<area>/hotspots/overlay.<any(csv, geojson, gpkg, pdf):form>")
@@ -97,11 +95,11 @@ def download(area: str, form: str) -> ResponseReturnValue:
     showing = chosen_show(request.args.get("show"))
     sheet = paper.sheet_of(g.viewer, found, showing, request.args.get("paper")) if form == exports.PDF else None
     content = exports.content_of(overlay, form, sheet)
-    with _writing(database(), g.viewer) as viewer:
+    with writing_as(database(), g.viewer) as viewer:
         exports.record(viewer, overlay, form)
     response = Response(content, mimetype=FILE_TYPES[form])
     response.headers["Content-Disposition"] = f'attachment; filename="{overlay.name}.{form}"'
-    return _kept_after(response, overlay)
+    return kept_after(response, overlay)
 
 
 def _overlay(area: Area, asked: dict[str, str]) -> Overlay:
@@ -144,22 +142,14 @@ def _page(area: Area, overlay: Overlay, asked: dict[str, str]) -> HotspotPage:
 # --- Writing beside a GET, which keeps nothing itself ----------------------------------------------------------------
 
 
-@contextmanager
-def _writing(database: Database, reader: Viewer) -> Iterator[Viewer]:
-    """Open a short transaction of its own, for the same person and in the same scope."""
-    with database.writing() as session:
-        session.set_scope(reader.session.scope)
-        yield replace(reader, session=session)
-
-
-def _kept_after(response: Response, overlay: Overlay) -> Response:
+def kept_after(response: Response, overlay: Overlay) -> Response:
     """Keep what was worked out once the answer has gone, so that nobody waits for it."""
     if not overlay.is_kept:
         its_database, reader = database(), g.viewer
 
         def keep() -> None:
             try:
-                with _writing(its_database, reader) as viewer:
+                with writing_as(its_database, reader) as viewer:
                     service.keep(viewer, overlay)
             except OperationalError:
                 log.warning("an overlay could not be kept; it will be worked out again", exc_info=True)

@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import shapely
 
 from geo.frames import Geometry
@@ -42,6 +43,11 @@ class ShownPlace:
     """Of a place that was muted, why it is news again; blank for all others."""
 
     @property
+    def also(self) -> str:
+        """What else is flagged on the same ground; blank where nothing is."""
+        return place_words.also_words(self.found.place)
+
+    @property
     def when(self) -> str:
         """When in the week, or why that cannot be said."""
         return self.clock.sentence if self.clock else clocks.NOWHERE
@@ -59,6 +65,14 @@ class Week:
     shown: tuple[ShownPlace, ...] = ()
     more: int = 0
     is_kept: bool = True
+
+    def standing_of_mute(self, mute: Mute) -> str:
+        """How a muted place stands now."""
+        places = self.worked_out.places if self.worked_out else ()
+        found = next((one for one in places if mute.is_of(one.place.category, one.place.units)), None)
+        if found is None:
+            return "Not flagged now"
+        return "Back on the page" if mute.why_back(standing_of(found)) else "Off the page"
 
     @property
     def chance_sentence(self) -> str:
@@ -228,7 +242,7 @@ def clocks_of(viewer: Viewer, area: Area, found: Sequence[Place], last_month: dt
     titles = {key: kind.title for key, kind in catalogue(viewer.session).items()}
     at = shapely.points(timed[["easting", "northing"]].to_numpy(dtype=float))
     return [
-        clocks.clock_of(timed.loc[shapely.intersects(ground, at)], place.category, titles)
+        clocks.clock_of(timed.loc[np.asarray(shapely.intersects(ground, at), dtype=bool)], place.category, titles)
         for place, ground in zip(found, grounds, strict=True)
     ]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import geopandas as gpd
@@ -164,6 +164,7 @@ def basis_of(viewer: Viewer, live: pd.DataFrame, units: Units) -> Basis | None:
         series=series,
         inputs={
             "week": WEEK_VERSION,
+            "shape": [field.name for kept in (WorkedOut, FoundPlace, Place, Usual) for field in fields(kept)],
             "method_version": METHOD_VERSION,
             "units": units,
             "dataset": key,
@@ -226,7 +227,7 @@ def work_out(viewer: Viewer, area: Area, basis: Basis, keep: Keep) -> WorkedOut:
         overlay = whole if category is None else _overlay(viewer, area, basis, category)
         if not overlay.is_kept:
             keep(overlay)
-        followed.append(_followed(overlay))
+        followed.append(followed_of(overlay))
     found = places_found.find_places(followed, is_two_sided=basis.units is Units.WARDS)
     return WorkedOut(
         units=basis.units,
@@ -256,7 +257,8 @@ def _overlay(viewer: Viewer, area: Area, basis: Basis, category: str | None) -> 
     )
 
 
-def _followed(overlay: Overlay) -> Followed:
+def followed_of(overlay: Overlay) -> Followed:
+    """Take from an overlay of kinds what places are found in."""
     table = overlay.table
     is_tested = table["class"] != NOT_TESTED
     is_hot = table["class"].str.endswith("_hot")

@@ -1,0 +1,69 @@
+"""The address of one place: why it is flagged, its months, its hours, and what each source says of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, g, make_response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from hub.access import Permission
+from hub.hotspots import clocks, layers, place_charts
+from hub.hotspots.clocks import DAYS
+from hub.hotspots.one_place import OnePlace, one_place
+from hub.hotspots.routes import kept_after
+from hub.hotspots.scoring import Units
+from hub.pictures import Picture
+from hub.places import service as places
+from hub.web import needs
+from hub.words import month_code, parse_month
+
+bp = Blueprint("place", __name__)
+
+
+@dataclass(frozen=True)
+class PlacePage:
+    """What the page shows of one place."""
+
+    place: OnePlace
+    chart: Picture
+    kind_words: str
+    clock_rows: tuple[tuple[str, list[tuple[str, int]]], ...]
+    """For each day its hours: the figure and the shade of each."""
+    map_address: str
+
+
+@bp.get("/areas/<area>/hotspots/place")
+@needs(Permission.OVERLAY_READ)
+def show(area: str) -> ResponseReturnValue:
+    """Show all that is known of one place and one kind of offence."""
+    its_area = places.area(g.viewer, area, Permission.OVERLAY_READ)
+    found = one_place(
+        g.viewer,
+        its_area,
+        category=request.args.get("category"),
+        unit=request.args.get("unit", ""),
+        last_month=parse_month(request.args.get("to", ""), what="The last month"),
+        dataset=request.args.get("dataset") or None,
+    )
+    response = make_response(render_template("hotspots/place.html", page=_page(found)))
+    return kept_after(response, found.overlay)
+
+
+def _page(found: OnePlace) -> PlacePage:
+    overlay, month = found.overlay, month_code(found.overlay.data_to)
+    shades = clocks.shades(found.clock.clock.hours) if found.clock else []
+    show = layers.Show.CELL_EMERGING if overlay.units is Units.CELLS else layers.Show.WARD_EMERGING
+    return PlacePage(
+        place=found,
+        chart=place_charts.month_chart(found.months, found.counts, found.usual, overlay.measure),
+        kind_words=layers.kind_definition(found.place.kind) if found.place else "No pattern",
+        clock_rows=tuple(zip(DAYS, shades, strict=False)),
+        map_address=url_for(
+            "hotspots.show",
+            area=found.area.slug,
+            show=show.value,
+            category=overlay.category,
+            **{"from": month, "to": month},
+        ),
+    )
