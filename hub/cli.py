@@ -24,7 +24,7 @@ from hub.access import Permission, Role, Viewer
 from hub.config import Settings, read_settings
 from hub.db import Database, HubSession, database_errors
 
-METHODS = ("rate", "gi_star", "density", "change", "emerging", "harm", "agencies")
+METHODS = ("rate", "count", "gi_star", "density", "change", "emerging", "harm", "agencies")
 Command = Callable[[argparse.Namespace], dict[str, Any]]
 
 

@@ -17,7 +17,15 @@ from hub.words import month_name, months_before
 
 METHODS = {
     Units.WARDS: (Method.RATE, Method.GI_STAR, Method.CHANGE, Method.EMERGING, Method.HARM, Method.AGENCIES),
-    Units.CELLS: (Method.GI_STAR, Method.DENSITY, Method.CHANGE, Method.EMERGING, Method.HARM, Method.AGENCIES),
+    Units.CELLS: (
+        Method.COUNT,
+        Method.GI_STAR,
+        Method.DENSITY,
+        Method.CHANGE,
+        Method.EMERGING,
+        Method.HARM,
+        Method.AGENCIES,
+    ),
 }
 ALL_CRIME = "All recorded crime"
 EVERYTHING = frozenset({"", "all", ALL_CRIME.casefold()})
@@ -111,6 +119,8 @@ def _check_method(question: Question) -> None:
         return
     if question.units is Units.CELLS:
         sentence = "There are no rates for small areas: nobody knows how many people live in each square."
+    elif question.method is Method.COUNT:
+        sentence = "Wards have no layer of counts alone: counts come with every layer of theirs."
     else:
         sentence = "Density is not worked out for wards: they differ too much in size."
     raise BadRequest(sentence, remedy=f"For {question.units}, choose {', '.join(allowed[:-1])} or {allowed[-1]}.")

@@ -21,7 +21,7 @@ from geo.hotspots import CONFIDENCE_BY_LEVEL, NOT_SIGNIFICANT, NOT_TESTED, class
 from hub.hotspots.agencies import BOTH, GAP, NEITHER, POLICE_ONLY, QUIET_GAP
 from hub.hotspots.changes import FALLEN, NO_CLEAR_CHANGE, RISEN
 from hub.hotspots.overlays import Overlay
-from hub.hotspots.scoring import DENSITY_BANDS, LESS_DENSE, TESTING, Method, Units
+from hub.hotspots.scoring import BUSIEST, DENSITY_BANDS, LESS_BUSY, LESS_DENSE, TESTING, Method, Units
 from hub.hotspots.wording import said_percent
 from hub.words import number, signed
 
@@ -46,6 +46,7 @@ class Show(StrEnum):
     WARD_EMERGING = "wards-emerging"
     WARD_HARM = "wards-harm"
     WARD_AGENCIES = "wards-agencies"
+    CELL_COUNT = "cells-count"
     CELL_HOTSPOTS = "cells-gi_star"
     CELL_DENSITY = "cells-density"
     CELL_CHANGE = "cells-change"
@@ -64,14 +65,14 @@ class Show(StrEnum):
         return Method.RATE if self is Show.WARD_COUNT else Method(self.partition("-")[2])
 
     @property
-    def words(self) -> str:
-        """How a person would ask for it."""
-        return _SHOW_WORDS[self]
-
-    @property
     def explained_under(self) -> str:
         """The method page that says what it can and cannot tell."""
         return "count" if self is Show.WARD_COUNT else self.method.value
+
+    @property
+    def words(self) -> str:
+        """How a person would ask for it."""
+        return _SHOW_WORDS[self]
 
     def colours(self, measure: str) -> str:
         """What the colours of its map stand for."""
@@ -79,6 +80,8 @@ class Show(StrEnum):
             return "Kind of hotspot, and how many"
         if self.method in TESTING:
             return "Result of the test, and how many"
+        if self is Show.CELL_COUNT:
+            return f"{measure.capitalize()}, by the share of the area that has the most"
         if self is Show.CELL_DENSITY:
             return f"{measure.capitalize()} per square km, against the average"
         return measure.capitalize() if self is Show.WARD_COUNT else f"{measure.capitalize()} per 1,000 residents"
@@ -92,6 +95,8 @@ _SHOW_WORDS = {
     Show.WARD_EMERGING: "Wards: new, lasting and fading hotspots",
     Show.WARD_HARM: "Wards: harm (days of sentence)",
     Show.WARD_AGENCIES: "Wards: police beside another agency",
+    # The first of the small areas, since it met the most when tried on months gone by (`hub check back-test`).
+    Show.CELL_COUNT: "Small areas: busiest places, to patrol by",
     Show.CELL_HOTSPOTS: "Small areas: hotspots (Gi*)",
     Show.CELL_DENSITY: "Small areas: density",
     Show.CELL_CHANGE: "Small areas: change from the period before",
@@ -137,6 +142,8 @@ def classes(overlay: Overlay, show: Show) -> tuple[pd.Series[str], tuple[LegendI
         keys, words = overlay.table["class"].map(_key), _agency_words(overlay.beside.topic, overlay.units)
     elif overlay.method is Method.DENSITY:
         keys, words = overlay.table["class"].map(_key), _density_words()
+    elif overlay.method is Method.COUNT:
+        keys, words = overlay.table["class"].map(_key), _busiest_words()
     elif overlay.method is Method.EMERGING:
         keys, words = overlay.table["class"].map(_kind_key), _KIND_WORDS
     elif overlay.method is Method.CHANGE:
@@ -214,6 +221,14 @@ def _agency_words(other: str, units: Units) -> dict[str, str]:
         _key(NOT_TESTED): "No data, or could not be tested",
     }
     return {key: said for key, said in words.items() if units is Units.WARDS or key != _key(QUIET_GAP)}
+
+
+def _busiest_words() -> dict[str, str]:
+    words, before = {}, 0.0
+    for share, name in BUSIEST:
+        words[_key(name)] = f"The {'next' if before else 'busiest'} {share - before:.0%} of the area"
+        before = share
+    return words | {_key(LESS_BUSY): "The rest, and where there was none: not coloured"}
 
 
 def _density_words() -> dict[str, str]:
@@ -330,8 +345,9 @@ def ordered(overlay: Overlay, show: Show, sort: str) -> pd.DataFrame:
         rank, figure = table["class"].map(_rank), table["harm" if overlay.method is Method.HARM else "z"]
         score = figure.where(table["class"].str.startswith("cold"), -figure)
         return table.assign(rank=rank, score=score).sort_values(["rank", "score"], kind="stable")
-    notable = {Show.WARD_COUNT: "count", Show.WARD_RATE: "rate_per_1000"}.get(show, "density")
-    return table.sort_values(notable, ascending=False, kind="stable", na_position="last")
+    notable = {Show.CELL_COUNT: "count", Show.WARD_COUNT: "count", Show.WARD_RATE: "rate_per_1000"}
+    by_figure = notable.get(show, "density")
+    return table.sort_values(by_figure, ascending=False, kind="stable", na_position="last")
 
 
 def _rank(name: str) -> int:
@@ -422,8 +438,11 @@ def _features(shapes: gpd.GeoSeries, properties: Sequence[dict[str, Any]]) -> di
     }
 
 
-NOT_COLOURED = frozenset(map(_key, (LESS_DENSE, NOT_SIGNIFICANT, NO_CLEAR_CHANGE, NO_PATTERN, NEITHER, NOT_TESTED)))
+NOT_COLOURED = frozenset(
+    map(_key, (LESS_DENSE, LESS_BUSY, NOT_SIGNIFICANT, NO_CLEAR_CHANGE, NO_PATTERN, NEITHER, NOT_TESTED))
+)
 _FIGURES = {
+    Method.COUNT: ("with_neighbours", "With its neighbours"),
     Method.GI_STAR: ("with_neighbours", "With its neighbours"),
     Method.DENSITY: ("density", "Per square km"),
     Method.CHANGE: ("count_before", "In the period before"),

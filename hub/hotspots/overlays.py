@@ -16,7 +16,7 @@ from geo.harm import WeightSet
 from geo.hotspots import NOT_TESTED
 from hub.hotspots.changes import LEAST_BASE, LEAST_TESTED, days_of
 from hub.hotspots.checking import ALL_CRIME, Question
-from hub.hotspots.scoring import CELLS_IN_A_NEIGHBOURHOOD, TESTING, Method, Scores, Units, is_cold, is_hot
+from hub.hotspots.scoring import BUSIEST, CELLS_IN_A_NEIGHBOURHOOD, TESTING, Method, Scores, Units, is_cold, is_hot
 from hub.hotspots.wording import (
     NAMES_IN_A_SENTENCE,
     agencies_sentence,
@@ -207,6 +207,7 @@ class Overlay:
             Method.GI_STAR: self._ward_flags if self.units is Units.WARDS else self._cell_flags,
             Method.HARM: self._harm,
             Method.RATE: self._rates,
+            Method.COUNT: self._busiest_places,
             Method.DENSITY: self._dense_places,
         }
         return found[self.method]()
@@ -306,6 +307,15 @@ class Overlay:
             f"{len(rated)} wards of {self.area_name} had {number(rated['rate_per_1000'].median(), 1)} or less."
         )
 
+    def _busiest_places(self) -> str:
+        share, name = BUSIEST[0]
+        busiest = self.table[self.table["class"] == name].sort_values("count", ascending=False, kind="stable")
+        return (
+            f"In {self.period_words}, the busiest {said_percent(share)} of {self.area_name} had "
+            f"{said_percent(busiest['count'].sum() / max(self.total, 1))} of its {self.offences}: "
+            f"{plural(len(busiest), 'small area')}, in {listed(wards_of(busiest), most=NAMES_IN_A_SENTENCE)}."
+        )
+
     def _dense_places(self) -> str:
         busy = self.table[self.table["density"] >= BUSY_TIMES * self.table["density"].mean()]
         if busy.empty:
@@ -372,6 +382,7 @@ class Overlay:
                 f"{self.bandwidth_metres:g} m, squares of {self.cell_metres} m, corrected at the edge of the area."
             )
         told = {
+            Method.COUNT: self._count_words,
             Method.CHANGE: self._change_words,
             Method.EMERGING: self._emerging_words,
             Method.HARM: self._harm_words,
@@ -379,6 +390,14 @@ class Overlay:
             Method.GI_STAR: self._flags_words,
         }
         return told[self.method]()
+
+    def _count_words(self) -> str:
+        return (
+            f"The {self.measure} in each {self.cell_metres} m square. The busiest are those with the most; of equals, "
+            "those with more in the squares around them. Nothing is tested. Tried on months gone by, the places with "
+            "the highest count met more of what came next, in as much of the area, than those with the highest density "
+            "or Gi*: this is the layer to patrol by. What is more than chance would explain is told by the hotspots."
+        )
 
     def _flags_words(self) -> str:
         rule = (

@@ -31,6 +31,9 @@ LARGEST_COMPARED_CELL_METRES = 500
 INCIDENTS_TESTED_TOGETHER = 10
 CELLS_IN_A_NEIGHBOURHOOD = 9
 DENSITY_BANDS = ((10, "10_times_average"), (5, "5_times_average"), (3, "3_times_average"), (2, "2_times_average"))
+BUSIEST = ((0.01, "busiest_1"), (0.05, "busiest_5"), (0.2, "busiest_20"))
+"""Shares of the area, the busiest first, and what squares in each are called."""
+LESS_BUSY = "less_busy"
 MOST_CELLS = 250_000
 LESS_DENSE = "below_2_times_average"
 LOOKUP_METRES = 100.0
@@ -48,6 +51,7 @@ class Method(StrEnum):
     """What is said of each unit, besides its count."""
 
     RATE = "rate"
+    COUNT = "count"
     GI_STAR = "gi_star"
     DENSITY = "density"
     CHANGE = "change"
@@ -165,7 +169,7 @@ def score_cells(
     total : int
         Incidents, those without a place included.
     method : Method
-        Gi* or density.
+        Count, Gi* or density.
     cell_metres, bandwidth_metres : optional
         Side of a square, and radius of the density's kernel; chosen unless given.
 
@@ -187,6 +191,10 @@ def score_cells(
         surface = density.quartic_density(x, y, squares, bandwidth_metres=radius, weights=weight)[inside]
         table = table.assign(**{"density": surface, "class": _density_classes(surface)})
         return Scores(table, unplaced, cell_metres=side, bandwidth_metres=radius)
+    if method is Method.COUNT:
+        around = chance.dealt_totals(counts, inside).totals
+        table = table.assign(with_neighbours=around, **{"class": _busiest(counts[inside], around)})
+        return Scores(table, unplaced, cell_metres=side)
     # Dealt out whole, not with each square's own count held (geo.permutation): that law asks of the surroundings alone,
     # so that it passes over the busiest squares themselves and flags the ring around them.
     dealt = chance.dealt_totals(counts, inside)
@@ -215,9 +223,10 @@ def cells_of(squares: grid.Grid, wards: gpd.GeoDataFrame) -> pd.DataFrame:
 def choose_cell_metres(outline: Geometry, incidents: float, *, method: Method) -> int:
     """Choose how large the squares are.
 
-    For density, geo's suggestion. What is tested must hold enough for a difference to show: from 150 m up, in steps of
-    50 m, until it holds 10 of the incidents on average. For a change that is a square alone, of 500 m at most;
-    otherwise a square with its neighbours, of 300 m at most; or the suggestion, if that is larger.
+    For density, geo's suggestion; for a count the same, but 150 m at least. What is tested must hold enough for a
+    difference to show: from 150 m up, in steps of 50 m, until it holds 10 of the incidents on average. For a change
+    that is a square alone, of 500 m at most; otherwise a square with its neighbours, of 300 m at most; or the
+    suggestion, if that is larger.
 
     Parameters
     ----------
@@ -231,6 +240,8 @@ def choose_cell_metres(outline: Geometry, incidents: float, *, method: Method) -
     suggested = grid.suggest_cell_metres(outline)
     if method is Method.DENSITY:
         return suggested
+    if method is Method.COUNT:
+        return max(suggested, SMALLEST_TESTED_CELL_METRES)
     together = 1 if method is Method.CHANGE else CELLS_IN_A_NEIGHBOURHOOD
     largest = LARGEST_COMPARED_CELL_METRES if method is Method.CHANGE else LARGEST_CHOSEN_CELL_METRES
     side = max(suggested, SMALLEST_TESTED_CELL_METRES)
@@ -296,6 +307,14 @@ def _classed(table: pd.DataFrame, with_neighbours: FloatArray | IntArray, z: Flo
     q = hotspots.benjamini_hochberg(p)
     classes = hotspots.classify_gi_star(z, q)
     return table.assign(with_neighbours=with_neighbours, z=z, p=p, q=q, **{"class": classes})
+
+
+def _busiest(counts: FloatArray, around: IntArray) -> npt.NDArray[np.str_]:
+    """Class squares by the share of the area that they and the busier ones take up; of equals, by those around them."""
+    place = np.empty(counts.size, dtype=int)
+    place[np.lexsort((-around, -counts))] = np.arange(counts.size)
+    conditions = [(counts > 0) & (place < max(int(share * counts.size), 1)) for share, _ in BUSIEST]
+    return np.select(conditions, [name for _, name in BUSIEST], LESS_BUSY)
 
 
 def _density_classes(surface: FloatArray) -> npt.NDArray[np.str_]:

@@ -41,6 +41,7 @@ def test_every_unit_has_a_class_that_the_legend_names() -> None:
         (made_of_wards("gi_star"), Show.WARD_HOTSPOTS),
         (made_of_wards("rate"), Show.WARD_RATE),
         (made_of_wards("rate"), Show.WARD_COUNT),
+        (made_of_cells("count"), Show.CELL_COUNT),
         (made_of_cells("gi_star"), Show.CELL_HOTSPOTS),
         (made_of_cells("density"), Show.CELL_DENSITY),
         (made_of_changes("wards"), Show.WARD_CHANGE),
@@ -56,6 +57,24 @@ def test_every_unit_has_a_class_that_the_legend_names() -> None:
         assert set(keys) <= {item.key for item in legend}
         assert sum(item.units for item in legend) == len(overlay.table)
         assert all("." not in item.key and item.words for item in legend)
+
+
+def test_the_busiest_squares_are_named_by_their_share_of_the_area_and_come_first() -> None:
+    overlay = made_of_cells("count")
+    keys, legend = layers.classes(overlay, Show.CELL_COUNT)
+    assert [(item.words, item.units) for item in legend] == [
+        ("The busiest 1% of the area", 9),
+        ("The next 4% of the area", 36),
+        ("The next 15% of the area", 135),
+        ("The rest, and where there was none: not coloured", 720),
+    ]
+    first = layers.ordered(overlay, Show.CELL_COUNT, "")
+    assert set(keys[first.index[:9]]) == {"busiest-1"}
+    assert first["count"].is_monotonic_decreasing
+    assert overlay.sentence.startswith("In January 2025, the busiest 1% of North had 40% of its offences of burglary: 9")
+    assert "this is the layer to patrol by" in overlay.method_words
+    shows = list(Show)
+    assert shows.index(Show.CELL_COUNT) == min(shows.index(show) for show in shows if show.units == "cells")
 
 
 def test_hotspots_have_the_same_classes_however_few_are_found() -> None:

@@ -129,6 +129,27 @@ def test_cells_score_as_esda_says_and_only_their_p_is_our_own() -> None:
     assert scores.unplaced == 2
 
 
+def test_of_squares_that_tie_those_with_more_around_them_are_the_busiest() -> None:
+    counts = np.zeros((10, 10), dtype=int)
+    counts[[1, 5, 5, 8], [1, 5, 6, 2]] = 2
+    counts[5, 7], counts[8, 3] = 1, 1
+    table = scoring.score_cells(
+        points_of(counts, 200),
+        shapely.box(0, 0, 2000, 2000),
+        square_wards(2, 2),
+        total=12,
+        method=Method.COUNT,
+        cell_metres=200,
+    ).table
+    called = table.groupby("class")["count"].agg(list)
+    assert called["busiest_1"] == [2]
+    assert table.loc["200m-E1200-N1000", "class"] == "busiest_1"
+    assert sorted(called["busiest_5"]) == [1, 2, 2, 2]
+    assert called["busiest_20"] == [1]
+    # A square without any is not busy, however few have some.
+    assert called["less_busy"] == [0] * 94
+
+
 def test_the_busiest_squares_are_flagged_and_not_the_ring_around_them_alone() -> None:
     counts = np.random.default_rng(6).poisson(3, (20, 30))
     counts[10, 15:17] = 60
