@@ -71,7 +71,9 @@ def test_the_busiest_squares_are_named_by_their_share_of_the_area_and_come_first
     first = layers.ordered(overlay, Show.CELL_COUNT, "")
     assert set(keys[first.index[:9]]) == {"busiest-1"}
     assert first["count"].is_monotonic_decreasing
-    assert overlay.sentence.startswith("In January 2025, the busiest 1% of North had 40% of its offences of burglary: 9")
+    assert overlay.sentence.startswith(
+        "In January 2025, the busiest 1% of North had 40% of its offences of burglary: 9"
+    )
     assert "this is the layer to patrol by" in overlay.method_words
     shows = list(Show)
     assert shows.index(Show.CELL_COUNT) == min(shows.index(show) for show in shows if show.units == "cells")
