@@ -27,6 +27,7 @@ import pyogrio
 import pytest
 from sqlalchemy import select, update
 
+from geo import harm
 from hub import cli
 from hub.access import Role
 from hub.accounts.models import Person
@@ -583,6 +584,22 @@ def test_a_kind_is_added_from_a_file_and_used(hub: Hub, tmp_path: Path, sent: pd
     path.write_text("key = ", "utf-8")
     assert "no TOML" in hub.call("load-kinds", path, "--json").refused
     assert "cannot be read" in hub.call("load-kinds", tmp_path / "nowhere.toml", "--json").refused
+
+
+def test_weights_of_harm_are_loaded_once_by_who_administers_the_city(hub: Hub, tmp_path: Path) -> None:
+    with_the_hub = (Path(harm.__file__).parent / "weights" / "cambridge-medians-2026.toml").read_text("utf-8")
+    path = tmp_path / "weights.toml"
+    path.write_text(with_the_hub, "utf-8")
+    asked = ("load-harm-weights", path, "--json", "--as")
+    assert hub.call(*asked, ADMINISTRATOR).done.json["outcome"] == "unchanged"
+    path.write_text(with_the_hub.replace('version = "2026"', 'version = "2026, ours"'), "utf-8")
+    assert "one list for every borough" in hub.call(*asked, OFFICER).refused
+    said = hub.call(*asked, ADMINISTRATOR).done.json
+    assert (said["version"], said["outcome"]) == ("2026, ours", "kept")
+    assert said["weights"] > 30
+    path.write_text("weights of my own", "utf-8")
+    assert "not written as TOML" in hub.call(*asked, ADMINISTRATOR).refused
+    assert len(hub.recorded("weights.loaded")) == 1
 
 
 @ON_ONE_DATABASE

@@ -100,6 +100,51 @@ def test_a_change_is_said_mapped_and_listed(commander: StrictClient) -> None:
     assert "nothing before January 2025 to compare it with" in commander.page.errors[0]
 
 
+def test_harm_names_its_weights_and_what_they_leave_out(commander: StrictClient, live: Figures) -> None:
+    asked = f"/areas/{HOME}/hotspots?show=wards-harm&category=all"
+    assert commander.get(f"{asked}&from=2025-01&to=2025-02").status_code == 400
+    assert "None of these offences has a weight in Cambridge" in commander.page.errors[0]
+    rows = [(month(3), "F05000000", "Robbery", "", 3), (month(3), "F05000001", "Theft", "", 9)]
+    columns = ["month", "ward_code", "offence_group", "offence_subgroup", "count"]
+    live.ward_counts(HOME, pd.DataFrame(rows, columns=columns))
+    assert commander.get(f"{asked}&from=2025-03&to=2025-03").status_code == 200
+    said = "Cambridge Crime Harm Index, medians by subgroup, version 2026 of 1 February 2026"
+    assert f"Weighed by {said}" in commander.page.main
+    assert "9 incidents have no weight in this set, and no part in the harm: Theft (9)." in commander.page.main
+    headings = [words_of(cell) for cell in commander.page.all("th") if cell.get("scope") == "col"]
+    assert headings[1:] == ["Offences", "Harm", "Harm per 1,000 residents", "Largest event", "Harm, capped", "Result"]
+
+
+def test_agencies_are_offered_where_another_is_live_and_refused_in_words_where_none_is(
+    commander: StrictClient, live: Figures
+) -> None:
+    asked = "?show=wards-agencies&category=all&from=2025-01&to=2025-02"
+    assert commander.get(f"{PAGE}{asked}").status_code == 400
+    assert "Another agency's figures and Met ward-level counts have no month" in commander.page.errors[0]
+    assert "Set beside" not in [words_of(label) for label in commander.page.all("label")]
+    for code, easting in ((HOME, 10), (SIBLING, 2010)):
+        places = pd.DataFrame({"easting": [easting] * 3, "northing": [10.0] * 3, "category": "False alarm"})
+        live.points(code, places.assign(month=month(1)), dataset="fire")
+        live.points(code, places.assign(month=month(1)), dataset="ambulance")
+    for more in ("", "&with=fire"):
+        assert commander.get(f"{PAGE}{asked}{more}").status_code == 200
+        assert "Set beside" in [words_of(label) for label in commander.page.all("label")]
+        assert "Fire brigade incidents" in commander.page.main
+        assert "A gap is a question, not a finding" in commander.page.main
+    offered = [words_of(option) for option in commander.page.all("option")]
+    assert "Fire brigade incidents" in offered
+    assert "Ambulance calls" not in offered
+    commander.get(f"{PAGE}?show=wards-rate&category=all&from=2025-01&to=2025-02&with=fire")
+    assert "Set beside" not in [words_of(label) for label in commander.page.all("label")]
+    layer = orjson.loads(commander.get(f"{PAGE}/layer.json{asked}&with=fire").data)
+    assert "Fire brigade incidents" in dict(layer["wards"]["features"][0]["properties"]["facts"])
+    for file in ("", "/layer.json", "/overlay.csv", "/overlay.pdf"):
+        answer = commander.get(f"{PAGE}{file}{asked}&with=ambulance")
+        assert answer.status_code == 409
+    commander.get(f"{PAGE}{asked}&with=ambulance")
+    assert "no sharing agreement" in commander.page.main.casefold()
+
+
 def test_kinds_of_hotspot_need_enough_months_and_are_then_listed(commander: StrictClient, live: Figures) -> None:
     asked = "?show=cells-emerging&category=Robbery&from=2025-01&to=2025-10"
     give_points(live)
@@ -227,6 +272,16 @@ def test_a_download_is_on_the_record_before_it_leaves(commander: StrictClient, d
     assert [entry.details["form"] for entry in entries] == [*routes.FILE_TYPES, "csv"]
     assert {entry.subject for entry in entries} == {"north"}
     assert commander.get(f"{PAGE}/overlay.exe{ASKED}").status_code == 404
+
+
+def test_paper_is_offered_in_two_sizes_and_no_other(commander: StrictClient) -> None:
+    commander.get(f"{PAGE}{ASKED}")
+    links = {words_of(link): link.get("href", "") for link in commander.page.all("a")}
+    for size in ("A4", "A3"):
+        answer = commander.get(links[f"On paper, {size} (PDF)"])
+        assert answer.data.startswith(b"%PDF")
+        assert answer.mimetype == "application/pdf"
+    assert commander.get(f"{PAGE}/overlay.pdf{ASKED}&paper=A0").status_code == 400
 
 
 def test_words_from_an_address_are_only_words(commander: StrictClient) -> None:
