@@ -239,14 +239,3 @@ def in_squares(points: pd.DataFrame, units: Sequence[str]) -> pd.Series[bool]:
     west, south = (np.floor_divide(points[name], side) * side for name in ("easting", "northing"))
     inside = [corner in corners for corner in zip(west, south, strict=True)]
     return pd.Series(inside, index=points.index, dtype=bool)
-
-
-def bounds_of(units: Sequence[str]) -> tuple[int, int, int, int]:
-    """The west, south, east and north of some squares together."""
-    squares = [square for square in map(square_of, units) if square is not None]
-    return (
-        min(west for _, west, _ in squares),
-        min(south for _, _, south in squares),
-        max(west + side for side, west, _ in squares),
-        max(south + side for side, _, south in squares),
-    )

@@ -64,13 +64,15 @@ const UNKNOWN = { fillColor: "#fff", words: "No figure" };
 
 // --- What is drawn ---------------------------------------------------------------------------------------------------
 
-function popup(title, facts) {
+function popup(title, facts, code) {
   const box = element("div", undefined, "overlay-popup");
   box.tabIndex = -1;
   box.append(element("p", title, "overlay-popup__title"));
   const list = element("dl");
   for (const [name, value] of facts) list.append(element("dt", name), element("dd", value));
-  box.append(list);
+  const more = element("a", "Look closer", "govuk-link");
+  more.href = `${holder.dataset.place}&unit=${encodeURIComponent(code)}`;
+  box.append(list, more);
   return box;
 }
 
@@ -85,7 +87,7 @@ function wardLayers(wards, looks, units) {
     onEachFeature(ward, layer) {
       const [[, name], ...facts] = ward.properties.facts;
       units.set(ward.properties.code, layer);
-      layer.bindPopup(() => popup(name, facts), POPUP);
+      layer.bindPopup(() => popup(name, facts, ward.properties.code), POPUP);
       layer.bindTooltip(() => element("span", name), { sticky: true });
     },
   });
@@ -125,7 +127,7 @@ function cellLayers(cells, looks, units) {
         [cells.figure, cells.value[at].toLocaleString("en-GB")],
         ["Result", look.words],
         ["Square", name(column, row)],
-      ]),
+      ], name(column, row)),
       POPUP,
     );
     units.set(name(column, row), layer);
@@ -196,8 +198,8 @@ function squareFinder(cells, square, units, map) {
       const [, west, south] = code.match(/E(\d+)-N(\d+)$/).map(Number);
       const corners = square((west - cells.west) / cells.side, (south - cells.south) / cells.side);
       const layer = L.polygon(corners, { color: INK, fill: false, weight: 2 });
-      const [, ...facts] = [...cell.closest("tr").cells].map((fact, at) => [titles[at], fact.textContent.trim()]);
-      layer.bindPopup(() => popup(cell.firstChild.firstChild.textContent, facts), POPUP);
+      const [, ...facts] = titles.map((title, at) => [title, cell.closest("tr").cells[at].textContent.trim()]);
+      layer.bindPopup(() => popup(cell.firstChild.firstChild.textContent, facts, code), POPUP);
       units.set(code, layer.addTo(map));
     }
     return units.get(code);
