@@ -32,7 +32,7 @@ def rate(with_flags: int, lower: float) -> Rate:
 def test_what_is_dealt_is_what_was_recorded(ground: Ground) -> None:
     random = np.random.default_rng(1)
     points = ground.points["Robbery"]
-    assert max(points["month"]).isoformat() == "2026-10"
+    assert max(points["month"]).isoformat() == "2026-10-01"
     assert points["month"].nunique() == 24
     year = int(points.loc[points["month"] >= sorted(set(points["month"]))[12], "count"].sum())
     for score in false_flags.LAYERS:
