@@ -587,7 +587,8 @@ class Overlay:
             verb = "is" if len(beside.provisional) == 1 else "are"
             said.append(f"Of {beside.title}, {said_span(beside.provisional)} {verb} provisional.")
         said.append(
-            "A gap is a question, not a finding: it may be crime that nobody reports to police, calls to a hospital, "
+            "Police record no more than elsewhere where their count is within what chance gives: see both scores. A "
+            "gap is a question, not a finding: it may be crime that nobody reports to police, calls to a hospital, "
             "station or hostel, or places recorded in another way. Some incidents are in both counts."
         )
         return said

@@ -65,6 +65,8 @@ def show(area: str) -> ResponseReturnValue:
         overlay = _overlay(found, asked)
     except BadRequest as error:
         return render_template("hotspots/show.html", area=found, form=form, error=error, page=None), error.status
+    if overlay.beside is not None:
+        asked["with"] = form.beside.data = overlay.beside.dataset
     page = _page(found, overlay, asked)
     response = make_response(render_template("hotspots/show.html", area=found, form=form, error=None, page=page))
     return kept_after(response, overlay)

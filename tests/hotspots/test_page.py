@@ -134,6 +134,15 @@ def test_agencies_are_offered_where_another_is_live_and_refused_in_words_where_n
     offered = [words_of(option) for option in commander.page.all("option")]
     assert "Fire brigade incidents" in offered
     assert "Ambulance calls" not in offered
+    for code, easting in ((HOME, 10), (SIBLING, 2010)):
+        places = pd.DataFrame({"easting": [easting] * 2, "northing": [10.0] * 2, "category": "Slight"})
+        live.points(code, places.assign(month=[month(1), month(2)]), dataset="road_collisions")
+    commander.get(f"{PAGE}{asked}")
+    chosen = [words_of(option) for option in commander.page.all("option") if option.get("selected") is not None]
+    assert "Road collisions (STATS19)" in chosen
+    assert "with=road_collisions" in next(
+        link.get("href", "") for link in commander.page.all("a") if link.get("download") is not None
+    )
     commander.get(f"{PAGE}?show=wards-rate&category=all&from=2025-01&to=2025-02&with=fire")
     assert "Set beside" not in [words_of(label) for label in commander.page.all("label")]
     layer = orjson.loads(commander.get(f"{PAGE}/layer.json{asked}&with=fire").data)
