@@ -167,7 +167,7 @@ def _around(overlay: Overlay, unit: str) -> tuple[str, ...]:
 def _gathered(viewer: Viewer, area: Area, overlay: Overlay, place: Place | None, units: tuple[str, ...]) -> OnePlace:
     row = overlay.table.loc[units[0]]
     last = overlay.data_to
-    ground = shapely.union_all(overlay.outlines.loc[list(units)].to_numpy())
+    ground = shapely.union_all(list(overlay.outlines.loc[list(units)]))
     borough_code, borough_name = _borough_of(viewer, overlay, ground)
     live = figures.coverage(viewer, {borough_code})
     months = _months(live, overlay)
@@ -191,7 +191,7 @@ def _gathered(viewer: Viewer, area: Area, overlay: Overlay, place: Place | None,
         units=units,
         ward_name=str(row["ward_name"]),
         borough_name=borough_name,
-        hot_months=place.hot_months if place else int(row["hot_months"]) if row["class"] != NOT_TESTED else 0,
+        hot_months=place.hot_months if place else int(overlay.table.loc[[units[0]], "hot_months"].fillna(0).sum()),
         is_tested=bool(row["class"] != NOT_TESTED),
         months=months,
         counts=tuple(counts),

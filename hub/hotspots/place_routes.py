@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, g, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -54,16 +55,11 @@ def _page(found: OnePlace) -> PlacePage:
     overlay, month = found.overlay, month_code(found.overlay.data_to)
     shades = clocks.shades(found.clock.clock.hours) if found.clock else []
     show = layers.Show.CELL_EMERGING if overlay.units is Units.CELLS else layers.Show.WARD_EMERGING
+    asked: dict[str, Any] = {"show": show.value, "category": overlay.category, "from": month, "to": month}
     return PlacePage(
         place=found,
         chart=place_charts.month_chart(found.months, found.counts, found.usual, overlay.measure),
         kind_words=layers.kind_definition(found.place.kind) if found.place else "No pattern",
         clock_rows=tuple(zip(DAYS, shades, strict=False)),
-        map_address=url_for(
-            "hotspots.show",
-            area=found.area.slug,
-            show=show.value,
-            category=overlay.category,
-            **{"from": month, "to": month},
-        ),
+        map_address=url_for("hotspots.show", area=found.area.slug, **asked),
     )

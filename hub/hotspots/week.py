@@ -66,6 +66,11 @@ class Week:
     more: int = 0
     is_kept: bool = True
 
+    @property
+    def has_times(self) -> bool:
+        """Whether any source says when in the week things happen at one of the places shown."""
+        return any(shown.clock for shown in self.shown)
+
     def standing_of_mute(self, mute: Mute) -> str:
         """How a muted place stands now."""
         places = self.worked_out.places if self.worked_out else ()
@@ -85,7 +90,7 @@ class Week:
         return (
             f"{plural(done.tested, unit)} were tested over {plural(len(done.categories), 'kind')} of offence, and "
             f"{number(done.hot)} {'was a hotspot' if done.hot == 1 else 'were hotspots'} in "
-            f"{month_name(done.last_month)}; chance alone would make {about} of them one."
+            f"{month_name(done.last_month)}; chance alone would give {about}."
         )
 
 

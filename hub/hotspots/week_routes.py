@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, g, make_response, redirect, render_template, request, url_for
@@ -104,14 +105,13 @@ def _page(area: Area, its_week: Week) -> WeekPage:
     grounds = [week.ground_of(g.viewer, area, one.found.place.units) for one in its_week.shown]
     show = Show.CELL_EMERGING if done.units is Units.CELLS else Show.WARD_EMERGING
     month = month_code(done.last_month)
+    asked: dict[str, Any] = {"show": show.value, "category": ALL_CRIME, "from": month, "to": month}
     return WeekPage(
         week=its_week,
         map=outline_map(outlines, grounds),
         lead=_lead(area, its_week, done),
         method=_method(done),
-        map_address=url_for(
-            "hotspots.show", area=area.slug, show=show.value, category=ALL_CRIME, **{"from": month, "to": month}
-        ),
+        map_address=url_for("hotspots.show", area=area.slug, **asked),
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import orjson
 import pandas as pd
 import shapely
@@ -309,7 +310,7 @@ def _with_months(
             else rows["ward_code"].isin(place.units)
         )
         counts = rows.loc[is_inside].groupby("month")["count"].sum().reindex(list(series), fill_value=0).astype(int)
-        of_area = every if place.category == ALL_CRIME else in_area.loc[place.category]
+        of_area = np.asarray(every if place.category == ALL_CRIME else in_area.loc[place.category], dtype=float)
         judged = usual.judge(counts.tolist(), of_area.tolist(), series, skipped=places_found.months_to_skip(place))
         with_months.append(FoundPlace(place, borough_code, tuple(counts.tolist()), judged))
     return with_months

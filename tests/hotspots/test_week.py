@@ -73,7 +73,7 @@ def test_a_place_that_has_come_is_found_and_said(database: Database, live: Figur
     assert shown.found.place.also == (("All recorded crime", "consecutive"),)
     assert shown.when == clocks.NOWHERE
     assert "tested over 2 kinds of offence" in found.chance_sentence
-    assert "chance alone would make fewer than one of them one" in found.chance_sentence
+    assert "chance alone would give about 1." in found.chance_sentence
 
 
 def test_what_was_found_is_kept_and_read_back_the_same(
