@@ -52,7 +52,7 @@ def weigh_wards(
         If the set weighs none of the offences.
     """
     known = wards["borough_code"].isin(borough_codes).to_numpy()
-    wide = _labelled(placed, weight_set).pivot_table("count", "ward_code", "label", "sum", fill_value=0)
+    wide = _labelled(placed, weight_set).pivot_table("count", "ward_code", "label", "sum", fill_value=0, observed=True)
     counts = wide.reindex(wards.index[known], fill_value=0)
     harm = _weighed(counts, weight_set)
     neighbours = boundaries.queen_neighbours(wards[known])
@@ -95,7 +95,8 @@ def weigh_cells(
     side = cell_metres or choose_cell_metres(outline, labelled.loc[is_weighed, "count"].sum(), method=Method.HARM)
     refuse_too_many(outline, side)
     squares = grid.square_grid(outline, cell_metres=side)
-    counts = pd.DataFrame({label: _in_squares(squares, its) for label, its in labelled.groupby("label")})
+    of_label = {str(label): _in_squares(squares, its) for label, its in labelled.groupby("label", observed=True)}
+    counts = pd.DataFrame(of_label, index=np.flatnonzero(squares.mask))
     harm = _weighed(counts, weight_set)
     surface = np.zeros(squares.mask.shape)
     surface[squares.mask] = harm.total
@@ -110,15 +111,25 @@ def weigh_cells(
 
 def _labelled(rows: pd.DataFrame, weight_set: WeightSet) -> pd.DataFrame:
     """Name each row by what it is weighed as: its subgroup or its group; by the finer where it has no weight."""
-    group, subgroup = rows["offence_group"], rows["offence_subgroup"]
-    is_divided = subgroup.fillna("") != ""
-    by_group = group.isin(weight_set.weights) & ~subgroup.isin(weight_set.weights)
-    return rows.assign(label=subgroup.where(is_divided & ~by_group, group))
+    group, groups = pd.factorize(rows["offence_group"])
+    subgroup, subgroups = pd.factorize(rows["offence_subgroup"].fillna(""))
+    # Rows are many, and pairs of group and subgroup few.
+    pairs, which = np.unique(group * len(subgroups) + subgroup, return_inverse=True)
+    labels = [
+        _label(str(groups[pair // len(subgroups)]), str(subgroups[pair % len(subgroups)]), weight_set)
+        for pair in pairs.tolist()
+    ]
+    return rows.assign(label=pd.Categorical(labels).take(which))
+
+
+def _label(group: str, subgroup: str, weight_set: WeightSet) -> str:
+    is_by_group = group in weight_set.weights and subgroup not in weight_set.weights
+    return group if is_by_group or not subgroup else subgroup
 
 
 def _weighed(counts: pd.DataFrame, weight_set: WeightSet) -> PlaceHarm:
     weights = weights_of(counts.columns, weight_set)
-    if np.isnan(weights).all():
+    if weights.size and np.isnan(weights).all():
         raise GeoError(
             f"None of these offences has a weight in {weight_set.name}, version {weight_set.version}. Choose others, "
             "or have an administrator load a set that weighs them."
@@ -161,5 +172,5 @@ def _left_out(rows: pd.DataFrame, weight_set: WeightSet) -> Mapping[str, int]:
     """What the set does not weigh, the most first."""
     labelled = _labelled(rows, weight_set)
     without = labelled[~labelled["label"].isin(weight_set.weights)]
-    counted = without.groupby("label")["count"].sum().sort_values(ascending=False, kind="stable")
+    counted = without.groupby("label", observed=True)["count"].sum().sort_values(ascending=False, kind="stable")
     return {str(label): int(count) for label, count in counted.items() if count}

@@ -136,3 +136,15 @@ def test_harm_is_weighed_through_the_service_and_nuisance_is_counted_apart(
         assert overlay.scores.left_out == {"Drugs": 1, ANTI_SOCIAL_BEHAVIOUR: 1}
         assert (overlay.total, overlay.unplaced) == (3, 1)
     assert wards.inputs["weights"]["version"] == "2026"
+
+
+@pytest.mark.parametrize("units", ["wards", "cells"])
+def test_where_nothing_happened_there_is_no_harm_and_nothing_to_test(
+    database: Database, live: Figures, people: dict[Role, str], units: str
+) -> None:
+    live.points(HOME, street_points((10, 10, "Robbery"), at=month(1)))
+    live.points(HOME, street_points((10, 10, "Drugs"), at=month(2)))
+    with viewing(database, people[OFFICER]) as officer:
+        found = ask(officer, units=units, method="harm", category="Robbery", first_month=month(2), last_month=month(2))
+    assert (found.total, found.tested, found.table["harm"].sum()) == (0, 0, 0)
+    assert found.sentence.startswith("In February 2025, no incidents of robbery were placed in a")
