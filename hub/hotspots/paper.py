@@ -129,7 +129,8 @@ def _facts(overlay: Overlay) -> list[tuple[str, str]]:
     if overlay.baseline_words:
         facts.append(("Compared with", overlay.baseline_words))
     facts.append(("Source", overlay.source_words))
-    if overlay.units is Units.WARDS and overlay.denominator and not overlay.baseline_words:
+    has_rates = any(column.key.endswith("per_1000") for column in layers.columns(overlay))
+    if has_rates and overlay.denominator:
         facts.append(("Rates are by", overlay.denominator))
     if overlay.tested:
         facts.append(("Tested", f"{number(overlay.tested)} together"))

@@ -93,6 +93,7 @@ def test_all_that_must_be_said_is_on_the_first_page_and_the_table_on_the_second(
     title = f"The first 25 of {len(overlay.table):,}" if len(overlay.table) > 25 else "All wards"
     assert title in pages[1]
     assert "Page 2 of 2" in pages[1]
+    assert ("Rates are by" in pages[0]) == ("1,000 residents" in pages[1])
     for row in layers.rows(overlay, show, layers.ordered(overlay, show, "").iloc[:25]):
         assert " ".join(row.cells[-2:]) in pages[1]
 
