@@ -6,7 +6,7 @@ Pure: counts by month in, one table out. It chooses no months and words nothing.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import geopandas as gpd
 import numpy as np
@@ -21,8 +21,8 @@ from hub.hotspots.scoring import Method, Scores, cells_of, choose_cell_metres, r
 
 MONTHS_FOLLOWED = 24
 LEAST_MONTHS = emerging.LEAST_BINS
-NAMED_ON_A_SECOND_LOOK = [f"{kind}_hot" for kind in ("intensifying", "persistent", "diminishing", "historical")]
-"""Hot nearly always. A few hot months are too easily had once the hottest are gone, so they take a first look."""
+NAMED_ON_A_SECOND_LOOK = [f"{kind}_hot" for kind in emerging.KINDS if kind not in {"sporadic", "oscillating"}]
+"""Not on and off, which is too easily had once the hottest are gone: those kinds take a first look."""
 MONTHS_TOGETHER = 2
 """A month is scored together with the one before."""
 Q_AT_MOST = 0.05
@@ -44,8 +44,8 @@ def follow_wards(wards: gpd.GeoDataFrame, counts: pd.DataFrame, *, total: int) -
     months = counts.reindex(wards.index[known]).to_numpy(dtype=float)
     neighbours = boundaries.queen_neighbours(wards[known])
     z = emerging.space_time_scores(months, neighbours)
-    p = emerging.space_time_chance(months, neighbours).p_two_sided()
-    followed, p_of_hot = _classed(months, z, np.where(np.isnan(z), np.nan, p))
+    dealt = emerging.space_time_chance(months, neighbours)
+    followed, p_of_hot = _looked_twice(months, z, dealt, DealtTotals.p_two_sided)
     table = followed.set_index(wards.index[known]).reindex(wards.index)
     table["class"] = table["class"].fillna(NOT_TESTED)
     # Half of what the two-sided test lets through by chance is cold.
@@ -63,9 +63,6 @@ def follow_cells(
     cell_metres: int | None = None,
 ) -> Scores:
     """Class equal squares by their months: hotspots alone, by the chance of the same counts dealt out at random.
-
-    Squares without a pattern get a second look, for which those that were hot in any month are no longer dealt: one
-    square as busy as all others together would otherwise hide every lesser one, and a fading one its own end.
 
     Parameters
     ----------
@@ -93,7 +90,7 @@ def follow_cells(
     neighbours = square_neighbours(squares)
     z = emerging.space_time_scores(counts, neighbours)
     dealt = emerging.space_time_chance(counts, neighbours)
-    followed, p_of_hot = _looked_twice(counts, z, dealt)
+    followed, p_of_hot = _looked_twice(counts, z, dealt, DealtTotals.p_at_least)
     table = cells_of(squares, wards)
     flags = None if p_of_hot is None else len(table) * p_of_hot
     return Scores(table.join(followed.set_index(table.index)), round(total - counts.sum()), flags, cell_metres=side)
@@ -116,26 +113,33 @@ def _counted(squares: grid.Grid, points: pd.DataFrame) -> FloatArray:
     return counts
 
 
-def _looked_twice(counts: FloatArray, z: FloatArray, dealt: DealtTotals) -> tuple[pd.DataFrame, float | None]:
-    """Class each square; of a second look, keep only what is hot nearly always and had no pattern on the first."""
-    p = _p_at_least(dealt, z)
-    table, p_of_hot = _classed(counts, z, p)
+def _looked_twice(
+    counts: FloatArray, z: FloatArray, dealt: DealtTotals, chance: Callable[[DealtTotals], FloatArray]
+) -> tuple[pd.DataFrame, float | None]:
+    """Class each unit; where the first look finds no pattern, look again without those that were hot in any month.
+
+    A few that are far busier than the rest would otherwise hide every lesser hotspot, and a fading one its own end.
+    """
+    p = np.where(np.isnan(z), np.nan, chance(dealt))
+    table, p_of_hot = _classed(counts, z, p, benjamini_hochberg(p))
     if p_of_hot is None:
         return table, None
-    was_once_hot = ((p <= p_of_hot) & (z > 0)).any(axis=1, keepdims=True)
-    again, _ = _classed(counts, z, _p_at_least(dealt.without(np.broadcast_to(was_once_hot, z.shape)), z))
+    was_once_hot: BoolArray = np.any((p <= p_of_hot) & (z > 0), axis=1)
+    if was_once_hot.all():
+        return table, p_of_hot
+    rest = dealt.without(np.broadcast_to(was_once_hot[:, np.newaxis], z.shape))
+    p = np.where(np.isnan(z), np.nan, chance(rest))
+    q = benjamini_hochberg(p)
+    # Those found already must not make it easier for the others.
+    q[~was_once_hot] = benjamini_hochberg(p[~was_once_hot])
+    again, p_again = _classed(counts, z, p, q)
     was_hidden = (table["class"] == emerging.NO_PATTERN) & again["class"].isin(NAMED_ON_A_SECOND_LOOK)
     table.loc[was_hidden] = again[was_hidden]
-    return table, p_of_hot
+    return table, max(p_of_hot, p_again or 0.0) if was_hidden.any() else p_of_hot
 
 
-def _p_at_least(dealt: DealtTotals, z: FloatArray) -> FloatArray:
-    return np.where(np.isnan(z), np.nan, dealt.p_at_least())
-
-
-def _classed(counts: FloatArray, z: FloatArray, p: FloatArray) -> tuple[pd.DataFrame, float | None]:
+def _classed(counts: FloatArray, z: FloatArray, p: FloatArray, q: FloatArray) -> tuple[pd.DataFrame, float | None]:
     """Class each unit; also return the largest p of a month that was called hot, if any was."""
-    q = benjamini_hochberg(p)
     is_hot: BoolArray = (q <= Q_AT_MOST) & (z > 0)
     table = pd.DataFrame(
         {

@@ -432,11 +432,8 @@ class Overlay:
         cold = ", or cold by that of so small a one" if self.units is Units.WARDS else " (cold ones are not looked for)"
         size = f" (squares of {self.cell_metres} m)" if self.cell_metres else ""
         again = (
-            " Small areas without a kind are looked at once more, with those that were hot in any month taken out of "
-            "the deal, so that one very busy place does not hide lesser ones; that look names only what was hot nearly "
-            "always."
-            if self.units is Units.CELLS
-            else ""
+            f" Where no kind is found, a second look leaves every {self.unit} that was hot in any month out of the "
+            "deal, so that a few very busy ones do not hide lesser ones; it names none that is hot on and off."
         )
         return (
             f"The {self.measure} of each {self.unit}{size} in each of {plural(len(self.months), 'month')} are added to "

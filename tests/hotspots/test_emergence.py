@@ -104,10 +104,12 @@ def test_a_very_busy_place_does_not_hide_a_lesser_one_nor_one_that_faded_its_own
     assert classes_at(spread_with((3000, faded)), 3000, 1200) == ["historical_hot", "no_pattern"]
 
 
-def test_a_second_look_names_no_place_for_a_few_hot_months() -> None:
-    late = [0] * 20 + [12] * 4
+def test_a_new_place_is_found_beside_a_very_busy_one_but_none_that_is_hot_on_and_off() -> None:
+    late, on_and_off = [0] * 20 + [12] * 4, [0, 0, 12, 12, 0, 0] * 3 + [0, 0, 0, 0, 12, 12]
     assert classes_at(spread_with((1200, late)), 1200) == ["consecutive_hot"]
-    assert classes_at(spread_with((1200, late), busiest=300), 1200, 5550) == ["no_pattern", "persistent_hot"]
+    assert classes_at(spread_with((1200, late), busiest=300), 1200, 5550) == ["consecutive_hot", "persistent_hot"]
+    assert classes_at(spread_with((1200, on_and_off)), 1200) == ["sporadic_hot"]
+    assert classes_at(spread_with((1200, on_and_off), busiest=300), 1200) == ["no_pattern"]
 
 
 def test_months_without_a_point_count_as_none() -> None:
