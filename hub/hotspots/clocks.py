@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from geo.clock import DAYS_IN_WEEK, HOURS_IN_DAY, HOURS_IN_WEEK, WeekClock, week_clock
-from geo.frames import FloatArray
+from geo.frames import BoolArray, FloatArray
 from hub.words import listed, number, plural
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -30,12 +30,14 @@ NOWHERE = (
 class PlaceClock:
     """What the sources with times say of one place.
 
-    `sources` names each with how many it gave; `is_of_category` is whether they are of the place's own offences.
+    `sources` names each with how many of its incidents have an hour; `hourless` is how many more of any source have
+    only a day. `is_of_category` is whether they are of the place's own offences.
     """
 
     clock: WeekClock
     sources: tuple[tuple[str, int], ...]
     is_of_category: bool
+    hourless: int
 
     @property
     def total(self) -> int:
@@ -71,7 +73,9 @@ def clock_of(timed: pd.DataFrame, category: str, titles: dict[str, str]) -> Plac
     -------
     PlaceClock, or None where nothing there came with a time.
     """
-    known = timed[timed["occurred_from"].notna() | timed["occurred_to"].notna()]
+    dated = timed[timed["occurred_from"].notna() | timed["occurred_to"].notna()]
+    has_hour = _has_hour(dated)
+    known = dated[has_hour]
     wanted = category.casefold()
     own = known[(known["category"].str.casefold() == wanted) | (known["subcategory"].str.casefold() == wanted)]
     is_of_category = len(own) >= LEAST_TIMED
@@ -83,7 +87,20 @@ def clock_of(timed: pd.DataFrame, category: str, titles: dict[str, str]) -> Plac
         week_clock(used["occurred_from"], used["occurred_to"]),
         tuple((titles[str(key)], int(count)) for key, count in counted.items()),
         is_of_category,
+        int((~has_hour).sum()),
     )
+
+
+def _has_hour(timed: pd.DataFrame) -> BoolArray:
+    """Which are known to more than a day.
+
+    A source that gives only the day is kept as its first moment, so that exactly midnight cannot be told from it, and
+    is mostly that.
+    """
+    start = pd.to_datetime(timed["occurred_from"])
+    is_a_day = start.isna() | (start == start.dt.normalize())
+    has_hour: BoolArray = ~(is_a_day & timed["occurred_to"].isna()).to_numpy(dtype=bool)
+    return has_hour
 
 
 def when(hours: FloatArray, *, of: str) -> str:

@@ -141,7 +141,8 @@ def _method(done: WorkedOut) -> tuple[str, ...]:
     )
     timed = (
         "Times come from partners' files alone, over the last 12 months. A part of the week is named only where it "
-        "stands out by three standard deviations; what is known to lie between two times is shared out over them."
+        "stands out by three standard deviations; what is known to lie between two times is shared out over them. "
+        "What has a day but no hour, or exactly midnight, which looks the same, is left out."
     )
     return followed, joined, timed
 

@@ -26,7 +26,7 @@ def timed(*moments: dt.datetime, dataset: str = "ambulance", category: str = "As
 
 
 def at(day: int, hour: int) -> dt.datetime:
-    return MONDAY + dt.timedelta(days=day, hours=hour)
+    return MONDAY + dt.timedelta(days=day, hours=hour, minutes=30)
 
 
 def test_nights_at_the_weekend_are_one_evening_each() -> None:
@@ -77,6 +77,20 @@ def test_too_few_or_none_are_said_to_be() -> None:
     assert few.sentence == "Only 2 incidents here came with a time, too few to say when in the week."
     nothing = timed(at(0, 1)).assign(occurred_from=pd.NaT)
     assert clocks.clock_of(nothing, "Robbery", TITLES) is None
+
+
+def test_a_day_without_an_hour_makes_no_peak_at_midnight() -> None:
+    days = [MONDAY + dt.timedelta(days=day) for day in range(7)] * 10
+    clock = clocks.clock_of(pd.concat([timed(*days), timed(*[at(2, 14)] * 30)]), "Robbery", TITLES)
+    assert clock is not None
+    assert (clock.sources, clock.hourless) == ((("Ambulance calls", 30),), 70)
+    assert clock.clock.hours[:, 0].sum() == 0
+    assert clocks.clock_of(timed(*days), "Robbery", TITLES) is None
+    # A window that ends says more than a day, wherever it starts.
+    window = timed(*days).assign(occurred_to=[day + dt.timedelta(hours=2) for day in days])
+    shared = clocks.clock_of(window, "Robbery", TITLES)
+    assert shared is not None
+    assert (shared.hourless, shared.clock.hours[:, 0].sum()) == (0, 35)
 
 
 def test_shades_go_with_the_figures() -> None:
