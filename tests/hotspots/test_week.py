@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from hub import jobs
 from hub.access import Permission, Role, Viewer
 from hub.accounts import service as accounts
+from hub.agreements import service as agreements
 from hub.audit import AuditEntry
 from hub.db import EVERYWHERE, Database
 from hub.errors import BadRequest, Conflict, NotAllowed, NotFound
@@ -25,7 +26,9 @@ from hub.hotspots.mutes import Standing
 from hub.hotspots.one_place import one_place
 from hub.hotspots.week import Week
 from hub.places import service as places
+from hub.uploads import incidents
 from hub.uploads.models import Incident, Version, VersionMonth
+from tests.agreements.written import some_terms
 from tests.client import StrictClient, words_of
 from tests.conftest import ELSEWHERE, HOME, PASSWORD, SIBLING
 from tests.hotspots.figures_given import Figures, area_of, viewing
@@ -256,6 +259,36 @@ def test_a_square_of_any_size_leads_to_the_place_that_it_is_part_of(
         commander = accounts.viewer_by_email(session, people[Role.BCU_COMMANDER])
         with pytest.raises(NotFound):
             area_of(commander, ELSEWHERE)
+
+
+def test_what_partners_recorded_is_shown_only_under_an_agreement(
+    database: Database, live: Figures, people: dict[Role, str]
+) -> None:
+    live.points(HOME, robberies())
+    with database.writing() as session, session.scoped(EVERYWHERE):
+        for row in [*session.scalars(select(Version)), *session.scalars(select(VersionMonth))]:
+            row.dataset = "ambulance"
+        for incident in session.scalars(select(Incident)):
+            incident.occurred_from = dt.datetime(2025, 12, 5, 21, 30)  # noqa: DTZ001 - as a source gives it
+    live.points(HOME, robberies())
+    asked = {"category": "Robbery", "unit": CENTRE, "last_month": DECEMBER, "dataset": None}
+    with viewing(database, people[Role.CSP_OFFICER]) as officer:
+        closed = one_place(officer, area_of(officer, HOME), **asked)
+        assert ([source.title for source in closed.sources], closed.clock) == (["Street-level points"], None)
+        assert look(officer).shown[0].clock is None
+    with writing(database, people[Role.CSP_OFFICER]) as officer:
+        agreements.write(officer, {HOME}, some_terms(datasets=("ambulance",)))
+    with viewing(database, people[Role.CSP_OFFICER]) as officer:
+        open_ = one_place(officer, area_of(officer, HOME), **asked)
+        assert {source.title for source in open_.sources} == {"Street-level points", "Ambulance calls"}
+        assert look(officer).shown[0].clock is not None
+    with viewing(database, people[Role.BCU_COMMANDER]) as commander:
+        boxes = [(0.0, 0.0, 6000.0, 1000.0)]
+        span = {"first_month": YEAR[0], "last_month": DECEMBER}
+        assert set(incidents.within(commander, {HOME}, boxes, **span)["dataset"]) == {"street_points", "ambulance"}
+        assert set(incidents.within(commander, {HOME}, boxes, **span, is_timed=True)["dataset"]) == {"ambulance"}
+        assert incidents.within(commander, {ELSEWHERE}, boxes, **span).empty
+        assert incidents.within(commander, {HOME}, [(0.0, 2000.0, 6000.0, 3000.0)], **span).empty
 
 
 # --- Pages -----------------------------------------------------------------------------------------------------------
