@@ -54,7 +54,7 @@ def wards() -> gpd.GeoDataFrame:
     return parts.dissolve("ward").reset_index(drop=True)
 
 
-@pytest.fixture(scope="module", params=SIZES, ids=lambda size: f"{size:,} points")
+@pytest.fixture(scope="module", params=SIZES, ids=str)
 def points(request: pytest.FixtureRequest) -> np.ndarray:
     """Incidents, clustered, each on a place of its own: the hardest case for us, who group them by place."""
     return clustered(request.param, seed=2)
