@@ -53,7 +53,20 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 
     app = Flask(__name__, static_folder="static")
     web.prepare(app, settings, database)
-    for slice_ in (places, accounts, agreements, uploads, ledger, week, hotspots, place, methods, summaries, tokens, api):
+    for slice_ in (
+        places,
+        accounts,
+        agreements,
+        uploads,
+        ledger,
+        week,
+        hotspots,
+        place,
+        methods,
+        summaries,
+        tokens,
+        api,
+    ):
         app.register_blueprint(slice_.bp)
     agreements.offer_datasets(app, kinds.to_agree_on)
     web.refuse_undeclared(app)
