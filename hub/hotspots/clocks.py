@@ -54,7 +54,8 @@ class PlaceClock:
         """When most come, in one sentence."""
         if self.total < LEAST_TIMED:
             return f"Only {plural(self.total, 'incident')} here came with a time, too few to say when in the week."
-        return when(self.clock.hours, of=self.from_words)
+        who = "They" if self.is_of_category else "Incidents of all kinds there"
+        return when(self.clock.hours, of=self.from_words, who=who)
 
 
 def clock_of(timed: pd.DataFrame, category: str, titles: dict[str, str]) -> PlaceClock | None:
@@ -103,7 +104,7 @@ def _has_hour(timed: pd.DataFrame) -> BoolArray:
     return has_hour
 
 
-def when(hours: FloatArray, *, of: str) -> str:
+def when(hours: FloatArray, *, of: str, who: str = "They") -> str:
     """Say in which part of the week most incidents come, if any part stands out from chance.
 
     Parameters
@@ -112,6 +113,8 @@ def when(hours: FloatArray, *, of: str) -> str:
         Monday to Sunday by hour.
     of : str
         What they are: `61 incidents (Ambulance calls)`.
+    who : str
+        What comes, as the sentence begins.
     """
     total = float(hours.sum())
     by_start = np.array([_by_evening(hours, start) for start in range(HOURS_IN_DAY)])
@@ -121,14 +124,14 @@ def when(hours: FloatArray, *, of: str) -> str:
     by_day = by_start[start] if has_hours else _by_evening(hours, 0, together=HOURS_IN_DAY)
     days = _days(by_day)
     if not has_hours and not days:
-        return f"They come at no one time of the week, going by {of}."
+        return f"{who} come at no one time of the week, going by {of}."
     if not has_hours:
         share = float(by_day[_positions(days)].sum()) / total
-        return f"Most come on {_said_days(days)}, at any hour: {share:.0%} of {of}."
+        return f"{who} come most on {_said_days(days)}, at any hour: {share:.0%} of {of}."
     span = f"between {_hour(start)} and {_hour(start + HOURS_TOGETHER)}"
     day_words = f"on {_said_days(days)}" if days else "on any day"
     share = float(by_day[_positions(days)].sum() if days else by_day.sum()) / total
-    return f"They come most {day_words} {span}: {share:.0%} of {of}."
+    return f"{who} come most {day_words} {span}: {share:.0%} of {of}."
 
 
 def _by_evening(hours: FloatArray, start: int, *, together: int = HOURS_TOGETHER) -> FloatArray:

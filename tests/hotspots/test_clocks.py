@@ -35,7 +35,8 @@ def test_nights_at_the_weekend_are_one_evening_each() -> None:
     assert clock is not None
     # Windows of six hours that hold all of the nights start at 8pm, 9pm and 10pm; the first of them is said.
     assert clock.sentence == (
-        "They come most on Fridays and Saturdays between 8pm and 2am: 95% of 42 incidents (Ambulance calls)."
+        "Incidents of all kinds there come most on Fridays and Saturdays between 8pm and 2am: 95% of 42 incidents "
+        "(Ambulance calls)."
     )
     assert not clock.is_of_category
 
@@ -48,7 +49,7 @@ def test_working_days_after_school_and_whole_days_are_said() -> None:
     )
     sundays = np.full((7, 24), 0.05)
     sundays[6] = 2
-    assert clocks.when(sundays, of="55").startswith("Most come on Sundays, at any hour: 87% of 55")
+    assert clocks.when(sundays, of="55").startswith("They come most on Sundays, at any hour: 87% of 55")
 
 
 def test_an_even_spread_has_no_time_of_the_week() -> None:
