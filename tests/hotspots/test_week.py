@@ -76,7 +76,9 @@ def test_a_place_that_has_come_is_found_and_said(database: Database, live: Figur
     assert shown.found.place.also == (("All recorded crime", "consecutive"),)
     assert shown.when == clocks.NOWHERE
     assert "tested over 2 kinds of offence" in found.chance_sentence
-    assert "chance alone would give about 1." in found.chance_sentence
+    assert "in December 2025; chance alone would give " in found.chance_sentence
+    assert found.worked_out is not None
+    assert 0 < found.worked_out.flags_by_chance <= 0.05 * found.worked_out.tested
 
 
 def test_what_was_found_is_kept_and_read_back_the_same(
