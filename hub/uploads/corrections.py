@@ -16,9 +16,9 @@ from hub import audit
 from hub.access import Permission, Viewer
 from hub.errors import BadRequest, Conflict
 from hub.uploads import door, settling, versions
-from hub.uploads.confined import CELLS
 from hub.uploads.findings import Severity, in_a_list
 from hub.uploads.models import Act, Decision, Edit, State, Upload
+from hub.uploads.reader import CELLS
 from hub.words import plural
 
 LEFT_OUT = ""

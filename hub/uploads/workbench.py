@@ -13,11 +13,11 @@ from hub import words
 from hub.access import Permission, Viewer
 from hub.errors import NotFound
 from hub.uploads import corrections, door
-from hub.uploads.confined import CELLS
 from hub.uploads.corrections import LEFT_OUT
 from hub.uploads.findings import GRAVEST_FIRST, Severity
 from hub.uploads.kinds import MONTH_COUNTS
 from hub.uploads.models import Upload
+from hub.uploads.reader import CELLS
 
 ROWS_A_PAGE = 20
 MOST_POINTS = 20_000

@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 
 from hub.errors import BadFile, OurFault
-from hub.uploads import confined, corrections, references, versions
+from hub.uploads import confined, corrections, nursery, reader, references, versions
 from hub.uploads.kinds import DATASETS
 from hub.uploads.reading import Limits
 from hub.uploads.reading.personal import PersonalData, What
@@ -162,9 +162,9 @@ def test_a_fault_of_ours_is_logged_without_what_it_met(original: Path, caplog: p
     assert "secret" not in record.where
 
 
-def test_the_child_knows_no_setting_and_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_child_knows_no_setting_and_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUB_SECRET_KEY", "a secret")
-    environment = confined._environment(tmp_path)
+    environment = confined._environment()
     assert not [name for name in environment if name.startswith("HUB")]
     assert "a secret" not in environment.values()
 
@@ -172,14 +172,13 @@ def test_the_child_knows_no_setting_and_no_secret(monkeypatch: pytest.MonkeyPatc
 INSIDE = """
 import json, sys
 sys.path.insert(0, {root!r})
-from hub.uploads import confined, corrections
-from hub.uploads.kinds import DATASETS
+from hub.uploads import reader
+reader.forbid_modules()
 from hub.uploads.reading import Limits
-from hub.uploads.reading.personal import PersonalData, What
 from dataclasses import asdict
-confined._confine(asdict(Limits()))
+reader._confine(asdict(Limits()))
 import polars, geopandas
-confined._shut_the_doors()
+reader._shut_the_doors()
 {attempt}
 """
 
@@ -207,7 +206,7 @@ def test_the_child_reaches_no_network_and_starts_nothing(attempt: str) -> None:
     assert "PermissionError" in ended.stderr
 
 
-@pytest.mark.parametrize("module", confined.FORBIDDEN_MODULES)
+@pytest.mark.parametrize("module", reader.FORBIDDEN_MODULES)
 def test_the_child_never_loads_a_library_that_opens_what_a_file_names(module: str) -> None:
     code = INSIDE.format(root=str(ROOT), attempt=f"import {module}")
     ended = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=False)
@@ -216,14 +215,16 @@ def test_the_child_never_loads_a_library_that_opens_what_a_file_names(module: st
 
 def test_a_child_that_hangs_is_killed_whole(original: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     marker = tmp_path / "pids"
-    stub = tmp_path / "stub.py"
-    stub.write_text(
+    program = (
         "import os, subprocess, sys, time\n"
-        "other = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
-        f"open({str(marker)!r}, 'w').write(f'{{os.getpid()}} {{other.pid}}')\n"
-        "time.sleep(60)\n"
+        "from hub.uploads import nursery\n"
+        "def work():\n"
+        "    other = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        f"    open({str(marker)!r}, 'w').write(f'{{os.getpid()}} {{other.pid}}')\n"
+        "    time.sleep(60)\n"
+        "nursery.serve(work)\n"
     )
-    monkeypatch.setattr(confined, "__file__", str(stub))
+    monkeypatch.setattr(confined, "_NURSERY", nursery.Nursery([sys.executable, "-I", "-c", program], {}))
     with pytest.raises(BadFile, match="longer than"):
         confined.look(original, "file.csv", Limits(seconds=2), {})
     pids = [int(pid) for pid in marker.read_text().split()]
