@@ -180,4 +180,9 @@ def _hour(hour: int) -> str:
 def shades(hours: FloatArray, *, steps: int = 5) -> list[list[tuple[str, int]]]:
     """Give each hour of each day its figure in words and its shade, from 0 (nothing) to `steps` (the most)."""
     most = float(hours.max()) or 1.0
-    return [[(number(value, 1), int(np.ceil(steps * value / most))) for value in day] for day in hours.tolist()]
+    return [[(_brief(value), int(np.ceil(steps * value / most))) for value in day] for day in hours.tolist()]
+
+
+def _brief(figure: float) -> str:
+    """A figure in as few characters as it takes: whole unless a window was shared out over several hours."""
+    return number(figure, 0 if float(figure).is_integer() else 1)

@@ -47,6 +47,16 @@ class OverlayForm(FlaskForm):
         is_beside = self.show.data in _BESIDE and bool(self.beside.choices)
         return [self.show, self.category, *([self.beside] if is_beside else []), self.first, self.last]
 
+    def moved(self, months: int) -> dict[str, str] | None:
+        """The same choice that many months later, or earlier if below zero; None where there is no data for it."""
+        offered = [str(choice.value) for choice in reversed(self.last.choices or [])]
+        if not {self.first.data, self.last.data} <= set(offered):
+            return None
+        first, last = (offered.index(field.data) + months for field in (self.first, self.last))
+        if first < 0 or last >= len(offered):
+            return None
+        return {field.name: field.data for field in self.asked()} | {"from": offered[first], "to": offered[last]}
+
 
 def chosen_show(value: str | None) -> Show:
     """Understand what is to be shown.

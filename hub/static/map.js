@@ -206,6 +206,15 @@ function squareFinder(cells, square, units, map) {
   };
 }
 
+// Whoever asks the same page for other months or offences goes on looking at the same ground.
+function stayWhere(map) {
+  const key = `view of ${location.pathname}`;
+  const cameFromHere = document.referrer.startsWith(location.origin + location.pathname);
+  const view = cameFromHere && JSON.parse(sessionStorage.getItem(key));
+  if (view) map.setView(view.centre, view.zoom, { animate: false });
+  map.on("moveend", () => sessionStorage.setItem(key, JSON.stringify({ centre: map.getCenter(), zoom: map.getZoom() })));
+}
+
 // --- The map ---------------------------------------------------------------------------------------------------------
 
 async function draw() {
@@ -233,6 +242,7 @@ async function draw() {
     map.setMinZoom(map.getZoom() - 1);
   };
   fit();
+  stayWhere(map);
   map.on("resize", fit);
   window.matchMedia("print").addEventListener("change", () => map.invalidateSize({ animate: false }));
   const looks = looksOfLegend();

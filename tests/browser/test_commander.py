@@ -15,7 +15,7 @@ from tests.browser.visitor import PHONE, Visitor
 
 LEAST_PIXELS = 20
 """Of a colour on the map, for it to be seen at all."""
-NOT_DRAWN = re.compile("not-significant|not-tested|no-figure|below-")
+NOT_DRAWN = re.compile("not-significant|not-tested|no-figure|below-|less-")
 """Classes of the legend that the map leaves white, or as they are no less when wards are drawn in them."""
 
 PAINTED = r"""() => {
@@ -184,6 +184,84 @@ def test_a_commander_reads_the_map_on_a_phone(hub: ServedHub, visit: Callable[..
         )
     check_that_the_map_shows_what_its_legend_says(commander)
     commander.is_content()
+
+
+def test_a_commander_sees_what_is_new_where_and_why_in_two_clicks(
+    hub: ServedHub, visit: Callable[..., Visitor]
+) -> None:
+    bcu = hub.person("commander").place
+    commander = visit("commander")
+    page = commander.page
+    commander.follow(page.get_by_role("link", name=f"This week of {bcu}"))
+    expect(page.locator("h1")).to_have_text(f"This week in {bcu}")
+    expect(page.locator("main")).to_contain_text("chance alone would give")
+    found = page.locator(".week-place__title a")
+    assert 1 <= found.count() <= 3
+    commander.look("this-week")
+    title = found.first.inner_text()
+    commander.follow(found.first)
+    expect(page.locator("h1")).to_contain_text(title.partition(": ")[2])
+    for heading in ("Why it is flagged", "Month by month", "When in the week", "How this was worked out"):
+        expect(page.get_by_role("heading", name=heading)).to_be_visible()
+    commander.look("one-place")
+
+
+def test_a_commander_mutes_a_place_that_is_known_and_shows_it_again(
+    hub: ServedHub, visit: Callable[..., Visitor]
+) -> None:
+    commander = visit("commander")
+    page = commander.page
+    commander.follow(page.get_by_role("link", name=f"This week of {hub.person('commander').place}"))
+    known = page.locator(".week-place__title a").first.inner_text()
+    commander.follow(page.get_by_role("button", name="I know this place").first)
+    assert known not in page.locator(".week-place__title a").all_inner_texts()
+    muted = page.get_by_role("table", name="Muted places")
+    expect(muted).to_contain_text(known)
+    commander.look("this-week-with-a-place-muted")
+    commander.follow(muted.get_by_role("button", name="Show again"))
+    assert known in page.locator(".week-place__title a").all_inner_texts()
+    expect(muted).to_have_count(0)
+    commander.is_content()
+
+
+@pytest.mark.parametrize("show", ["wards-change", "wards-emerging", "wards-harm", "cells-count", "cells-harm"])
+def test_a_commander_asks_another_question_of_the_same_ground(
+    hub: ServedHub, visit: Callable[..., Visitor], show: str
+) -> None:
+    first, last = hub.months_of_points
+    commander = visit("commander")
+    open_hotspots(commander, hub.person("commander").place)
+    choose(commander, Show=show, **({"From": first, "To": last} if show.startswith("cells") else {}))
+    check_that_the_map_shows_what_its_legend_says(commander)
+    commander.look(f"hotspots-{show}")
+    commander.follow(commander.page.get_by_role("link", name="What this kind of map can and cannot tell you"))
+    expect(commander.page.get_by_role("heading", name="What it cannot tell you")).to_be_visible()
+    commander.look(f"method-of-{show}")
+
+
+def test_a_commander_moves_through_the_months_over_the_same_ground(
+    hub: ServedHub, visit: Callable[..., Visitor]
+) -> None:
+    commander = visit("commander")
+    page = commander.page
+    open_hotspots(commander, hub.person("commander").place)
+    scale_control = page.locator(".leaflet-control-scale-line")
+    whole = scale_control.inner_text()
+    for _ in range(4):  # a quarter of a zoom level each
+        page.get_by_role("button", name="Zoom in").click()
+    expect(scale_control).not_to_have_text(whole)
+    scale = scale_control.inner_text()
+    commander.follow(page.get_by_role("link", name="A month earlier"))
+    expect(page.get_by_label("To", exact=True)).to_have_value(hub.month_code(-2))
+    expect(page.get_by_label("From", exact=True)).to_have_value(hub.month_code(-13))
+    slider = page.get_by_role("slider", name="Last month")
+    slider.focus()
+    with page.expect_navigation():
+        page.keyboard.press("ArrowLeft")
+    expect(page.get_by_label("To", exact=True)).to_have_value(hub.month_code(-3))
+    expect(page.locator("#overlay-map")).to_have_attribute("data-ready", "true")
+    expect(scale_control).to_have_text(scale)
+    commander.look("hotspots-two-months-earlier")
 
 
 def test_a_commander_sees_no_other_bcu(hub: ServedHub, visit: Callable[..., Visitor]) -> None:

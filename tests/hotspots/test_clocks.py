@@ -96,6 +96,6 @@ def test_a_day_without_an_hour_makes_no_peak_at_midnight() -> None:
 
 def test_shades_go_with_the_figures() -> None:
     hours = np.zeros((7, 24))
-    hours[2, 5], hours[2, 6] = 4, 1
+    hours[2, 5], hours[2, 6] = 4, 0.9
     rows = clocks.shades(hours)
-    assert (rows[2][5], rows[2][6], rows[0][0]) == (("4.0", 5), ("1.0", 2), ("0.0", 0))
+    assert (rows[2][5], rows[2][6], rows[0][0]) == (("4", 5), ("0.9", 2), ("0", 0))
