@@ -180,7 +180,7 @@ def work(chosen: argparse.Namespace) -> dict[str, Any]:
     with _opened_hub() as database:
         with database.writing() as session, audit.everywhere(session, actor=_machine(), reason="Remove stray files."):
             service.remove_strays(session)
-        worker = Worker(database, warming.HANDLERS, accounts.viewer_of)
+        worker = Worker(database, warming.handlers(database), accounts.viewer_of, last={warming.KIND})
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, lambda *_: worker.stop())
         _say(chosen, "The worker is waiting for jobs.")

@@ -9,7 +9,7 @@ import datetime as dt
 import logging
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -92,6 +92,12 @@ def show(viewer: Viewer, job_id: UUID) -> Job:
     return job
 
 
+def is_any_waiting(session: HubSession, *, except_kind: str) -> bool:
+    """Tell whether a job of any other kind waits to be taken."""
+    waits = select(Job.id).where(Job.state == JobState.WAITING, Job.kind != except_kind).limit(1)
+    return session.scalar(waits) is not None
+
+
 def cancel(session: HubSession, job_id: UUID) -> bool:
     """Stop a job that is not over: nothing more of it is kept. False if it was over already."""
     wanted = select(Job).where(Job.id == job_id).with_for_update().execution_options(populate_existing=True)
@@ -130,9 +136,17 @@ class _LeaseLost(Exception):
 
 
 class Worker:
-    """Takes jobs one after another until told to stop."""
+    """Takes jobs one after another until told to stop: those that nobody waits for, `last`, when there is no other."""
 
-    def __init__(self, database: Database, handlers: Mapping[str, Handler], open_viewer: OpenViewer) -> None:
+    def __init__(
+        self,
+        database: Database,
+        handlers: Mapping[str, Handler],
+        open_viewer: OpenViewer,
+        *,
+        last: Collection[str] = (),
+    ) -> None:
+        self._last = frozenset(last)
         self._database = database
         self._handlers = handlers
         self._open_viewer = open_viewer
@@ -179,7 +193,8 @@ class Worker:
         with self._database.writing() as session:
             now = _now()
             free = or_(Job.state == JobState.WAITING, (Job.state == JobState.RUNNING) & (Job.leased_until < now))
-            next_free = select(Job).where(free).order_by(Job.asked_at).limit(1).with_for_update(skip_locked=True)
+            in_turn = (Job.kind.in_(self._last), Job.asked_at)
+            next_free = select(Job).where(free).order_by(*in_turn).limit(1).with_for_update(skip_locked=True)
             while job := session.scalar(next_free):
                 if job.attempts < MOST_ATTEMPTS:
                     job.state, job.leased_until = JobState.RUNNING, _now() + LEASE

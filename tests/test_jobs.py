@@ -118,6 +118,22 @@ def test_a_job_runs_for_its_asker_with_its_arguments_and_is_done(database: Datab
     assert worker(database, work=handler).run_one() is False
 
 
+def test_what_nobody_waits_for_is_done_when_there_is_nothing_else(database: Database) -> None:
+    ran: list[str] = []
+    for kind in ("later", "now", "later", "now"):
+        ask(database, kind)
+    handlers = {kind: does(lambda kind=kind: ran.append(kind)) for kind in ("now", "later")}
+    patient = Worker(database, handlers, accounts.viewer_of, last={"later"})
+    with database.reading() as session:
+        assert jobs.is_any_waiting(session, except_kind="later")
+    while patient.run_one():
+        pass
+    assert ran == ["now", "now", "later", "later"]
+    ask(database, "later")
+    with database.reading() as session:
+        assert not jobs.is_any_waiting(session, except_kind="later")
+
+
 def test_jobs_run_in_the_order_asked(database: Database) -> None:
     order: list[int] = []
     for number in range(5):

@@ -1,14 +1,14 @@
-"""The job that works out overlays before anybody waits for them, after a commit: what is new, and the map as it opens.
+"""Jobs that work out overlays before anybody waits for them, after a commit: what is new, and the map as it opens.
 
-It gives nothing to whoever committed: what it keeps is read only by those whose scope covers the area. Without a worker
-nothing is lost but time, since each page works out for itself what is not kept.
+They give nothing to whoever committed: what is kept is read only by those whose scope covers the area. They come after
+all other jobs, make way for any that is asked for meanwhile, and write in short transactions of their own. Without a
+worker nothing is lost but time, since each page works out for itself what is not kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -16,67 +16,102 @@ from sqlalchemy import select
 
 from hub import audit
 from hub.access import Grant, Permission, Role, Viewer
+from hub.db import Database
 from hub.errors import HubError
 from hub.hotspots import service, week
+from hub.hotspots.keeping import writing_as
 from hub.hotspots.overlays import Overlay
 from hub.hotspots.scoring import Method, Units
-from hub.jobs import Handler, Job, JobState, Report, enqueue
+from hub.jobs import Handler, Job, JobState, Report, enqueue, is_any_waiting
 from hub.places import service as places
 from hub.places.service import Area
 from hub.uploads import intake, views
 
 KIND = "hotspots.warm"
+COMMITTING = frozenset({"uploads.commit", "uploads.take_in"})
+"""Jobs of uploads that may make something live."""
+
+
+class _OthersWait(Exception):
+    """Somebody waits for a job: what is worked out is kept, and the rest comes later."""
+
+
+def handlers(database: Database) -> dict[str, Handler]:
+    """What a worker does: all of the uploads' jobs, and this one, which it should take last."""
+
+    def warm(viewer: Viewer, arguments: Mapping[str, Any], report: Report) -> None:
+        _warm(database, viewer, str(arguments["area"]), report)
+
+    return {
+        name: _then_ask(handler) if name in COMMITTING else handler for name, handler in intake.HANDLERS.items()
+    } | {KIND: warm}
 
 
 def ask(viewer: Viewer, borough_codes: Collection[str]) -> None:
-    """Have the overlays of some boroughs and their BCUs worked out, unless that is waiting to be done already."""
-    wanted = sorted(borough_codes)
+    """Have the overlays of some boroughs and their BCUs worked out, each by a job unless one is waiting already."""
     waiting = viewer.session.scalars(select(Job).where(Job.kind == KIND, Job.state == JobState.WAITING))
-    if wanted and not any(job.arguments["boroughs"] == wanted for job in waiting):
-        enqueue(viewer, KIND, boroughs=wanted)
-
-
-def warm(viewer: Viewer, arguments: Mapping[str, Any], report: Report) -> None:
-    """Work out what is new, and the map as it opens, for some boroughs and their BCUs; what is kept already is left."""
-    for area in _areas(viewer, frozenset(arguments["boroughs"])):
-        viewer.session.commit()
-        report(f"Working out the maps of {area.name}")
-        reason = f"Work out the overlays of {area.slug} after a commit."
-        with audit.everywhere(viewer.session, actor=audit.MACHINE, reason=reason):
-            # As anybody may who reads all of the area; the asker's own scope may be one borough of it.
-            reader = replace(viewer, grants=(Grant(Role.BCU_COMMANDER, area.borough_codes),))
-            try:
-                _warm(reader, area)
-            except HubError:
-                # Its figures cannot be mapped just now, as its page would say: there is nothing to keep.
-                viewer.session.rollback()
-        viewer.session.commit()
-
-
-def _areas(viewer: Viewer, borough_codes: frozenset[str]) -> list[Area]:
-    """The boroughs themselves, then every BCU that has one of them."""
+    asked = {str(job.arguments["area"]) for job in waiting}
     everywhere = replace(viewer, grants=(Grant(Role.BCU_COMMANDER, places.every_borough(viewer.session)),))
     touched = [
         area
         for area in places.areas(everywhere, Permission.OVERLAY_READ)
-        if area.kind != "london" and area.borough_codes & borough_codes
+        if area.kind != "london" and not area.borough_codes.isdisjoint(borough_codes) and area.slug not in asked
     ]
-    return sorted(touched, key=lambda area: area.kind != "borough")
+    for area in sorted(touched, key=lambda area: area.kind != "borough"):
+        enqueue(viewer, KIND, area=area.slug)
 
 
-def _warm(reader: Viewer, area: Area) -> None:
-    """Work out one area, ending the transaction after each overlay, so that nobody waits long to write."""
+def _then_ask(handler: Handler) -> Handler:
+    """Do a job of uploads, then ask for the overlays of the boroughs that it made crime live for."""
 
+    def handle(viewer: Viewer, arguments: Mapping[str, Any], report: Report) -> None:
+        handler(viewer, arguments, report)
+        upload = views.upload(viewer, UUID(arguments["upload_id"]))
+        if upload.state == "committed" and upload.kind is not None and upload.kind.is_crime:
+            ask(viewer, upload.report["boroughs"])
+        viewer.session.commit()
+
+    return handle
+
+
+def _warm(database: Database, viewer: Viewer, slug: str, report: Report) -> None:
+    """Work out one area; what is kept already is read back."""
+    with audit.everywhere(
+        viewer.session, actor=audit.MACHINE, reason=f"Work out the overlays of {slug} after a commit."
+    ):
+        everywhere = replace(viewer, grants=(Grant(Role.BCU_COMMANDER, places.every_borough(viewer.session)),))
+        area = places.area(everywhere, slug, Permission.OVERLAY_READ)
+        scope = viewer.session.scope
+        viewer.session.commit()
+        report(f"Working out the maps of {area.name}")
+        try:
+            with database.reading() as session:
+                session.set_scope(scope)
+                # As anybody may who reads all of the area; the asker's own scope may be one borough of it.
+                grants = (Grant(Role.BCU_COMMANDER, area.borough_codes),)
+                _work_out(database, replace(viewer, session=session, grants=grants), area)
+        except _OthersWait:
+            enqueue(viewer, KIND, area=slug)
+        except HubError:
+            # Its figures cannot be mapped just now, as its page would say: there is nothing to keep.
+            pass
+    viewer.session.commit()
+
+
+def _work_out(database: Database, reader: Viewer, area: Area) -> None:
     def keep(overlay: Overlay) -> None:
-        service.keep(reader, overlay)
-        reader.session.commit()
+        with writing_as(database, reader) as writer:
+            service.keep(writer, overlay)
+            others_wait = is_any_waiting(writer.session, except_kind=KIND)
+        if others_wait:
+            raise _OthersWait
 
     offered = service.choices(reader, area)
     if offered is None:
         return
     found = week.week(reader, area, keep=keep)
-    week.keep_week(reader, found)
-    reader.session.commit()
+    with writing_as(database, reader) as writer:
+        week.keep_week(writer, found)
     shown_first = service.overlay(
         reader,
         area,
@@ -86,26 +121,5 @@ def _warm(reader: Viewer, area: Area) -> None:
         first_month=offered.first_month,
         last_month=offered.last_month,
     )
-    keep(shown_first)
-
-
-def _then_warm(handler: Handler) -> Handler:
-    """Do a job of uploads, then ask for the overlays of the boroughs that it made something live for."""
-
-    def handle(viewer: Viewer, arguments: Mapping[str, Any], report: Report) -> None:
-        handler(viewer, arguments, report)
-        upload = views.upload(viewer, UUID(arguments["upload_id"]))
-        if upload.state == "committed":
-            ask(viewer, upload.report["boroughs"])
-        viewer.session.commit()
-
-    return handle
-
-
-COMMITTING = frozenset({"uploads.commit", "uploads.take_in"})
-"""Jobs of uploads that may make something live."""
-HANDLERS: Mapping[str, Handler] = MappingProxyType(
-    {kind: _then_warm(handler) if kind in COMMITTING else handler for kind, handler in intake.HANDLERS.items()}
-    | {KIND: warm}
-)
-"""What a worker does: all of the uploads' jobs, and this one."""
+    if not shown_first.is_kept:
+        keep(shown_first)

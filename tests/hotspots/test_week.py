@@ -362,19 +362,19 @@ def test_the_map_leads_to_the_page_of_a_place(commander: StrictClient) -> None:
 # --- Worked out before anybody asks ----------------------------------------------------------------------------------
 
 
-def test_the_job_works_out_the_boroughs_and_their_bcu_and_nothing_is_asked_twice(
+def test_jobs_work_out_the_borough_and_its_bcu_and_nothing_is_asked_twice(
     database: Database, live: Figures, people: dict[Role, str]
 ) -> None:
     live.points(HOME, robberies())
     with writing(database, people[Role.CSP_OFFICER]) as officer:
         warming.ask(officer, [HOME])
         warming.ask(officer, [HOME])
-        assert officer.session.scalar(select(func.count()).select_from(jobs.Job)) == 1
-    worker = jobs.Worker(database, warming.HANDLERS, accounts.viewer_of)
-    assert worker.run_one()
-    assert not worker.run_one()
+        asked = officer.session.scalars(select(jobs.Job).order_by(jobs.Job.asked_at)).all()
+        assert [job.arguments["area"] for job in asked] == [HOME, "north"]
+    worker = jobs.Worker(database, warming.handlers(database), accounts.viewer_of, last={warming.KIND})
+    assert (worker.run_one(), worker.run_one(), worker.run_one()) == (True, True, False)
     with database.reading() as session, session.scoped(EVERYWHERE):
-        assert session.scalars(select(jobs.Job.state)).all() == [jobs.JobState.DONE]
+        assert session.scalars(select(jobs.Job.state)).all() == [jobs.JobState.DONE] * 2
         weeks = [run.area_key for run in session.scalars(select(HotspotRun)) if "week" in run.inputs]
         assert sorted(weeks) == [HOME, f"{HOME}+{SIBLING}"]
     with viewing(database, people[Role.BCU_COMMANDER]) as commander:
@@ -383,3 +383,26 @@ def test_the_job_works_out_the_boroughs_and_their_bcu_and_nothing_is_asked_twice
     with viewing(database, people[Role.CSP_OFFICER]) as officer:
         keys = set(officer.session.scalars(select(HotspotRun.area_key)))
         assert keys == {HOME}
+
+
+def test_the_job_makes_way_for_whoever_waits_and_goes_on_later(
+    database: Database, live: Figures, people: dict[Role, str]
+) -> None:
+    live.points(HOME, robberies())
+    done: list[str] = []
+
+    def kept() -> int:
+        with database.reading() as session, session.scoped(EVERYWHERE):
+            return session.scalar(select(func.count()).select_from(HotspotRun)) or 0
+
+    with writing(database, people[Role.CSP_OFFICER]) as officer:
+        jobs.enqueue(officer, warming.KIND, area=HOME)
+        jobs.enqueue(officer, "other")
+    handlers = warming.handlers(database) | {"other": lambda _viewer, _arguments, _report: done.append("other")}
+    worker = jobs.Worker(database, handlers, accounts.viewer_of)
+    assert worker.run_one()
+    assert (kept(), done) == (1, [])
+    assert (worker.run_one(), done, worker.run_one(), worker.run_one()) == (True, ["other"], True, False)
+    assert kept() == 4  # all recorded crime and robbery followed, the week, and the map as it opens
+    with viewing(database, people[Role.CSP_OFFICER]) as officer:
+        assert look(officer).is_kept
