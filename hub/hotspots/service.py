@@ -38,6 +38,7 @@ from hub.hotspots.sources import (
     count_by_ward,
     offences_by_ward,
     other_agencies,
+    points_and_total,
     points_of,
 )
 from hub.hotspots.wording import listed
@@ -234,17 +235,16 @@ def _scored(
     try:
         if weight_set is not None:
             return _weighed(viewer, question, source, wards_of, wards, outline, weight_set)
-        by_ward = count_by_ward(viewer, source)
-        total = int(by_ward.sum())
         if source.beside is not None:
             return _set_beside(viewer, question, source, source.beside, wards_of, wards, outline)
         if wards_before is not None:
-            return _compared(viewer, question, source, wards_of, wards_before, wards, outline, by_ward)
+            return _compared(viewer, question, source, wards_of, wards_before, wards, outline)
         if question.method is Method.EMERGING:
-            return _followed(viewer, question, source, wards_of, wards, outline, total)
+            return _followed(viewer, question, source, wards_of, wards, outline)
         if outline is not None:
+            points, total = points_and_total(viewer, source)
             return scoring.score_cells(
-                points_of(viewer, source),
+                points,
                 outline,
                 wards,
                 total=total,
@@ -252,8 +252,9 @@ def _scored(
                 cell_metres=question.cell_metres,
                 bandwidth_metres=question.bandwidth_metres,
             )
+        by_ward = count_by_ward(viewer, source)
         counts = _in_wards(viewer, source, wards_of, wards, by_ward)
-        return scoring.score_wards(wards, counts, total=total, method=question.method)
+        return scoring.score_wards(wards, counts, total=int(by_ward.sum()), method=question.method)
     except GeoError as error:
         sentence, _, remedy = str(error).partition(". ")
         raise BadRequest(f"{sentence}.", remedy=remedy) from error
@@ -267,19 +268,20 @@ def _compared(
     wards_before: Ground,
     wards: gpd.GeoDataFrame,
     outline: Geometry | None,
-    by_ward: pd.Series[int],
 ) -> Scores:
-    total, exposure_ratio = int(by_ward.sum()), changes.days_of(source.months) / changes.days_of(source.months_before)
+    exposure_ratio = changes.days_of(source.months) / changes.days_of(source.months_before)
     if outline is not None:
+        points, total = points_and_total(viewer, source)
         return changes.compare_cells(
             points_of(viewer, source.earlier),
-            points_of(viewer, source),
+            points,
             outline,
             wards,
             total=total,
             exposure_ratio=exposure_ratio,
             cell_metres=question.cell_metres,
         )
+    by_ward = count_by_ward(viewer, source)
     now = _in_wards(viewer, source, wards_of, wards, by_ward)
     if wards_before == wards_of:
         before = _in_wards(viewer, source.earlier, wards_of, wards, count_by_ward(viewer, source.earlier))
@@ -287,7 +289,7 @@ def _compared(
         older = places.wards(viewer.session, wards_before.id, source.borough_codes)
         before = _in_wards(viewer, source.earlier, wards_before, older, count_by_ward(viewer, source.earlier))
         before = before.reindex(changes.unchanged_wards(wards, older))
-    return changes.compare_wards(wards, before, now, total=total, exposure_ratio=exposure_ratio)
+    return changes.compare_wards(wards, before, now, total=int(by_ward.sum()), exposure_ratio=exposure_ratio)
 
 
 def _followed(
@@ -297,18 +299,18 @@ def _followed(
     wards_of: Ground,
     wards: gpd.GeoDataFrame,
     outline: Geometry | None,
-    total: int,
 ) -> Scores:
     if outline is not None:
-        points, side = points_of(viewer, source, by_month=True), question.cell_metres
+        (points, total), side = points_and_total(viewer, source, by_month=True), question.cell_metres
         return emergence.follow_cells(points, source.months, outline, wards, total=total, cell_metres=side)
     covered = wards[wards["borough_code"].isin(source.borough_codes)]
     if set(source.used["boundary_set_id"]) != {wards_of.id}:
-        points = points_of(viewer, source, by_month=True)
+        points, total = points_and_total(viewer, source, by_month=True)
         placed = points.assign(ward_code=scoring.wards_at(points, covered))
         counted = placed.groupby(["ward_code", "month"])["count"].sum()
     else:
         counted = count_by_ward(viewer, source, by_month=True)
+        total = int(counted.sum())
     by_month = counted.unstack("month").reindex(index=covered.index, columns=list(source.months)).fillna(0)
     return emergence.follow_wards(wards, by_month, total=total)
 
@@ -347,10 +349,8 @@ def _set_beside(
     wards: gpd.GeoDataFrame,
     outline: Geometry | None,
 ) -> Scores:
-    by_ward, by_ward_beside = count_by_ward(viewer, source), count_by_ward(viewer, other)
-    total, total_beside = int(by_ward.sum()), int(by_ward_beside.sum())
     if outline is not None:
-        police, others = points_of(viewer, source), points_of(viewer, other)
+        (police, total), (others, total_beside) = (points_and_total(viewer, each) for each in (source, other))
         return agencies.compare_cells(
             police,
             others,
@@ -360,9 +360,10 @@ def _set_beside(
             total_beside=total_beside,
             cell_metres=question.cell_metres,
         )
+    by_ward, by_ward_beside = count_by_ward(viewer, source), count_by_ward(viewer, other)
     now = _in_wards(viewer, source, wards_of, wards, by_ward)
     beside = _in_wards(viewer, other, wards_of, wards, by_ward_beside)
-    return agencies.compare_wards(wards, now, beside, total=total, total_beside=total_beside)
+    return agencies.compare_wards(wards, now, beside, total=int(by_ward.sum()), total_beside=int(by_ward_beside.sum()))
 
 
 def _in_wards(

@@ -355,6 +355,16 @@ def offences_by_ward(viewer: Viewer, source: Source) -> pd.DataFrame:
 
 def points_of(viewer: Viewer, source: Source, *, by_month: bool = False, by_category: bool = False) -> pd.DataFrame:
     """Read the points that are counted, as `figures.points` gives them."""
+    return _points(viewer, source, by_month=by_month, by_category=by_category)
+
+
+def points_and_total(viewer: Viewer, source: Source, *, by_month: bool = False) -> tuple[pd.DataFrame, int]:
+    """Read the points that are counted, and how many incidents there are with those that have no location."""
+    every = _points(viewer, source, by_month=by_month, with_unlocated=True)
+    return every[every["easting"].notna()], int(every["count"].sum())
+
+
+def _points(viewer: Viewer, source: Source, **asked: bool) -> pd.DataFrame:
     parts = [
         figures.points(
             viewer,
@@ -363,8 +373,7 @@ def points_of(viewer: Viewer, source: Source, *, by_month: bool = False, by_cate
             first_month=first,
             last_month=last,
             category=source.category,
-            by_month=by_month,
-            by_category=by_category,
+            **asked,
         )
         for first, last in _runs(source.months)
     ]

@@ -190,6 +190,7 @@ def points(
     category: str | None = None,
     by_month: bool = False,
     by_category: bool = False,
+    with_unlocated: bool = False,
 ) -> pd.DataFrame:
     """Count points by the place they stand on.
 
@@ -199,12 +200,14 @@ def points(
         As for `ward_counts`.
     by_month, by_category
         Whether to count each month, and each offence group and subgroup, apart.
+    with_unlocated
+        Whether points without a location are counted too, in lines without coordinates; left out unless asked for.
 
     Returns
     -------
     DataFrame
         easting and northing in metres (EPSG:27700), if asked for month, and offence_group and offence_subgroup, and
-        count. Points without a location are left out.
+        count.
     """
     keys: dict[str, InstrumentedAttribute[Any]] = {"easting": Incident.easting, "northing": Incident.northing}
     if by_month:
@@ -215,12 +218,14 @@ def points(
         select(*keys.values(), func.count().label("count"))
         .where(
             _is_live(viewer, Incident, borough_codes, dataset, first_month, last_month),
-            Incident.easting.is_not(None),
+            *([] if with_unlocated else [Incident.easting.is_not(None)]),
             *_of_category(Incident, category),
         )
         .group_by(*keys.values())
     )
-    return pd.DataFrame(viewer.session.tuples(wanted), columns=[*keys, "count"])
+    return pd.DataFrame(viewer.session.tuples(wanted), columns=[*keys, "count"]).astype(
+        {"easting": "float64", "northing": "float64"}
+    )
 
 
 def categories(viewer: Viewer, borough_codes: Collection[str], dataset: str) -> list[tuple[str, list[str]]]:
