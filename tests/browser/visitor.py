@@ -118,6 +118,9 @@ class Visitor:
             if self._pictures:
                 self.page.screenshot(path=self._pictures / f"{name}-{width}.png", full_page=True)
             self._faults += [f"{fault} ({name}, {width})" for fault in self._faults_of_layout()]
+            # The pages of both cities are the same pages, and axe takes seconds of each: on a phone, one will do.
+            if viewport is DESK or self._is_fictional:
+                self._faults += [f"{fault} ({name}, {width})" for fault in self._faults_by_axe()]
         self.page.set_viewport_size(self._size)
         self.is_content()
 
@@ -139,6 +142,8 @@ class Visitor:
     def _faults_of_layout(self) -> Iterator[str]:
         if spilt := self.page.evaluate(SPILT):
             yield f"it scrolls sideways: {', '.join(spilt)}"
+
+    def _faults_by_axe(self) -> Iterator[str]:
         for violation in Axe().run(self.page).response["violations"]:
             nodes = [node["html"] for node in violation["nodes"]]
             yield f"axe: {violation['id']}: {violation['help']}: {json.dumps(nodes[:3])}"
