@@ -180,7 +180,10 @@ def work(chosen: argparse.Namespace) -> dict[str, Any]:
     with _opened_hub() as database:
         with database.writing() as session, audit.everywhere(session, actor=_machine(), reason="Remove stray files."):
             service.remove_strays(session)
-        worker = Worker(database, warming.handlers(database), accounts.viewer_of, last={warming.KIND})
+        handlers = warming.handlers(database)
+        parts = {"maps": {warming.KIND}, "uploads": handlers.keys() - {warming.KIND}}
+        others = handlers.keys() - parts.get(chosen.only, handlers.keys())
+        worker = Worker(database, handlers, accounts.viewer_of, last=parts["maps"], others=others)
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, lambda *_: worker.stop())
         _say(chosen, "The worker is waiting for jobs.")
@@ -547,7 +550,8 @@ def _add_running(add: AddCommand) -> None:
     serving.add_argument("--port", type=int, default=8000)
     serving.add_argument("--workers", type=int, default=2)
 
-    add("work", work, json=False)
+    working = add("work", work, json=False)
+    working.add_argument("--only", choices=["uploads", "maps"], help="leave the other jobs to another worker")
 
     schema = add("db", db)
     schema.add_argument("action", choices=["upgrade", "downgrade", "check"])

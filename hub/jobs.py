@@ -136,7 +136,10 @@ class _LeaseLost(Exception):
 
 
 class Worker:
-    """Takes jobs one after another until told to stop: those that nobody waits for, `last`, when there is no other."""
+    """Takes jobs one after another until told to stop.
+
+    Jobs that nobody waits for, of kinds `last`, come after all others; those of `others` are left to other workers.
+    """
 
     def __init__(
         self,
@@ -145,8 +148,9 @@ class Worker:
         open_viewer: OpenViewer,
         *,
         last: Collection[str] = (),
+        others: Collection[str] = (),
     ) -> None:
-        self._last = frozenset(last)
+        self._last, self._others = frozenset(last), frozenset(others)
         self._database = database
         self._handlers = handlers
         self._open_viewer = open_viewer
@@ -193,8 +197,9 @@ class Worker:
         with self._database.writing() as session:
             now = _now()
             free = or_(Job.state == JobState.WAITING, (Job.state == JobState.RUNNING) & (Job.leased_until < now))
+            mine = select(Job).where(free, Job.kind.not_in(self._others))
             in_turn = (Job.kind.in_(self._last), Job.asked_at)
-            next_free = select(Job).where(free).order_by(*in_turn).limit(1).with_for_update(skip_locked=True)
+            next_free = mine.order_by(*in_turn).limit(1).with_for_update(skip_locked=True)
             while job := session.scalar(next_free):
                 if job.attempts < MOST_ATTEMPTS:
                     job.state, job.leased_until = JobState.RUNNING, _now() + LEASE

@@ -129,6 +129,10 @@ def test_what_nobody_waits_for_is_done_when_there_is_nothing_else(database: Data
     while patient.run_one():
         pass
     assert ran == ["now", "now", "later", "later"]
+    left = ask(database, "later")
+    assert Worker(database, handlers, accounts.viewer_of, others={"later"}).run_one() is False
+    assert job(database, left).state is JobState.WAITING
+    assert patient.run_one()
     ask(database, "later")
     with database.reading() as session:
         assert not jobs.is_any_waiting(session, except_kind="later")

@@ -121,7 +121,7 @@ def prepare(*, data: Path | None, say: Say, folder: Path | None = None, files: S
 
 
 @contextlib.contextmanager
-def serving(demo: Demo, port: int) -> Iterator[str]:
+def serving(demo: Demo, port: int, *, worker_options: Sequence[str] = ()) -> Iterator[str]:
     """Run the web server and the worker beside this process; gives the address, and ends both at the end."""
     port = _free_port(port)
     settings = demo.settings
@@ -132,7 +132,7 @@ def serving(demo: Demo, port: int) -> Iterator[str]:
         "HUB_FILES": str(settings.files),
         "HUB_SECRET_KEY": settings.secret_key,
     }
-    commands = (["serve", "--port", str(port)], ["work"])
+    commands = (["serve", "--port", str(port)], ["work", *worker_options])
     started = [
         subprocess.Popen([sys.executable, "-m", "hub", *command], env=environment, stdout=subprocess.DEVNULL)
         for command in commands

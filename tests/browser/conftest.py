@@ -72,7 +72,9 @@ def hub(
     frontend.prepare()
     folder = tmp_path_factory.mktemp("hub") / request.param
     demo = service.prepare(data=data, say=print, folder=folder, files=LONDON_FILES if is_real else DEMO_FILES)
-    with service.serving(demo, unused_port()) as address:
+    # Each load of all London would have the maps of 44 areas worked out, which no test waits for.
+    options = ("--only", "uploads") if is_real else ()
+    with service.serving(demo, unused_port(), worker_options=options) as address:
         yield ServedHub(
             request.param,
             address,
