@@ -173,9 +173,7 @@ def real_points(folder: Path, borough_code: str, category: str) -> pd.DataFrame:
 
 
 @pytest.mark.slow
-def test_real_months_are_met_as_often_as_counting_by_hand_says(
-    database: Database, people: dict[Role, str], real_data: Path
-) -> None:
+def test_real_months_are_met_as_often_as_counting_by_hand_says(database: Database, real_data: Path) -> None:
     if database.engine.dialect.name != "sqlite":
         pytest.skip("The figures do not depend on the database.")
     with database.writing() as session:
