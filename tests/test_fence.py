@@ -1765,7 +1765,7 @@ ROUND = {
 }
 MAY = {
     "accounts/service.py": {"set_scope"},  # to what the person's memberships give
-    "hotspots/routes.py": {"set_scope"},  # to the same person's, in a session that writes
+    "hotspots/keeping.py": {"set_scope"},  # to that of a session that is there already
     "audit.py": {"scoped", "EVERYWHERE"},  # on the record
 }
 

@@ -1,4 +1,4 @@
-"""Writing beside a request that keeps nothing itself: what was worked out for an answer is kept for the next one."""
+"""Sessions beside a viewer's own, in the same scope: what was worked out for an answer is kept for the next one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,14 @@ from dataclasses import replace
 
 from hub.access import Viewer
 from hub.db import Database
+
+
+@contextmanager
+def reading_as(database: Database, viewer: Viewer) -> Iterator[Viewer]:
+    """Open a session that holds no lock on writing, for the same person and in the same scope."""
+    with database.reading() as session:
+        session.set_scope(viewer.session.scope)
+        yield replace(viewer, session=session)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from hub.access import Grant, Permission, Role, Viewer
 from hub.db import Database
 from hub.errors import HubError
 from hub.hotspots import service, week
-from hub.hotspots.keeping import writing_as
+from hub.hotspots.keeping import reading_as, writing_as
 from hub.hotspots.overlays import Overlay
 from hub.hotspots.scoring import Method, Units
 from hub.jobs import Handler, Job, JobState, Report, enqueue, is_any_waiting
@@ -81,15 +81,13 @@ def _warm(database: Database, viewer: Viewer, slug: str, report: Report) -> None
     ):
         everywhere = replace(viewer, grants=(Grant(Role.BCU_COMMANDER, places.every_borough(viewer.session)),))
         area = places.area(everywhere, slug, Permission.OVERLAY_READ)
-        scope = viewer.session.scope
         viewer.session.commit()
         report(f"Working out the maps of {area.name}")
         try:
-            with database.reading() as session:
-                session.set_scope(scope)
+            with reading_as(database, viewer) as reader:
                 # As anybody may who reads all of the area; the asker's own scope may be one borough of it.
                 grants = (Grant(Role.BCU_COMMANDER, area.borough_codes),)
-                _work_out(database, replace(viewer, session=session, grants=grants), area)
+                _work_out(database, replace(reader, grants=grants), area)
         except _OthersWait:
             enqueue(viewer, KIND, area=slug)
         except HubError:
