@@ -245,18 +245,25 @@ def live_references(session: HubSession, upload: Upload) -> pl.DataFrame:
         return pl.DataFrame(schema=LIVE_REFERENCES)
     replaced = [upload.id, *([upload.corrects_id] if upload.corrects_id else [])]
     wanted = (
-        select(Incident.borough_code, Incident.month, Incident.reference_hash)
-        .join(Version, Version.id == Incident.version_id)
-        .join(VersionMonth, (VersionMonth.version_id == Incident.version_id) & (VersionMonth.month == Incident.month))
+        select(VersionMonth.version_id, VersionMonth.borough_code, VersionMonth.month)
+        .join(Version, Version.id == VersionMonth.version_id)
         .where(
             VersionMonth.is_current,
             VersionMonth.dataset == upload.dataset,
             VersionMonth.borough_code.in_(upload.area_key.split("+")),
             Version.upload_id.not_in(replaced),
-            Incident.reference_hash.is_not(None),
         )
     )
-    return pl.DataFrame(session.tuples(wanted), LIVE_REFERENCES, orient="row")
+    # Month by month, so that of half a million incidents only the hashes are read, and not as many dates and codes.
+    parts = [pl.DataFrame(schema=LIVE_REFERENCES)]
+    for version_id, borough_code, month in session.tuples(wanted):
+        of_month = select(Incident.reference_hash).where(
+            Incident.version_id == version_id, Incident.month == month, Incident.reference_hash.is_not(None)
+        )
+        hashes = pl.Series("reference_hash", [known for (known,) in session.tuples(of_month)], dtype=pl.Int64)
+        where = (pl.lit(borough_code).alias("borough_code"), pl.lit(month).alias("month"))
+        parts.append(hashes.to_frame().select(*where, "reference_hash"))
+    return pl.concat(parts)
 
 
 def reference_key(session: HubSession, dataset: str) -> bytes:
