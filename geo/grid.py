@@ -177,10 +177,11 @@ def cell_numbers(grid: Grid, easting: npt.ArrayLike, northing: npt.ArrayLike) ->
     across, up = (x - grid.origin_easting) / grid.cell_metres, (y - grid.origin_northing) / grid.cell_metres
     column, row = np.floor(across), np.floor(up)
     number = _numbers_in_mask(grid, row, column)
+    nowhere = np.flatnonzero(number == NOWHERE)
     for rows_back, columns_back in ((0, 1), (1, 0), (1, 1)):
-        lost = number == NOWHERE
-        lost &= (column == across) if columns_back else True
-        lost &= (row == up) if rows_back else True
+        lost = nowhere[number[nowhere] == NOWHERE]
+        lost = lost[column[lost] == across[lost]] if columns_back else lost
+        lost = lost[row[lost] == up[lost]] if rows_back else lost
         number[lost] = _numbers_in_mask(grid, row[lost] - rows_back, column[lost] - columns_back)
     return number
 
@@ -233,11 +234,11 @@ def tally(numbers: IntArray, cells: int, weights: npt.ArrayLike | None = None) -
     GeoError
         If the arrays differ in length.
     """
-    amounts = np.ones(numbers.shape) if weights is None else np.asarray(weights, dtype=np.float64)
-    if amounts.shape != numbers.shape:
+    amounts = None if weights is None else np.asarray(weights, dtype=np.float64)
+    if amounts is not None and amounts.shape != numbers.shape:
         raise GeoError(f"There are {amounts.size} weights for {numbers.size} points. Pass one weight a point.")
-    held = numbers != NOWHERE
-    totals = np.bincount(numbers[held], weights=amounts[held], minlength=cells)
+    # What is nowhere is counted too, before the first cell, and left out at the end.
+    totals = np.bincount(numbers - NOWHERE, weights=amounts, minlength=cells + 1)[1:]
     return totals.astype(np.float64, copy=False)
 
 
@@ -292,11 +293,12 @@ def cell_names(grid: Grid, numbers: npt.ArrayLike) -> npt.NDArray[np.str_]:
 
 
 def _numbers_in_mask(grid: Grid, row: FloatArray, column: FloatArray) -> IntArray:
-    inside = (row >= 0) & (row < grid.n_rows) & (column >= 0) & (column < grid.n_columns)
-    number = np.full(row.shape, NOWHERE, dtype=np.int64)
-    number[inside] = (row[inside] * grid.n_columns + column[inside]).astype(np.int64)
-    number[inside] = np.where(grid.mask.ravel()[number[inside]], number[inside], NOWHERE)
-    return number
+    # With a rim of squares that are none, every point has an entry; unknown coordinates come to lie in the rim.
+    with_rim = np.pad(grid.mask, 1).ravel()
+    near_row = np.fmin(np.fmax(row, -1), grid.n_rows).astype(np.int64)
+    near_column = np.fmin(np.fmax(column, -1), grid.n_columns).astype(np.int64)
+    is_in_mask = with_rim.take((near_row + 1) * (grid.n_columns + 2) + near_column + 1)
+    return np.where(is_in_mask, near_row * grid.n_columns + near_column, NOWHERE)
 
 
 def _corners(grid: Grid, numbers: npt.ArrayLike) -> tuple[IntArray, IntArray]:
