@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import orjson
@@ -11,7 +12,7 @@ from flask import Blueprint, Response, g, make_response, render_template, reques
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import OperationalError
 
-from hub.access import Permission
+from hub.access import Permission, Viewer
 from hub.errors import BadRequest
 from hub.hotspots import exports, layers, paper, service
 from hub.hotspots.forms import OverlayForm, chosen_show
@@ -145,16 +146,20 @@ def _page(area: Area, overlay: Overlay, asked: dict[str, str]) -> HotspotPage:
 
 
 def kept_after(response: Response, overlay: Overlay) -> Response:
-    """Keep what was worked out once the answer has gone, so that nobody waits for it."""
-    if not overlay.is_kept:
-        its_database, reader = database(), g.viewer
+    """Keep what was worked out once the answer has gone."""
+    return response if overlay.is_kept else written_after(response, lambda viewer: service.keep(viewer, overlay))
 
-        def keep() -> None:
-            try:
-                with writing_as(its_database, reader) as viewer:
-                    service.keep(viewer, overlay)
-            except OperationalError:
-                log.warning("an overlay could not be kept; it will be worked out again", exc_info=True)
 
-        response.call_on_close(keep)
+def written_after(response: Response, write: Callable[[Viewer], None]) -> Response:
+    """Write what can be worked out again once the answer has gone, so that nobody waits for it."""
+    its_database, reader = database(), g.viewer
+
+    def write_now() -> None:
+        try:
+            with writing_as(its_database, reader) as viewer:
+                write(viewer)
+        except OperationalError:
+            log.warning("what was worked out could not be kept; it will be worked out again", exc_info=True)
+
+    response.call_on_close(write_now)
     return response

@@ -6,8 +6,9 @@ Refuses in words what the uploaded data cannot answer. Scores nothing.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
@@ -320,53 +321,29 @@ def _said_sets(sets: Sequence[Ground], source: Source) -> str:
 def count_by_ward(viewer: Viewer, source: Source, *, by_month: bool = False) -> pd.Series[int]:
     """Count all there is by ward code (and month), None among them where it is not placed in a ward."""
     keys = ["ward_code", "month"] if by_month else ["ward_code"]
-    parts = [
-        figures.ward_counts(
-            viewer,
-            source.borough_codes,
-            source.kind.key,
-            first_month=first,
-            last_month=last,
-            category=source.category,
-            by=keys,
-        )
-        for first, last in _runs(source.months)
-    ]
-    return pd.concat(parts).groupby(keys, dropna=False)["count"].sum()
+    return _read(figures.ward_counts, viewer, source, by=keys).groupby(keys, dropna=False)["count"].sum()
 
 
 def offences_by_ward(viewer: Viewer, source: Source) -> pd.DataFrame:
     """Count all there is by `ward_code` (missing where it is not placed in a ward), group and subgroup."""
-    keys = ["ward_code", "offence_group", "offence_subgroup"]
-    parts = [
-        figures.ward_counts(
-            viewer,
-            source.borough_codes,
-            source.kind.key,
-            first_month=first,
-            last_month=last,
-            category=source.category,
-            by=keys,
-        )
-        for first, last in _runs(source.months)
-    ]
-    return pd.concat(parts, ignore_index=True)
+    return _read(figures.ward_counts, viewer, source, by=["ward_code", "offence_group", "offence_subgroup"])
 
 
 def points_of(viewer: Viewer, source: Source, *, by_month: bool = False, by_category: bool = False) -> pd.DataFrame:
     """Read the points that are counted, as `figures.points` gives them."""
-    return _points(viewer, source, by_month=by_month, by_category=by_category)
+    return _read(figures.points, viewer, source, by_month=by_month, by_category=by_category)
 
 
 def points_and_total(viewer: Viewer, source: Source, *, by_month: bool = False) -> tuple[pd.DataFrame, int]:
     """Read the points that are counted, and how many incidents there are with those that have no location."""
-    every = _points(viewer, source, by_month=by_month, with_unlocated=True)
+    every = _read(figures.points, viewer, source, by_month=by_month, with_unlocated=True)
     return every[every["easting"].notna()], int(every["count"].sum())
 
 
-def _points(viewer: Viewer, source: Source, **asked: bool) -> pd.DataFrame:
+def _read(read: Callable[..., pd.DataFrame], viewer: Viewer, source: Source, **asked: Any) -> pd.DataFrame:
+    """Have `figures` read what is counted, one unbroken stretch of months after another."""
     parts = [
-        figures.points(
+        read(
             viewer,
             source.borough_codes,
             source.kind.key,
@@ -377,7 +354,7 @@ def _points(viewer: Viewer, source: Source, **asked: bool) -> pd.DataFrame:
         )
         for first, last in _runs(source.months)
     ]
-    return pd.concat(parts)
+    return pd.concat(parts, ignore_index=True)
 
 
 def _runs(months: Sequence[dt.date]) -> Iterator[tuple[dt.date, dt.date]]:

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, flash, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import OperationalError
 
-from hub.access import Permission
+from hub.access import Permission, Viewer
 from hub.hotspots import mutes, places_found, service, week
 from hub.hotspots.checking import ALL_CRIME
-from hub.hotspots.keeping import writing_as
 from hub.hotspots.layers import Show
 from hub.hotspots.outline_map import OutlineMap, outline_map
 from hub.hotspots.overlays import Overlay
 from hub.hotspots.place_words import KIND_TITLES
+from hub.hotspots.routes import written_after
 from hub.hotspots.scoring import Units
 from hub.hotspots.week import ShownPlace, Week
 from hub.hotspots.workings import LEAST_A_MONTH, WorkedOut
 from hub.places import service as places
 from hub.places.service import Area
-from hub.web import database, needs
+from hub.web import needs
 from hub.words import month_code, month_name, plural
 
-log = logging.getLogger(__name__)
 bp = Blueprint("week", __name__)
 
 
@@ -66,15 +63,16 @@ def titles_of_kinds() -> dict[str, object]:
 def show(area: str) -> ResponseReturnValue:
     """Show what is new in one area."""
     found = places.area(g.viewer, area, Permission.OVERLAY_READ)
-    its_database, reader = database(), g.viewer
-
-    def keep(overlay: Overlay) -> None:
-        with writing_as(its_database, reader) as viewer:
-            service.keep(viewer, overlay)
-
-    page = week.week(g.viewer, found, keep=keep)
+    overlays: list[Overlay] = []
+    page = week.week(g.viewer, found, keep=overlays.append)
     response = make_response(render_template("hotspots/week.html", page=_page(found, page)))
-    return _kept_after(response, page)
+
+    def keep(viewer: Viewer) -> None:
+        for overlay in overlays:
+            service.keep(viewer, overlay)
+        week.keep_week(viewer, page)
+
+    return response if page.is_kept else written_after(response, keep)
 
 
 @bp.post("/areas/<area>/week/mute")
@@ -145,19 +143,3 @@ def _method(done: WorkedOut) -> tuple[str, ...]:
         "What has a day but no hour, or exactly midnight, which looks the same, is left out."
     )
     return followed, joined, timed
-
-
-def _kept_after(response: Response, its_week: Week) -> Response:
-    """Keep what was worked out once the answer has gone, so that nobody waits for it."""
-    if not its_week.is_kept:
-        its_database, reader = database(), g.viewer
-
-        def keep() -> None:
-            try:
-                with writing_as(its_database, reader) as viewer:
-                    week.keep_week(viewer, its_week)
-            except OperationalError:
-                log.warning("what is new could not be kept; it will be worked out again", exc_info=True)
-
-        response.call_on_close(keep)
-    return response
