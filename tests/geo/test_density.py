@@ -48,6 +48,16 @@ def test_one_incident_has_the_published_density() -> None:
     assert density[30, 50] == 0
 
 
+def test_two_robberies_in_memphis_have_the_published_profile() -> None:
+    # A row of sfhotspot's memphis_robberies_jan, 200 m cells, bandwidth 1,000 m. Two robberies alone reach these nine
+    # cells: the values give their places, to a tenth of a metre. Its kernel is 1 in the middle and has no mass of 1.
+    published = [0.0658, 0.3152, 0.6183, 0.8672, 1.0026, 0.9969, 0.8207, 0.5181, 0.2077]
+    grid = square_grid(shapely.box(530_000, 180_000, 531_800, 180_200), cell_metres=200)
+    easting, northing = [530_962.3, 531_209.5], [180_100.0, 180_995.8]
+    density = quartic_density(easting, northing, grid, bandwidth_metres=1000, edge_corrected=False)
+    np.testing.assert_allclose(density[0] / kernel_values("quartic", 0), published, atol=1e-4)
+
+
 @given(seed=st.integers(0, 2**32 - 1), radius=st.sampled_from([1, 1.3, 2.5, 5]))
 @settings(deadline=None, max_examples=30)
 def test_density_is_the_sum_over_near_incidents(seed: int, radius: float) -> None:

@@ -79,6 +79,36 @@ def test_a_small_grid_scores_as_worked_by_hand() -> None:
     np.testing.assert_allclose(scores, expected, atol=5e-6)
 
 
+@pytest.mark.parametrize(
+    ("n_rows", "n_columns", "twos", "scores", "chances"),
+    [
+        (
+            247,
+            11,
+            36,
+            [-0.546, -0.598, -0.598, 0.716, 0.716, 0.716, -0.598, -0.598, -0.546, 0.893],
+            [0.585, 0.550, 0.550, 0.474, 0.474, 0.474, 0.550, 0.550, 0.585, 0.372],
+        ),
+        (140, 116, 10, [-0.243, -0.266, -0.266, 3.204], [0.808, 0.790, 0.790, 0.00135]),
+    ],
+    ids=["500 m", "200 m"],
+)
+def test_robberies_in_memphis_score_as_published(
+    n_rows: int, n_columns: int, twos: int, scores: list[float], chances: list[float]
+) -> None:
+    # sfhotspot's memphis_robberies_jan: 206 robberies in 2,715 or 16,133 cells. A score follows from the cells and
+    # robberies around and from the sum of squared counts: of all such sums only 278, or 226, gives what it prints.
+    mask = np.ones((n_rows, n_columns), dtype=bool)
+    mask[0, 0] = mask[0, 10:] = False
+    counts = np.zeros(mask.shape)
+    counts[0, 5] = counts[2, 0] = 1
+    counts.ravel()[-twos:], counts.ravel()[-204 + twos : -twos] = 2, 1
+    assert (mask.sum(), counts.sum()) == ((2715 if n_columns == 11 else 16_133), 206)
+    z = gi_star_grid(counts, mask)[mask][: len(scores)]
+    np.testing.assert_allclose(z, scores, atol=5e-4)
+    np.testing.assert_allclose(two_sided_p(z), chances, rtol=5e-3)
+
+
 def test_weights_other_than_one_follow_the_definition() -> None:
     weights = np.array([[1, 0.5, 0.2], [0.5, 2, 0.1], [0, 0.3, 1]])
     counts = np.array([4.0, 9.0, 1.0])

@@ -57,6 +57,22 @@ def test_burkitts_lymphoma_is_as_published() -> None:
     assert 0.1 < table.p[0, 0] < 0.3
 
 
+def test_childhood_leukaemia_is_as_knox_published() -> None:
+    # Knox (1964): of 4,560 pairs of 96 cases 25 lie within 1 km, 152 within 60 days, 5 within both; 0.83 expected.
+    # Cases in knots of their own have those pairs: 21 + 4 * 1 of space, 136 + 15 + 1 of time, shared 3 + 1 + 1.
+    places, times = np.arange(96) * 10.0, np.arange(96) * 100.0
+    places[:7] = places[0]
+    for one, other in ((20, 21), (30, 31), (40, 41), (50, 51)):
+        places[other] = places[one]
+    seventeen = [0, 1, 2, 20, 21, *range(60, 72)]
+    six = [30, 31, *range(80, 84)]
+    times[seventeen], times[six], times[85] = times[0], times[30], times[84]
+    table = knox(places * 1000, np.zeros(96), times, space_edges_metres=[0, 1000], time_edges_days=[0, 60], seed=1)
+    assert table.observed.tolist() == [[5]]
+    assert table.expected[0, 0] == pytest.approx(25 * 152 / 4560)
+    assert table.p[0, 0] < 0.02
+
+
 @given(seed=st.integers(0, 2**32 - 1), norm=st.sampled_from([1, 2]))
 @settings(deadline=None, max_examples=40)
 def test_every_pair_is_counted_and_the_mean_is_exact(seed: int, norm: int) -> None:
