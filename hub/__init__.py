@@ -31,13 +31,13 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from hub.agreements import routes as agreements
     from hub.api import pages as tokens
     from hub.api import routes as api
+    from hub.briefings import place_routes as place
+    from hub.briefings import routes as briefings
     from hub.config import read_settings
     from hub.db import Database
     from hub.errors import SettingsError
     from hub.hotspots import method_routes as methods
-    from hub.hotspots import place_routes as place
     from hub.hotspots import routes as hotspots
-    from hub.hotspots import week_routes as week
     from hub.ledger import routes as ledger
     from hub.places import routes as places
     from hub.summaries import routes as summaries
@@ -59,7 +59,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         agreements,
         uploads,
         ledger,
-        week,
+        briefings,
         hotspots,
         place,
         methods,

@@ -173,7 +173,7 @@ def work(chosen: argparse.Namespace) -> dict[str, Any]:
     """Run jobs until stopped."""
     from hub import audit
     from hub.accounts import service as accounts
-    from hub.hotspots import warming
+    from hub.briefings import warming
     from hub.jobs import Worker
     from hub.uploads import service
 

@@ -72,10 +72,11 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from hub import db, migrate
 from hub.accounts.models import Person
+from hub.briefings.models import MutedPlace
 from hub.config import Settings
 from hub.db import EVERYWHERE, NOWHERE, Base, Database, HubSession, InBorough, Scope, insert_rows
 from hub.errors import OutsideScope
-from hub.hotspots.models import HotspotRun, MutedPlace
+from hub.hotspots.models import HotspotRun
 from hub.places.models import Borough
 from hub.uploads.models import Incident, State, Upload, Version, VersionMonth, WardCount
 from tests.conftest import TEST_SECRET_KEY, PostgresCluster

@@ -30,10 +30,10 @@ from hub.access import Permission, Role, Viewer
 from hub.accounts import service as accounts
 from hub.accounts.models import ApiToken, Person
 from hub.agreements import service as agreements
+from hub.briefings import mutes
 from hub.config import Settings
 from hub.db import Database, HubSession
 from hub.errors import OutsideScope
-from hub.hotspots import mutes
 from hub.ledger import service as ledger
 from hub.ledger.prescribed import Provider
 from hub.ledger.quarters import newest_ended
@@ -157,17 +157,17 @@ GET    hotspots.download   others  302    404     404     404    404       403  
 GET    hotspots.download   absent  302    404     404     404    404       403    404
 GET    hotspots.download   bcu     302    404     404     404    200       403    200
 GET    hotspots.download   city    302    404     404     404    404       403    200
-GET    week.show           theirs  302    200     200     200    200       403    200
-GET    week.show           others  302    404     404     404    404       403    200
-GET    week.show           absent  302    404     404     404    404       403    404
-GET    week.show           bcu     302    404     404     404    200       403    200
-GET    week.show           city    302    404     404     404    404       403    200
-POST   week.mute           theirs  401    302     302     302    302       403    302
-POST   week.mute           others  401    404     404     404    404       403    302
-POST   week.mute           absent  401    404     404     404    404       403    404
-POST   week.show_again     theirs  401    302     302     302    302       403    302
-POST   week.show_again     others  401    404     404     404    404       403    302
-POST   week.show_again     absent  401    404     404     404    404       403    404
+GET    briefings.show      theirs  302    200     200     200    200       403    200
+GET    briefings.show      others  302    404     404     404    404       403    200
+GET    briefings.show      absent  302    404     404     404    404       403    404
+GET    briefings.show      bcu     302    404     404     404    200       403    200
+GET    briefings.show      city    302    404     404     404    404       403    200
+POST   briefings.mute      theirs  401    302     302     302    302       403    302
+POST   briefings.mute      others  401    404     404     404    404       403    302
+POST   briefings.mute      absent  401    404     404     404    404       403    404
+POST   briefings.show_again theirs  401    302     302     302    302       403    302
+POST   briefings.show_again others  401    404     404     404    404       403    302
+POST   briefings.show_again absent  401    404     404     404    404       403    404
 GET    place.show          theirs  302    200     200     200    200       403    200
 GET    place.show          others  302    404     404     404    404       403    200
 GET    place.show          absent  302    404     404     404    404       403    404
@@ -357,9 +357,9 @@ ASKED: dict[str, Callable[[World, str], Asked]] = {
     "hotspots.show": lambda world, of: Asked({"area": AREAS[of]}, OVERLAY),
     "hotspots.layer": lambda world, of: Asked({"area": AREAS[of]}, OVERLAY),
     "hotspots.download": lambda world, of: Asked({"area": AREAS[of], "form": "csv"}, OVERLAY),
-    "week.show": lambda world, of: Asked({"area": AREAS[of]}),
-    "week.mute": lambda world, of: Asked({"area": AREAS[of]}, form=HOT_SQUARE.get(of, HOT_SQUARE["theirs"])),
-    "week.show_again": lambda world, of: Asked(
+    "briefings.show": lambda world, of: Asked({"area": AREAS[of]}),
+    "briefings.mute": lambda world, of: Asked({"area": AREAS[of]}, form=HOT_SQUARE.get(of, HOT_SQUARE["theirs"])),
+    "briefings.show_again": lambda world, of: Asked(
         {"area": AREAS[of], "mute_id": world.uploads.get((of, "muted"), ABSENT_UPLOAD)}
     ),
     "place.show": lambda world, of: Asked(

@@ -53,8 +53,8 @@ def compare_wards(
     """
     table = pd.DataFrame({"count": now.reindex(wards.index).astype(float)})
     unplaced = round(total - table["count"].sum())
-    compared, flags = _compared(table, np.asarray(before.reindex(wards.index), dtype=np.float64), exposure_ratio)
-    return Scores(compared, unplaced, flags)
+    table, flags = compared(table, np.asarray(before.reindex(wards.index), dtype=np.float64), exposure_ratio)
+    return Scores(table, unplaced, flags)
 
 
 def compare_cells(
@@ -94,8 +94,8 @@ def compare_cells(
         for points in (before, now)
     )
     table = cells_of(squares, wards).assign(count=later[squares.mask])
-    compared, flags = _compared(table, earlier[squares.mask], exposure_ratio)
-    return Scores(compared, round(total - later.sum()), flags, cell_metres=side)
+    table, flags = compared(table, earlier[squares.mask], exposure_ratio)
+    return Scores(table, round(total - later.sum()), flags, cell_metres=side)
 
 
 def days_of(months: Iterable[dt.date]) -> int:
@@ -118,8 +118,22 @@ def unchanged_wards(wards: gpd.GeoDataFrame, earlier: gpd.GeoDataFrame) -> pd.In
     return kept
 
 
-def _compared(table: pd.DataFrame, before: FloatArray, exposure_ratio: float) -> tuple[pd.DataFrame, float | None]:
-    """Test each unit that has enough; also say how many flags chance alone would give, at most."""
+def compared(table: pd.DataFrame, before: FloatArray, exposure_ratio: float) -> tuple[pd.DataFrame, float | None]:
+    """Test each unit that has enough; also say how many flags chance alone would give, at most.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the `count` of each unit now.
+    before : shape (n,)
+        What each had before; NaN where nothing is known, and such units are not tested.
+    exposure_ratio : float
+        The days of the period now by those of the period before.
+
+    Returns
+    -------
+    The table with `count_before, difference, ratio, ratio_lower, ratio_upper, p, q, class`, and the flags by chance.
+    """
     now = table["count"].to_numpy(dtype=float)
     is_tested = before + now >= LEAST_TESTED
     found = compare_counts(
@@ -131,7 +145,7 @@ def _compared(table: pd.DataFrame, before: FloatArray, exposure_ratio: float) ->
         [~is_tested, is_changed & (found.difference > 0), is_changed], [NOT_TESTED, RISEN, FALLEN], NO_CLEAR_CHANGE
     )
     has_base = before >= LEAST_BASE
-    compared = table.assign(
+    tested = table.assign(
         count_before=before,
         difference=now - before,
         ratio=np.where(has_base, found.ratio, np.nan),
@@ -143,4 +157,4 @@ def _compared(table: pd.DataFrame, before: FloatArray, exposure_ratio: float) ->
     )
     # An exact p is at most p with no more than that chance, so that no more are expected than as many times it.
     flags = float(is_tested.sum() * found.p[is_changed].max()) if is_changed.any() else None
-    return compared, flags
+    return tested, flags

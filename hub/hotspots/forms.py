@@ -6,13 +6,14 @@ from flask_wtf import FlaskForm
 from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice
 
+from geo.months import MONTHS_IN_YEAR
 from hub.errors import BadRequest
 from hub.hotspots.checking import ALL_CRIME
 from hub.hotspots.layers import Show
 from hub.hotspots.scoring import Method
 from hub.hotspots.service import Choices
 from hub.hotspots.wording import listed
-from hub.words import month_code, short_month
+from hub.words import month_code, months_before, parse_month, short_month
 
 _BESIDE = frozenset(show.value for show in Show if show.method is Method.AGENCIES)
 
@@ -56,6 +57,46 @@ class OverlayForm(FlaskForm):
         if first < 0 or last >= len(offered):
             return None
         return {field.name: field.data for field in self.asked()} | {"from": offered[first], "to": offered[last]}
+
+
+class ComparisonForm(OverlayForm):
+    """The same, and the month in which another period of the same length ends."""
+
+    show = SelectField(
+        "Show", choices=[SelectChoice(show.value, show.words) for show in Show if not show.compares_periods]
+    )
+    against = SelectField("Beside the period to")
+
+    def offer(self, choices: Choices) -> None:
+        """Offer what there is data for; unless chosen, set a period beside the one just before it."""
+        super().offer(choices)
+        self.against.choices = self.last.choices
+        self.against.data = self.against.data or self.just_before
+
+    def asked(self) -> list[SelectField]:
+        """The fields that the choice needs."""
+        return [*super().asked(), self.against]
+
+    @property
+    def just_before(self) -> str:
+        """The last month of the period that ends where the one chosen begins; blank where no month is chosen."""
+        return _earlier(self.first.data, 1)
+
+    @property
+    def year_before(self) -> str:
+        """The last month of the same months a year before; blank where no month is chosen."""
+        return _earlier(self.last.data, MONTHS_IN_YEAR)
+
+    def set_against(self, month: str) -> dict[str, str]:
+        """The same choice, with another month for the other period to end in."""
+        return {field.name: field.data for field in super().asked()} | {"against": month}
+
+
+def _earlier(month: str, count: int) -> str:
+    try:
+        return month_code(months_before(parse_month(month), count))
+    except BadRequest:
+        return ""
 
 
 def chosen_show(value: str | None) -> Show:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from flask import Response, g
+from sqlalchemy.exc import OperationalError
+
 from hub.access import Viewer
 from hub.db import Database
+from hub.hotspots import service
+from hub.hotspots.overlays import Overlay
+from hub.web import database
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -24,3 +33,23 @@ def writing_as(database: Database, reader: Viewer) -> Iterator[Viewer]:
     with database.writing() as session:
         session.set_scope(reader.session.scope)
         yield replace(reader, session=session)
+
+
+def kept_after(response: Response, overlay: Overlay) -> Response:
+    """Keep what was worked out once the answer has gone."""
+    return response if overlay.is_kept else written_after(response, lambda viewer: service.keep(viewer, overlay))
+
+
+def written_after(response: Response, write: Callable[[Viewer], None]) -> Response:
+    """Write what can be worked out again once the answer has gone, so that nobody waits for it."""
+    its_database, reader = database(), g.viewer
+
+    def write_now() -> None:
+        try:
+            with writing_as(its_database, reader) as viewer:
+                write(viewer)
+        except OperationalError:
+            log.warning("what was worked out could not be kept; it will be worked out again", exc_info=True)
+
+    response.call_on_close(write_now)
+    return response

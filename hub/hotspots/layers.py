@@ -21,7 +21,17 @@ from geo.hotspots import CONFIDENCE_BY_LEVEL, NOT_SIGNIFICANT, NOT_TESTED, class
 from hub.hotspots.agencies import BOTH, GAP, NEITHER, POLICE_ONLY, QUIET_GAP
 from hub.hotspots.changes import FALLEN, NO_CLEAR_CHANGE, RISEN
 from hub.hotspots.overlays import Overlay
-from hub.hotspots.scoring import BUSIEST, DENSITY_BANDS, LESS_BUSY, LESS_DENSE, TESTING, Method, Units
+from hub.hotspots.scoring import (
+    BUSIEST,
+    DENSITY_BANDS,
+    LESS_BUSY,
+    LESS_DENSE,
+    TESTING,
+    Method,
+    Units,
+    busiest,
+    density_classes,
+)
 from hub.hotspots.wording import said_percent
 from hub.words import number, signed
 
@@ -68,6 +78,11 @@ class Show(StrEnum):
     def explained_under(self) -> str:
         """The method page that says what it can and cannot tell."""
         return "count" if self is Show.WARD_COUNT else self.method.value
+
+    @property
+    def compares_periods(self) -> bool:
+        """Whether it sets months against earlier ones by itself, so that two of it are not set side by side."""
+        return self.method in {Method.CHANGE, Method.EMERGING}
 
     @property
     def words(self) -> str:
@@ -134,22 +149,30 @@ class Row:
     key: str
 
 
-def classes(overlay: Overlay, show: Show) -> tuple[pd.Series[str], tuple[LegendItem, ...]]:
-    """Give each unit its class for the map, with the legend that says what the classes mean."""
+def classes(
+    overlay: Overlay, show: Show, scaled_with: Overlay | None = None
+) -> tuple[pd.Series[str], tuple[LegendItem, ...]]:
+    """Give each unit its class for the map, with the legend that says what the classes mean.
+
+    Where it is scaled with another period, classes that follow from the figures themselves are made from both
+    periods together, so that one colour stands for one figure in both.
+    """
     if overlay.method in {Method.GI_STAR, Method.HARM}:
         keys, words = overlay.table["class"].map(_key), _hotspot_words(overlay.units)
     elif overlay.beside is not None:
         keys, words = overlay.table["class"].map(_key), _agency_words(overlay.beside.topic, overlay.units)
     elif overlay.method is Method.DENSITY:
-        keys, words = overlay.table["class"].map(_key), _density_words()
+        keys, words = _pooled(overlay, scaled_with).map(_key), _density_words()
     elif overlay.method is Method.COUNT:
-        keys, words = overlay.table["class"].map(_key), _busiest_words()
+        keys, words = _pooled(overlay, scaled_with).map(_key), _busiest_words()
     elif overlay.method is Method.EMERGING:
         keys, words = overlay.table["class"].map(_kind_key), _KIND_WORDS
     elif overlay.method is Method.CHANGE:
         keys, words = overlay.table["class"].map(_key), _CHANGE_WORDS
     else:
-        keys, words = _bands(overlay.table["count" if show is Show.WARD_COUNT else "rate_per_1000"], show)
+        figure = "count" if show is Show.WARD_COUNT else "rate_per_1000"
+        others = [] if scaled_with is None else scaled_with.table[figure].tolist()
+        keys, words = _bands(overlay.table[figure], others, show)
     units = keys.value_counts()
     return keys, tuple(LegendItem(key, said, int(units.get(key, 0))) for key, said in words.items())
 
@@ -239,14 +262,27 @@ def _density_words() -> dict[str, str]:
     return words | {_key(LESS_DENSE): f"Less than {above} times: not coloured"}
 
 
-def _bands(values: pd.Series[float], show: Show) -> tuple[pd.Series[str], dict[str, str]]:
+def _pooled(overlay: Overlay, scaled_with: Overlay | None) -> pd.Series[str]:
+    """Class squares by their figure among those of both periods."""
+    if scaled_with is None:
+        return overlay.table["class"]
+    both = pd.concat([overlay.table, scaled_with.table])
+    if overlay.method is Method.DENSITY:
+        found = density_classes(both["density"].to_numpy(dtype=float))
+    else:
+        found = busiest(both["count"].to_numpy(dtype=float), both["with_neighbours"].to_numpy(dtype=int))
+    return pd.Series(found[: len(overlay.table)], index=overlay.table.index)
+
+
+def _bands(values: pd.Series[float], others: list[float], show: Show) -> tuple[pd.Series[str], dict[str, str]]:
     """Sort wards into five classes of about equal size; the legend gives the lowest and highest figure of each."""
-    sorted_ = classify_rates(values.to_numpy(), classes=BANDS)
+    sorted_ = classify_rates([*values, *others], classes=BANDS)
     places = 0 if show is Show.WARD_COUNT else 1
     # The darkest colour is for the highest class, however many there are.
     offset = BANDS - len(sorted_.breaks)
     names = {position: f"band-{position + offset}" for position in range(1, len(sorted_.breaks) + 1)}
-    keys = pd.Series([names.get(position, NO_FIGURE) for position in sorted_.numbers.tolist()], index=values.index)
+    numbers = sorted_.numbers[: len(values)].tolist()
+    keys = pd.Series([names.get(position, NO_FIGURE) for position in numbers], index=values.index)
     spans = [(number(low, places), number(high, places)) for low, high in sorted_.breaks.tolist()]
     words = {names[at]: low if low == high else f"{low} to {high}" for at, (low, high) in enumerate(spans, start=1)}
     return keys, dict(reversed(words.items())) | {NO_FIGURE: "No figure"}
@@ -398,12 +434,14 @@ def _said_change(*ratios: float) -> str:
 # --- What the map draws ----------------------------------------------------------------------------------------------
 
 
-def layer(overlay: Overlay, show: Show, boroughs: gpd.GeoDataFrame) -> dict[str, Any]:
+def layer(
+    overlay: Overlay, show: Show, boroughs: gpd.GeoDataFrame, scaled_with: Overlay | None = None
+) -> dict[str, Any]:
     """Write what the map draws: wards as shapes or squares as numbers, and the outlines of the boroughs.
 
     Shapes are simplified to what can be told apart on a screen, wards together, so that neighbours still meet.
     """
-    keys, _ = classes(overlay, show)
+    keys, _ = classes(overlay, show, scaled_with)
     west, _, east, _ = boroughs.total_bounds
     tolerance = (east - west) / PIXELS_ACROSS
     if overlay.units is Units.CELLS:
@@ -415,7 +453,7 @@ def layer(overlay: Overlay, show: Show, boroughs: gpd.GeoDataFrame) -> dict[str,
     shown = rows(overlay, show, overlay.table)
     titles = [column.title for column in columns(overlay)]
     properties = [
-        {"code": row.code, "class": row.key, "facts": list(zip(titles, row.cells, strict=True))} for row in shown
+        {"code": row.code, "class": keys[row.code], "facts": list(zip(titles, row.cells, strict=True))} for row in shown
     ]
     return {
         "boroughs": _boroughs(merged, gpd.GeoSeries(list(merged.values()), crs=wards.crs)),

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import gzip
-import logging
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
+import pandas as pd
 from flask import Blueprint, Response, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import OperationalError
 
-from hub.access import Permission, Viewer
+from hub.access import Permission
 from hub.errors import BadRequest
 from hub.hotspots import exports, layers, paper, service
 from hub.hotspots.forms import OverlayForm, chosen_show
-from hub.hotspots.keeping import writing_as
+from hub.hotspots.keeping import kept_after, writing_as
 from hub.hotspots.layers import Column, LegendItem, Row, Show
 from hub.hotspots.overlays import Overlay
 from hub.hotspots.scoring import Method, Units
@@ -29,7 +28,6 @@ ROWS_A_PAGE = 50
 FILE_TYPES = {"geojson": "application/geo+json", "gpkg": "application/geopackage+sqlite3", "csv": "text/csv"}
 FILE_TYPES |= {exports.PDF: "application/pdf"}
 
-log = logging.getLogger(__name__)
 bp = Blueprint("hotspots", __name__)
 
 
@@ -81,12 +79,17 @@ def layer(area: str) -> ResponseReturnValue:
     overlay = _overlay(found, request.args.to_dict())
     outlines = places.borough_outlines(g.viewer.session, found.borough_codes)
     drawn = layers.layer(overlay, chosen_show(request.args.get("show")), outlines)
+    return kept_after(as_layer(drawn), overlay)
+
+
+def as_layer(drawn: dict[str, Any]) -> Response:
+    """Answer with what a map draws, as small as it travels."""
     response = Response(orjson.dumps(drawn), mimetype="application/json")
     if request.accept_encodings.quality("gzip"):
         response.set_data(gzip.compress(response.get_data(), compresslevel=5))
         response.headers["Content-Encoding"] = "gzip"
     response.vary.add("Accept-Encoding")
-    return kept_after(response, overlay)
+    return response
 
 
 @bp.get("/areas/<area>/hotspots/overlay.<any(csv, geojson, gpkg, pdf):form>")
@@ -120,13 +123,9 @@ def _overlay(area: Area, asked: dict[str, str]) -> Overlay:
 
 
 def _page(area: Area, overlay: Overlay, asked: dict[str, str]) -> HotspotPage:
-    showing, sort = Show(asked["show"]), request.args.get("sort", "")
+    showing = Show(asked["show"])
     _, legend = layers.classes(overlay, showing)
-    units = layers.ordered(overlay, showing, sort)
-    a_page = ROWS_A_PAGE if overlay.units is Units.CELLS else len(units)
-    pages = -(-len(units) // a_page)
-    number = min(max(request.args.get("page", 1, type=int), 1), pages)
-    shown = units.iloc[(number - 1) * a_page : number * a_page]
+    shown, number, pages = shown_units(overlay, showing)
     return HotspotPage(
         area=area,
         show=showing,
@@ -135,31 +134,17 @@ def _page(area: Area, overlay: Overlay, asked: dict[str, str]) -> HotspotPage:
         legend=tuple(item for item in legend if item.units or item.key.startswith(layers.ALWAYS_IN_LEGEND)),
         columns=layers.columns(overlay),
         rows=tuple(layers.rows(overlay, showing, shown)),
-        sort=sort,
+        sort=request.args.get("sort", ""),
         number=number,
         pages=pages,
         asked=asked,
     )
 
 
-# --- Writing beside a GET, which keeps nothing itself ----------------------------------------------------------------
-
-
-def kept_after(response: Response, overlay: Overlay) -> Response:
-    """Keep what was worked out once the answer has gone."""
-    return response if overlay.is_kept else written_after(response, lambda viewer: service.keep(viewer, overlay))
-
-
-def written_after(response: Response, write: Callable[[Viewer], None]) -> Response:
-    """Write what can be worked out again once the answer has gone, so that nobody waits for it."""
-    its_database, reader = database(), g.viewer
-
-    def write_now() -> None:
-        try:
-            with writing_as(its_database, reader) as viewer:
-                write(viewer)
-        except OperationalError:
-            log.warning("what was worked out could not be kept; it will be worked out again", exc_info=True)
-
-    response.call_on_close(write_now)
-    return response
+def shown_units(overlay: Overlay, showing: Show) -> tuple[pd.DataFrame, int, int]:
+    """Choose the units of the page of the table that was asked for; its number, and how many there are."""
+    units = layers.ordered(overlay, showing, request.args.get("sort", ""))
+    a_page = ROWS_A_PAGE if overlay.units is Units.CELLS else len(units)
+    pages = -(-len(units) // a_page)
+    number = min(max(request.args.get("page", 1, type=int), 1), pages)
+    return units.iloc[(number - 1) * a_page : number * a_page], number, pages

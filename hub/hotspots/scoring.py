@@ -189,11 +189,11 @@ def score_cells(
     if method is Method.DENSITY:
         radius = bandwidth_metres or density.suggest_bandwidth_metres(side)
         surface = density.quartic_density(x, y, squares, bandwidth_metres=radius, weights=weight)[inside]
-        table = table.assign(**{"density": surface, "class": _density_classes(surface)})
+        table = table.assign(**{"density": surface, "class": density_classes(surface)})
         return Scores(table, unplaced, cell_metres=side, bandwidth_metres=radius)
     if method is Method.COUNT:
         around = chance.dealt_totals(counts, inside).totals
-        table = table.assign(with_neighbours=around, **{"class": _busiest(counts[inside], around)})
+        table = table.assign(with_neighbours=around, **{"class": busiest(counts[inside], around)})
         return Scores(table, unplaced, cell_metres=side)
     # Dealt out whole, not with each square's own count held (geo.permutation): that law asks of the surroundings alone,
     # so that it passes over the busiest squares themselves and flags the ring around them.
@@ -309,7 +309,7 @@ def _classed(table: pd.DataFrame, with_neighbours: FloatArray | IntArray, z: Flo
     return table.assign(with_neighbours=with_neighbours, z=z, p=p, q=q, **{"class": classes})
 
 
-def _busiest(counts: FloatArray, around: IntArray) -> npt.NDArray[np.str_]:
+def busiest(counts: FloatArray, around: IntArray) -> npt.NDArray[np.str_]:
     """Class squares by the share of the area that they and the busier ones take up; of equals, by those around them."""
     place = np.empty(counts.size, dtype=int)
     place[np.lexsort((-around, -counts))] = np.arange(counts.size)
@@ -317,7 +317,8 @@ def _busiest(counts: FloatArray, around: IntArray) -> npt.NDArray[np.str_]:
     return np.select(conditions, [name for _, name in BUSIEST], LESS_BUSY)
 
 
-def _density_classes(surface: FloatArray) -> npt.NDArray[np.str_]:
+def density_classes(surface: FloatArray) -> npt.NDArray[np.str_]:
+    """Class squares by how many times the average their density is."""
     times = surface / surface.mean() if surface.any() else np.zeros(surface.shape)
     conditions = [times >= least for least, _ in DENSITY_BANDS]
     return np.select(conditions, [name for _, name in DENSITY_BANDS], LESS_DENSE)

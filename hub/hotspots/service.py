@@ -200,23 +200,35 @@ def overlay(
 
 def keep(viewer: Viewer, overlay: Overlay) -> None:
     """Keep what was worked out, unless it is kept already; forget the oldest of the area beyond a limit."""
-    session, key = viewer.session, overlay.area_key
+    keep_result(viewer, overlay.area_key, overlay.inputs_hash, overlay.inputs, overlay.scores.to_bytes())
+
+
+def keep_result(viewer: Viewer, key: str, inputs_hash: str, inputs: Mapping[str, Any], result: bytes) -> None:
+    """Keep anything that was worked out for the area of this key, named by all that it was made of."""
+    session = viewer.session
     db.lock(session, f"hotspots:{key}")
-    same = select(HotspotRun.id).where(HotspotRun.area_key == key, HotspotRun.inputs_hash == overlay.inputs_hash)
-    if session.scalar(same) is not None:
+    if kept_result(viewer, key, inputs_hash) is not None:
         return
-    run = HotspotRun(
-        area_key=key,
-        inputs_hash=overlay.inputs_hash,
-        inputs=overlay.inputs,
-        result=overlay.scores.to_bytes(),
-        computed_at=dt.datetime.now(dt.UTC),
+    session.add(
+        HotspotRun(
+            area_key=key,
+            inputs_hash=inputs_hash,
+            inputs=dict(inputs),
+            result=result,
+            computed_at=dt.datetime.now(dt.UTC),
+        )
     )
-    session.add(run)
     session.flush()
     of_area = select(HotspotRun.id).where(HotspotRun.area_key == key)
     newest = session.scalars(of_area.order_by(HotspotRun.id.desc()).limit(RUNS_KEPT_FOR_AN_AREA)).all()
     session.execute(delete(HotspotRun).where(HotspotRun.area_key == key, HotspotRun.id < min(newest)))
+
+
+def kept_result(viewer: Viewer, key: str, inputs_hash: str) -> bytes | None:
+    """Read back what `keep_result` kept under this name."""
+    return viewer.session.scalar(
+        select(HotspotRun.result).where(HotspotRun.area_key == key, HotspotRun.inputs_hash == inputs_hash)
+    )
 
 
 # --- Counting and scoring --------------------------------------------------------------------------------------------
@@ -425,9 +437,7 @@ def _months_by_version(source: Source) -> dict[str, list[str]]:
 
 
 def _kept(viewer: Viewer, area: Area, inputs_hash: str) -> Scores | None:
-    result = viewer.session.scalar(
-        select(HotspotRun.result).where(HotspotRun.area_key == area.key, HotspotRun.inputs_hash == inputs_hash)
-    )
+    result = kept_result(viewer, area.key, inputs_hash)
     return None if result is None else Scores.from_bytes(result)
 
 

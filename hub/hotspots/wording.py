@@ -40,9 +40,11 @@ def said_span(months: Sequence[dt.date]) -> str:
 
 
 def said_baseline(months: Sequence[dt.date], baseline: Sequence[dt.date]) -> str:
-    """Say what a period is compared with: `the same months a year before` or `the 3 months just before`."""
+    """Say what a period is compared with: `the same months a year before`, `the 3 months just before` or others."""
     if months_before(months[0], 12) == baseline[0]:
         return "the same month a year before" if len(months) == 1 else "the same months a year before"
+    if months_before(months[0], 1) != baseline[-1]:
+        return "another month" if len(baseline) == 1 else f"another {len(baseline)} months"
     return "the month just before" if len(months) == 1 else f"the {len(baseline)} months just before"
 
 

@@ -19,7 +19,7 @@ bp = Blueprint("places", __name__)
 
 # What can be opened for a place: permission, endpoint, words; summaries are written borough by borough.
 _OPENS = (
-    (Permission.OVERLAY_READ, "week.show", "This week"),
+    (Permission.OVERLAY_READ, "briefings.show", "This week"),
     (Permission.OVERLAY_READ, "hotspots.show", "Hotspot maps"),
     (Permission.SUMMARY_READ, "summaries.show", "Summary"),
 )

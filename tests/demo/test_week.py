@@ -13,9 +13,9 @@ import pytest
 from geo import boundaries
 from geo.frames import to_national_grid
 from geo.hotspots import NOT_TESTED
-from hub.hotspots import places_found
+from hub.briefings import places_found
+from hub.briefings.places_found import Followed, Place
 from hub.hotspots.emergence import MONTHS_FOLLOWED, follow_cells
-from hub.hotspots.places_found import Followed, Place
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from hub.access import Role
 from hub.accounts import service as accounts
-from hub.hotspots import warming
+from hub.briefings import warming
 from hub.jobs import Job, JobState, Worker
 from hub.uploads import service
 from tests.conftest import HOME

@@ -9,10 +9,11 @@ from flask import Blueprint, g, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from hub.access import Permission
-from hub.hotspots import clocks, layers, place_charts
-from hub.hotspots.clocks import DAYS
-from hub.hotspots.one_place import OnePlace, one_place
-from hub.hotspots.routes import kept_after
+from hub.briefings import clocks, place_charts
+from hub.briefings.clocks import DAYS
+from hub.briefings.one_place import OnePlace, one_place
+from hub.hotspots import layers
+from hub.hotspots.keeping import kept_after
 from hub.hotspots.scoring import Units
 from hub.pictures import Picture
 from hub.places import service as places
@@ -47,7 +48,7 @@ def show(area: str) -> ResponseReturnValue:
         last_month=parse_month(request.args.get("to", ""), what="The last month"),
         dataset=request.args.get("dataset") or None,
     )
-    response = make_response(render_template("hotspots/place.html", page=_page(found)))
+    response = make_response(render_template("briefings/place.html", page=_page(found)))
     return kept_after(response, found.overlay)
 
 

@@ -10,22 +10,23 @@ from flask import Blueprint, flash, g, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 
 from hub.access import Permission, Viewer
-from hub.hotspots import mutes, places_found, service, week
+from hub.briefings import mutes, places_found, week
+from hub.briefings.outline_map import OutlineMap, outline_map
+from hub.briefings.place_words import KIND_TITLES
+from hub.briefings.week import ShownPlace, Week
+from hub.briefings.workings import LEAST_A_MONTH, WorkedOut
+from hub.hotspots import service
 from hub.hotspots.checking import ALL_CRIME
+from hub.hotspots.keeping import written_after
 from hub.hotspots.layers import Show
-from hub.hotspots.outline_map import OutlineMap, outline_map
 from hub.hotspots.overlays import Overlay
-from hub.hotspots.place_words import KIND_TITLES
-from hub.hotspots.routes import written_after
 from hub.hotspots.scoring import Units
-from hub.hotspots.week import ShownPlace, Week
-from hub.hotspots.workings import LEAST_A_MONTH, WorkedOut
 from hub.places import service as places
 from hub.places.service import Area
 from hub.web import needs
 from hub.words import month_code, month_name, plural
 
-bp = Blueprint("week", __name__)
+bp = Blueprint("briefings", __name__)
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def show(area: str) -> ResponseReturnValue:
     found = places.area(g.viewer, area, Permission.OVERLAY_READ)
     overlays: list[Overlay] = []
     page = week.week(g.viewer, found, keep=overlays.append)
-    response = make_response(render_template("hotspots/week.html", page=_page(found, page)))
+    response = make_response(render_template("briefings/week.html", page=_page(found, page)))
 
     def keep(viewer: Viewer) -> None:
         for overlay in overlays:

@@ -17,19 +17,17 @@ import numpy as np
 import orjson
 import pandas as pd
 import shapely
-from sqlalchemy import select
 
 from geo.hotspots import NOT_TESTED
-from hub import db
 from hub.access import Viewer
-from hub.hotspots import places_found, service, usual
+from hub.briefings import places_found, usual
+from hub.briefings.places_found import Followed, Place
+from hub.briefings.usual import Usual
+from hub.hotspots import service
 from hub.hotspots.checking import ALL_CRIME
 from hub.hotspots.emergence import LEAST_MONTHS, MONTHS_FOLLOWED
-from hub.hotspots.models import HotspotRun
 from hub.hotspots.overlays import Overlay
-from hub.hotspots.places_found import Followed, Place
 from hub.hotspots.scoring import METHOD_VERSION, Method, Units
-from hub.hotspots.usual import Usual
 from hub.places import service as places
 from hub.places.service import Area
 from hub.uploads import figures
@@ -182,29 +180,13 @@ def _is_suited(kind: DatasetKind, units: Units) -> bool:
 
 def kept(viewer: Viewer, area: Area, inputs_hash: str) -> WorkedOut | None:
     """Read back what was worked out from the same data."""
-    result = viewer.session.scalar(
-        select(HotspotRun.result).where(HotspotRun.area_key == area.key, HotspotRun.inputs_hash == inputs_hash)
-    )
+    result = service.kept_result(viewer, area.key, inputs_hash)
     return None if result is None else WorkedOut.from_bytes(result)
 
 
 def keep_places(viewer: Viewer, area: Area, basis: Basis, done: WorkedOut) -> None:
     """Keep what was worked out, unless it is kept already."""
-    session, key = viewer.session, area.key
-    db.lock(session, f"hotspots:{key}")
-    same = select(HotspotRun.id).where(HotspotRun.area_key == key, HotspotRun.inputs_hash == basis.inputs_hash)
-    if session.scalar(same) is not None:
-        return
-    session.add(
-        HotspotRun(
-            area_key=key,
-            inputs_hash=basis.inputs_hash,
-            inputs=dict(basis.inputs),
-            result=done.to_bytes(),
-            computed_at=dt.datetime.now(dt.UTC),
-        )
-    )
-    session.flush()
+    service.keep_result(viewer, area.key, basis.inputs_hash, basis.inputs, done.to_bytes())
 
 
 # --- Working it out --------------------------------------------------------------------------------------------------

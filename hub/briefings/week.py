@@ -14,13 +14,13 @@ import shapely
 
 from geo.frames import Geometry
 from hub.access import Permission, Viewer
+from hub.briefings import clocks, mutes, place_words, places_found, workings
+from hub.briefings.clocks import PlaceClock
+from hub.briefings.mutes import Mute, Standing
+from hub.briefings.places_found import PLACES_SHOWN, Place
+from hub.briefings.workings import Basis, FoundPlace, Keep, WorkedOut
 from hub.errors import BadRequest, Conflict
-from hub.hotspots import clocks, mutes, place_words, places_found, workings
-from hub.hotspots.clocks import PlaceClock
-from hub.hotspots.mutes import Mute, Standing
-from hub.hotspots.places_found import PLACES_SHOWN, Place
 from hub.hotspots.scoring import Units
-from hub.hotspots.workings import Basis, FoundPlace, Keep, WorkedOut
 from hub.places import service as places
 from hub.places.service import Area
 from hub.uploads import figures, incidents

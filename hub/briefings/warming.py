@@ -16,9 +16,10 @@ from sqlalchemy import select
 
 from hub import audit
 from hub.access import Grant, Permission, Role, Viewer
+from hub.briefings import week
 from hub.db import Database
 from hub.errors import HubError
-from hub.hotspots import service, week
+from hub.hotspots import service
 from hub.hotspots.keeping import reading_as, writing_as
 from hub.hotspots.overlays import Overlay
 from hub.hotspots.scoring import Method, Units

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from hub.hotspots.places_found import Place
-from hub.hotspots.usual import Usual
+from hub.briefings.places_found import Place
+from hub.briefings.usual import Usual
 from hub.words import listed, month_name, number, plural
 
 KIND_TITLES = {

@@ -16,9 +16,9 @@ from sqlalchemy import select
 from hub import audit, db
 from hub.access import Permission, Viewer
 from hub.accounts import service as accounts
+from hub.briefings.models import MutedPlace
+from hub.briefings.places_found import share_ground
 from hub.errors import NotFound
-from hub.hotspots.models import MutedPlace
-from hub.hotspots.places_found import share_ground
 from hub.places.service import Area
 from hub.words import number
 

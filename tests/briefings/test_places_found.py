@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from hub.hotspots import places_found
-from hub.hotspots.places_found import Followed, Place
+from hub.briefings import places_found
+from hub.briefings.places_found import Followed, Place
 
 SIDE = 300
 

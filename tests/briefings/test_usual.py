@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hub.hotspots import usual
-from hub.hotspots.usual import Level
+from hub.briefings import usual
+from hub.briefings.usual import Level
 from hub.words import months_before
 
 OCTOBER = dt.date(2026, 10, 1)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from hub.hotspots.usual import Usual
+from hub.briefings.usual import Usual
 from hub.pictures import BLUE, INK, PALE_BLUE, Picture, as_image, drawn
 from hub.words import short_month
 

@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from hub.hotspots import clocks
+from hub.briefings import clocks
 
 MONDAY = dt.datetime(2026, 10, 5)  # noqa: DTZ001 - as a source gives it
 TITLES = {"ambulance": "Ambulance calls", "other_points": "Other points"}

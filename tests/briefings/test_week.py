@@ -18,13 +18,14 @@ from hub.access import Permission, Role, Viewer
 from hub.accounts import service as accounts
 from hub.agreements import service as agreements
 from hub.audit import AuditEntry
+from hub.briefings import clocks, mutes, places_found, warming, week
+from hub.briefings.mutes import Standing
+from hub.briefings.one_place import one_place
+from hub.briefings.week import Week
 from hub.db import EVERYWHERE, Database
 from hub.errors import BadRequest, Conflict, NotAllowed, NotFound
-from hub.hotspots import clocks, mutes, places_found, service, warming, week
+from hub.hotspots import service
 from hub.hotspots.models import HotspotRun
-from hub.hotspots.mutes import Standing
-from hub.hotspots.one_place import one_place
-from hub.hotspots.week import Week
 from hub.places import service as places
 from hub.uploads import incidents
 from hub.uploads.models import Incident, Version, VersionMonth

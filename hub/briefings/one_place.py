@@ -16,16 +16,17 @@ import shapely
 from geo.frames import BoolArray, Geometry
 from geo.hotspots import NOT_TESTED
 from hub.access import Viewer
+from hub.briefings import place_words, places_found, usual, week
+from hub.briefings.clocks import PlaceClock, clock_of
+from hub.briefings.places_found import Place
+from hub.briefings.usual import Usual
+from hub.briefings.week import MONTHS_OF_CLOCK
+from hub.briefings.workings import MONTHS_OF_SERIES, followed_of
 from hub.errors import BadRequest
-from hub.hotspots import place_words, places_found, service, usual, week
+from hub.hotspots import service
 from hub.hotspots.checking import ALL_CRIME
-from hub.hotspots.clocks import PlaceClock, clock_of
 from hub.hotspots.overlays import Overlay
-from hub.hotspots.places_found import Place
 from hub.hotspots.scoring import Method, Units
-from hub.hotspots.usual import Usual
-from hub.hotspots.week import MONTHS_OF_CLOCK
-from hub.hotspots.workings import MONTHS_OF_SERIES, followed_of
 from hub.places import service as places
 from hub.places.service import Area
 from hub.uploads import figures, incidents
