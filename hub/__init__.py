@@ -36,6 +36,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from hub.config import read_settings
     from hub.db import Database
     from hub.errors import SettingsError
+    from hub.hotspots import compare_routes as compare
     from hub.hotspots import method_routes as methods
     from hub.hotspots import routes as hotspots
     from hub.ledger import routes as ledger
@@ -61,6 +62,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         ledger,
         briefings,
         hotspots,
+        compare,
         place,
         methods,
         summaries,

@@ -157,6 +157,16 @@ GET    hotspots.download   others  302    404     404     404    404       403  
 GET    hotspots.download   absent  302    404     404     404    404       403    404
 GET    hotspots.download   bcu     302    404     404     404    200       403    200
 GET    hotspots.download   city    302    404     404     404    404       403    200
+GET    compare.show        theirs  302    200     200     200    200       403    200
+GET    compare.show        others  302    404     404     404    404       403    200
+GET    compare.show        absent  302    404     404     404    404       403    404
+GET    compare.show        bcu     302    404     404     404    200       403    200
+GET    compare.show        city    302    404     404     404    404       403    200
+GET    compare.maps        theirs  302    200     200     200    200       403    200
+GET    compare.maps        others  302    404     404     404    404       403    200
+GET    compare.maps        absent  302    404     404     404    404       403    404
+GET    compare.maps        bcu     302    404     404     404    200       403    200
+GET    compare.maps        city    302    404     404     404    404       403    200
 GET    briefings.show      theirs  302    200     200     200    200       403    200
 GET    briefings.show      others  302    404     404     404    404       403    200
 GET    briefings.show      absent  302    404     404     404    404       403    404
@@ -249,6 +259,7 @@ class Asked:
 
 AREAS = {"theirs": HOME, "others": ELSEWHERE, "absent": "F09000099", "bcu": "north", "city": "london"}
 OVERLAY = {"show": "wards-rate", "category": "All recorded crime", "from": "2025-01", "to": "2025-12"}
+TWO_PERIODS = {**OVERLAY, "from": "2025-12", "against": "2025-11"}
 SIGN_IN = {"email": "council.leader@test.example", "password": PASSWORD}
 
 ABSENT_UPLOAD = UUID(int=0)
@@ -357,6 +368,8 @@ ASKED: dict[str, Callable[[World, str], Asked]] = {
     "hotspots.show": lambda world, of: Asked({"area": AREAS[of]}, OVERLAY),
     "hotspots.layer": lambda world, of: Asked({"area": AREAS[of]}, OVERLAY),
     "hotspots.download": lambda world, of: Asked({"area": AREAS[of], "form": "csv"}, OVERLAY),
+    "compare.show": lambda world, of: Asked({"area": AREAS[of]}, TWO_PERIODS),
+    "compare.maps": lambda world, of: Asked({"area": AREAS[of]}, TWO_PERIODS),
     "briefings.show": lambda world, of: Asked({"area": AREAS[of]}),
     "briefings.mute": lambda world, of: Asked({"area": AREAS[of]}, form=HOT_SQUARE.get(of, HOT_SQUARE["theirs"])),
     "briefings.show_again": lambda world, of: Asked(
