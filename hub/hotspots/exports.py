@@ -23,7 +23,8 @@ from hub import audit
 from hub.access import Viewer
 from hub.errors import BadRequest
 from hub.hotspots import paper
-from hub.hotspots.overlays import Overlay, VersionUsed
+from hub.hotspots.facts import VersionUsed
+from hub.hotspots.overlays import Overlay
 from hub.hotspots.paper import Sheet
 from hub.hotspots.scoring import Units
 from hub.words import MARKING, month_code, plain_cell

@@ -21,8 +21,9 @@ from hub.access import Viewer
 from hub.config import shipped
 from hub.errors import BadRequest
 from hub.hotspots import drawing, layers
+from hub.hotspots.facts import VersionUsed
 from hub.hotspots.layers import Column, LegendItem, Show
-from hub.hotspots.overlays import Overlay, VersionUsed
+from hub.hotspots.overlays import Overlay
 from hub.hotspots.scoring import Units
 from hub.places import service as places
 from hub.places.service import Area

@@ -26,8 +26,9 @@ from hub.access import Permission, Viewer
 from hub.errors import BadRequest
 from hub.hotspots import agencies, changes, emergence, harms, scoring, weights
 from hub.hotspots.checking import ALL_CRIME, Question, understood
+from hub.hotspots.facts import Beside, VersionUsed
 from hub.hotspots.models import HotspotRun
-from hub.hotspots.overlays import Beside, Overlay, VersionUsed
+from hub.hotspots.overlays import Overlay
 from hub.hotspots.scoring import METHOD_VERSION, Method, Scores, Units
 from hub.hotspots.sources import (
     Ground,

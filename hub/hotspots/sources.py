@@ -16,7 +16,7 @@ from hub.access import Viewer
 from hub.errors import BadRequest, HubError
 from hub.hotspots.checking import Question
 from hub.hotspots.emergence import LEAST_MONTHS
-from hub.hotspots.overlays import Gap
+from hub.hotspots.facts import Gap
 from hub.hotspots.scoring import Method, Units
 from hub.hotspots.wording import listed, said_months, said_span
 from hub.places import service as places

@@ -17,7 +17,8 @@ from geo.harm import default_weights
 from geo.rates import rate_per
 from hub.hotspots import agencies, changes, emergence, harms, scoring
 from hub.hotspots.checking import understood
-from hub.hotspots.overlays import Beside, Overlay, VersionUsed
+from hub.hotspots.facts import Beside, VersionUsed
+from hub.hotspots.overlays import Overlay
 from hub.hotspots.scoring import Method, Scores
 
 JANUARY = dt.date(2025, 1, 1)

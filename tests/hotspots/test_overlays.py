@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from hub.hotspots.overlays import Gap
+from hub.hotspots.facts import Gap
 from hub.hotspots.wording import listed, said_baseline, said_months, said_span
 from tests.hotspots.overlays_made import made_of_cells, made_of_changes, made_of_kinds, made_of_wards
 
