@@ -16,8 +16,8 @@ from hub import config, migrate
 from hub.config import Settings
 from hub.db import EVERYWHERE, Database, open_engine
 from hub.errors import Conflict
-from hub.uploads.models import WardCount
-from tests.test_fence import seed
+from hub.uploads.models import VersionMonth, WardCount
+from tests.test_fence import MY_SIDE, seed
 
 NewSettings = Callable[..., Settings]
 ROOT = Path(__file__).resolve().parents[1]
@@ -60,6 +60,21 @@ def test_a_schema_goes_up_and_down_and_up(empty: Settings) -> None:
         database.engine.dispose()
         assert migrate.downgrade(empty) == ""
         assert tables(empty) == {"alembic_version"}
+
+
+def test_what_was_live_before_is_counted_by_category_on_the_way_up(empty: Settings) -> None:
+    migrate.upgrade(empty)
+    database = Database(empty)
+    seed(database)
+    assert migrate.downgrade(empty, "0008") == "0008"
+    assert migrate.upgrade(empty) == HEAD
+    with database.reading() as session:
+        session.set_scope(EVERYWHERE)
+        mine = select(VersionMonth).where(VersionMonth.version_id == MY_SIDE.version).order_by(VersionMonth.month)
+        january, february = session.scalars(mine)
+        assert january.by_category == [["mine", "", 3], ["mine", "mine", 5 + 6 + 7]]  # incidents, then offences
+        assert february.by_category == []
+    database.engine.dispose()
 
 
 def test_upgrading_twice_changes_nothing(empty: Settings) -> None:

@@ -105,7 +105,7 @@ def plan_check(viewer: Viewer, upload_id: UUID) -> CheckTask:
         edits=corrections.edits(upload),
         fixes=corrections.fixes(upload),
         answers=dict(upload.answers),
-        live=versions.live_parts(viewer.session, upload, kind),
+        live=versions.live_parts(viewer.session, upload),
         live_references=versions.live_references(viewer.session, upload),
         reference_key=versions.reference_key(viewer.session, kind.key),
         said=versions.said(upload),

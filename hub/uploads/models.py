@@ -190,6 +190,8 @@ class VersionMonth(InBorough, Base):
     dataset: Mapped[str] = mapped_column(String(40))
     placed: Mapped[int]
     unplaced: Mapped[int]
+    by_category: Mapped[list[tuple[str, str, int]]] = mapped_column(JSON, server_default="[]")
+    """Of each group and subgroup, how many; nothing of shares, which add up to nothing."""
     is_current: Mapped[bool]
 
     version: Mapped[Version] = relationship(back_populates="months")

@@ -9,17 +9,18 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import polars as pl
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 
 from hub import db
 from hub.access import Viewer
 from hub.db import HubSession
-from hub.uploads.kinds import DatasetKind, kind
+from hub.uploads.kinds import kind
 from hub.uploads.models import Act, Incident, Share, State, Upload, Version, VersionMonth, WardCount
 from hub.uploads.references import LIVE_REFERENCES
 from hub.words import LONDON
@@ -77,14 +78,34 @@ def add(
     by_borough = rows.partition_by("borough_code", as_dict=True)
     numbers = {}
     for (code,), covered in sorted(months.partition_by("borough_code", as_dict=True).items()):
-        version = _add_one(viewer, upload, code, covered, agreed.get(code))
-        _insert_rows(viewer.session, version, by_borough.get((code,), rows.clear()))
+        its_rows = by_borough.get((code,), rows.clear())
+        version = _add_one(viewer, upload, code, covered, _by_category(its_rows), agreed.get(code))
+        _insert_rows(viewer.session, version, its_rows)
         numbers[code] = version.number
     return numbers
 
 
+def _by_category(rows: pl.DataFrame) -> dict[dt.date, list[tuple[str, str, int]]]:
+    """Count the rows of one version by month, group and subgroup."""
+    if "category" in rows.columns:
+        by, counted = ["month", "category", "subcategory"], pl.len()
+    elif "offence_group" in rows.columns:
+        by, counted = ["month", "offence_group", "offence_subgroup"], pl.col("count").sum()
+    else:
+        return {}
+    found: dict[dt.date, list[tuple[str, str, int]]] = defaultdict(list)
+    for month, group, subgroup, count in rows.group_by(by).agg(counted.alias("counted")).sort(by).iter_rows():
+        found[month].append((group, subgroup, count))
+    return found
+
+
 def _add_one(
-    viewer: Viewer, upload: Upload, borough_code: str, months: pl.DataFrame, agreement_id: UUID | None
+    viewer: Viewer,
+    upload: Upload,
+    borough_code: str,
+    months: pl.DataFrame,
+    by_category: Mapping[dt.date, list[tuple[str, str, int]]],
+    agreement_id: UUID | None,
 ) -> Version:
     session, dataset = viewer.session, str(upload.dataset)
     last = session.scalar(
@@ -125,6 +146,7 @@ def _add_one(
             dataset=dataset,
             placed=placed,
             unplaced=unplaced,
+            by_category=by_category.get(month, []),
             is_current=True,
         )
         for month, placed, unplaced in months.select("month", "placed", "unplaced").iter_rows()
@@ -213,29 +235,14 @@ def live_counts(session: HubSession, upload: Upload, borough_codes: Collection[s
     return pl.DataFrame([tuple(row) for row in found], schema, orient="row")
 
 
-def live_parts(session: HubSession, upload: Upload, its_kind: DatasetKind) -> pl.DataFrame:
+def live_parts(session: HubSession, upload: Upload) -> pl.DataFrame:
     """What is live from other uploads of the same kind and area, by category: a subgroup where there is one."""
-    if its_kind.has_shares:
-        return pl.DataFrame(schema=LIVE_PARTS)
-    table = Incident if its_kind.has_points else WardCount
-    group, subgroup, counted = (
-        (Incident.category, Incident.subcategory, func.count())
-        if its_kind.has_points
-        else (WardCount.offence_group, WardCount.offence_subgroup, func.sum(WardCount.count))
-    )
-    found = session.execute(
-        select(table.borough_code, table.month, group, subgroup, counted)
-        .join(Version, Version.id == table.version_id)
-        .join(VersionMonth, (VersionMonth.version_id == table.version_id) & (VersionMonth.month == table.month))
-        .where(
-            VersionMonth.is_current,
-            VersionMonth.dataset == its_kind.key,
-            VersionMonth.borough_code.in_(upload.area_key.split("+")),
-            Version.upload_id != upload.id,
-        )
-        .group_by(table.borough_code, table.month, group, subgroup)
-    )
-    rows = [(borough, month, part or whole, int(count)) for borough, month, whole, part, count in found]
+    live = _live_by_category(upload).where(VersionMonth.borough_code.in_(upload.area_key.split("+")))
+    rows = [
+        (borough_code, month, part or whole, count)
+        for borough_code, month, by_category in session.tuples(live)
+        for whole, part, count in by_category
+    ]
     return pl.DataFrame(rows, LIVE_PARTS, orient="row")
 
 
@@ -288,25 +295,23 @@ def live_stamp(session: HubSession, dataset: str, covered: pl.DataFrame) -> str:
 
 def live_categories(session: HubSession, upload: Upload, covered: pl.DataFrame) -> pl.DataFrame:
     """What is live from other uploads of the same kind, by category, for the boroughs and months covered."""
-    is_points = kind(session, str(upload.dataset)).has_points
-    table = Incident if is_points else WardCount
-    category = Incident.category if is_points else WardCount.offence_group
-    counted = func.count() if is_points else func.sum(WardCount.count)
-    found = session.execute(
-        select(category, counted)
-        .join(VersionMonth, (VersionMonth.version_id == table.version_id) & (VersionMonth.month == table.month))
-        .join(Version, Version.id == VersionMonth.version_id)
-        .where(
-            VersionMonth.is_current,
-            VersionMonth.dataset == upload.dataset,
-            VersionMonth.borough_code.in_(covered["borough_code"].unique().to_list()),
-            VersionMonth.month.in_(covered["month"].unique().to_list()),
-            Version.upload_id != upload.id,
-        )
-        .group_by(category)
+    live = _live_by_category(upload).where(
+        VersionMonth.borough_code.in_(covered["borough_code"].unique().to_list()),
+        VersionMonth.month.in_(covered["month"].unique().to_list()),
     )
-    rows = [(name, int(count)) for name, count in found]
-    return pl.DataFrame(rows, {"category": pl.String, "live": pl.Int64}, orient="row")
+    counts: Counter[str] = Counter()
+    for _, _, by_category in session.tuples(live):
+        for whole, _, count in by_category:
+            counts[whole] += count
+    return pl.DataFrame(list(counts.items()), {"category": pl.String, "live": pl.Int64}, orient="row")
+
+
+def _live_by_category(upload: Upload) -> Select[str, dt.date, list[tuple[str, str, int]]]:
+    return (
+        select(VersionMonth.borough_code, VersionMonth.month, VersionMonth.by_category)
+        .join(Version, Version.id == VersionMonth.version_id)
+        .where(VersionMonth.is_current, VersionMonth.dataset == upload.dataset, Version.upload_id != upload.id)
+    )
 
 
 def live_among(session: HubSession, upload_ids: Collection[UUID]) -> frozenset[UUID]:
