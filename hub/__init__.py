@@ -31,6 +31,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from hub.agreements import routes as agreements
     from hub.api import pages as tokens
     from hub.api import routes as api
+    from hub.briefings import clock_routes as clock
     from hub.briefings import place_routes as place
     from hub.briefings import routes as briefings
     from hub.config import read_settings
@@ -63,6 +64,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         briefings,
         hotspots,
         compare,
+        clock,
         place,
         methods,
         summaries,

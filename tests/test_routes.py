@@ -167,6 +167,11 @@ GET    compare.maps        others  302    404     404     404    404       403  
 GET    compare.maps        absent  302    404     404     404    404       403    404
 GET    compare.maps        bcu     302    404     404     404    200       403    200
 GET    compare.maps        city    302    404     404     404    404       403    200
+GET    clock.show          theirs  302    200     200     200    200       403    200
+GET    clock.show          others  302    404     404     404    404       403    200
+GET    clock.show          absent  302    404     404     404    404       403    404
+GET    clock.show          bcu     302    404     404     404    200       403    200
+GET    clock.show          city    302    404     404     404    404       403    200
 GET    briefings.show      theirs  302    200     200     200    200       403    200
 GET    briefings.show      others  302    404     404     404    404       403    200
 GET    briefings.show      absent  302    404     404     404    404       403    404
@@ -370,6 +375,7 @@ ASKED: dict[str, Callable[[World, str], Asked]] = {
     "hotspots.download": lambda world, of: Asked({"area": AREAS[of], "form": "csv"}, OVERLAY),
     "compare.show": lambda world, of: Asked({"area": AREAS[of]}, TWO_PERIODS),
     "compare.maps": lambda world, of: Asked({"area": AREAS[of]}, TWO_PERIODS),
+    "clock.show": lambda world, of: Asked({"area": AREAS[of]}, {**OVERLAY, "view": "0,0,9000,9000"}),
     "briefings.show": lambda world, of: Asked({"area": AREAS[of]}),
     "briefings.mute": lambda world, of: Asked({"area": AREAS[of]}, form=HOT_SQUARE.get(of, HOT_SQUARE["theirs"])),
     "briefings.show_again": lambda world, of: Asked(

@@ -45,6 +45,11 @@ class PlaceClock:
         return sum(count for _, count in self.sources)
 
     @property
+    def rows(self) -> list[tuple[str, list[tuple[str, int]]]]:
+        """For each day its hours: the figure in words and the shade of each."""
+        return list(zip(DAYS, shades(self.clock.hours), strict=True))
+
+    @property
     def from_words(self) -> str:
         """`61 incidents (Ambulance calls, Fire incidents)`."""
         return f"{plural(self.total, 'incident')} ({listed([title for title, _ in self.sources])})"

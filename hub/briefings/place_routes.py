@@ -9,8 +9,7 @@ from flask import Blueprint, g, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from hub.access import Permission
-from hub.briefings import clocks, place_charts
-from hub.briefings.clocks import DAYS
+from hub.briefings import place_charts
 from hub.briefings.one_place import OnePlace, one_place
 from hub.hotspots import layers
 from hub.hotspots.keeping import kept_after
@@ -30,8 +29,6 @@ class PlacePage:
     place: OnePlace
     chart: Picture
     kind_words: str
-    clock_rows: tuple[tuple[str, list[tuple[str, int]]], ...]
-    """For each day its hours: the figure and the shade of each."""
     map_address: str
 
 
@@ -54,13 +51,11 @@ def show(area: str) -> ResponseReturnValue:
 
 def _page(found: OnePlace) -> PlacePage:
     overlay, month = found.overlay, month_code(found.overlay.data_to)
-    shades = clocks.shades(found.clock.clock.hours) if found.clock else []
     show = layers.Show.CELL_EMERGING if overlay.units is Units.CELLS else layers.Show.WARD_EMERGING
     asked: dict[str, Any] = {"show": show.value, "category": overlay.category, "from": month, "to": month}
     return PlacePage(
         place=found,
         chart=place_charts.month_chart(found.months, found.counts, found.usual, overlay.measure),
         kind_words=layers.kind_definition(found.place.kind) if found.place else "No pattern",
-        clock_rows=tuple(zip(DAYS, shades, strict=False)),
         map_address=url_for("hotspots.show", area=found.area.slug, **asked),
     )

@@ -16,7 +16,7 @@ import pandas as pd
 
 from geo.boundaries import outline, to_geojson_geometries
 from geo.emerging import KINDS, NO_PATTERN
-from geo.frames import to_longitude_latitude
+from geo.frames import FloatArray, to_longitude_latitude
 from geo.hotspots import CONFIDENCE_BY_LEVEL, NOT_SIGNIFICANT, NOT_TESTED, classify_rates
 from hub.hotspots.agencies import BOTH, GAP, NEITHER, POLICE_ONLY, QUIET_GAP
 from hub.hotspots.changes import FALLEN, NO_CLEAR_CHANGE, RISEN
@@ -442,11 +442,12 @@ def layer(
     Shapes are simplified to what can be told apart on a screen, wards together, so that neighbours still meet.
     """
     keys, _ = classes(overlay, show, scaled_with)
-    west, _, east, _ = boroughs.total_bounds
+    west, south, east, north = boroughs.total_bounds
     tolerance = (east - west) / PIXELS_ACROSS
     if overlay.units is Units.CELLS:
         outlines = boroughs.geometry.simplify_coverage(tolerance)
-        return {"boroughs": _boroughs(boroughs["borough_name"], outlines), "cells": _cells(overlay, keys)}
+        drawn = {"boroughs": _boroughs(boroughs["borough_name"], outlines), "cells": _cells(overlay, keys)}
+        return drawn | {"grid": national_grid(west, south, east, north)}
     wards = overlay.outlines.simplify_coverage(tolerance)
     of_borough = gpd.GeoDataFrame(geometry=wards).groupby(overlay.table["borough_name"])
     merged = {str(name): outline(gpd.GeoDataFrame(its_wards)) for name, its_wards in of_borough}
@@ -458,6 +459,7 @@ def layer(
     return {
         "boroughs": _boroughs(merged, gpd.GeoSeries(list(merged.values()), crs=wards.crs)),
         "wards": _features(wards, properties),
+        "grid": national_grid(west, south, east, north),
     }
 
 
@@ -528,9 +530,33 @@ def _lattice(west: int, south: int, width: int, height: int) -> tuple[list[float
 
     The terms are u^i v^j for i from 0 up and, within each i, j from 0 up, with i + j no more than `DEGREE`.
     """
+    u, v = _shares()
+    return _fitted(u, v, *to_longitude_latitude(west + u * width, south + v * height))
+
+
+def national_grid(west: float, south: float, east: float, north: float) -> dict[str, Any]:
+    """Fit the same the other way, so that a map can say where on the National Grid it was moved to or clicked on.
+
+    It holds for the box of an area and as much again around it; beyond, the edge is the nearest that can be said.
+    """
+    width, height = east - west, north - south
+    u, v = _shares()
+    longitude, latitude = to_longitude_latitude(west + (2 * u - 0.5) * width, south + (2 * v - 0.5) * height)
+    spans = [(float(degrees.min()), float(degrees.max())) for degrees in (longitude, latitude)]
+    of_width, of_height = (
+        (degrees - low) / (high - low) for degrees, (low, high) in zip((longitude, latitude), spans, strict=True)
+    )
+    easting, northing = _fitted(of_width, of_height, west + (2 * u - 0.5) * width, south + (2 * v - 0.5) * height)
+    return {"longitude": spans[0], "latitude": spans[1], "easting": easting, "northing": northing}
+
+
+def _shares() -> tuple[FloatArray, FloatArray]:
     share = np.linspace(0, 1, 2 * DEGREE + 1)
-    u, v = (axis.ravel() for axis in np.meshgrid(share, share))
+    u, v = np.meshgrid(share, share)
+    return u.ravel(), v.ravel()
+
+
+def _fitted(u: FloatArray, v: FloatArray, first: FloatArray, second: FloatArray) -> tuple[list[float], list[float]]:
     terms = np.column_stack([u**i * v**j for i in range(DEGREE + 1) for j in range(DEGREE + 1 - i)])
-    degrees = np.column_stack(to_longitude_latitude(west + u * width, south + v * height))
-    fitted = np.linalg.lstsq(terms, degrees, rcond=None)[0]
+    fitted = np.linalg.lstsq(terms, np.column_stack([first, second]), rcond=None)[0]
     return fitted[:, 0].tolist(), fitted[:, 1].tolist()

@@ -1,6 +1,7 @@
 // The map of the hotspot page.
 
-import { couldNotDraw, drawOverlay, fetched } from "./overlay.js";
+import { followClock } from "./clock.js";
+import { couldNotDraw, drawOverlay, fetched, gridOf } from "./overlay.js";
 
 const holder = document.getElementById("overlay-map");
 
@@ -14,8 +15,10 @@ function stayWhere(map) {
 }
 
 try {
-  const map = drawOverlay(holder, await fetched(holder.dataset.layer));
+  const layer = await fetched(holder.dataset.layer);
+  const map = drawOverlay(holder, layer);
   stayWhere(map);
+  followClock(map, gridOf(layer.grid));
   holder.dataset.ready = "true";
 } catch {
   couldNotDraw(holder);

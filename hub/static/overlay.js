@@ -94,18 +94,28 @@ function wardLayers(holder, wards, looks, units) {
   return { drawn, named: hot.length <= NAMED_AT_MOST ? hot : [] };
 }
 
+function polynomial(coefficients, u, v) {
+  let sum = 0;
+  let term = 0;
+  for (let i = 0; i <= DEGREE; i += 1) {
+    for (let j = 0; j <= DEGREE - i; j += 1) sum += coefficients[term++] * u ** i * v ** j;
+  }
+  return sum;
+}
+
 function lattice(cells) {
-  const value = (coefficients, u, v) => {
-    let sum = 0;
-    let term = 0;
-    for (let i = 0; i <= DEGREE; i += 1) {
-      for (let j = 0; j <= DEGREE - i; j += 1) sum += coefficients[term++] * u ** i * v ** j;
-    }
-    return sum;
-  };
   return (column, row) => {
     const [u, v] = [column / cells.columns, row / cells.rows];
-    return [value(cells.latitude, u, v), value(cells.longitude, u, v)];
+    return [polynomial(cells.latitude, u, v), polynomial(cells.longitude, u, v)];
+  };
+}
+
+// Where a place of the map lies on the National Grid: easting and northing in metres.
+export function gridOf({ longitude, latitude, easting, northing }) {
+  const share = (degrees, [low, high]) => Math.min(1, Math.max(0, (degrees - low) / (high - low)));
+  return ({ lat, lng }) => {
+    const [u, v] = [share(lng, longitude), share(lat, latitude)];
+    return [polynomial(easting, u, v), polynomial(northing, u, v)];
   };
 }
 

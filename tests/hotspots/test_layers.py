@@ -234,3 +234,15 @@ def test_a_large_layer_is_a_few_bytes_a_square() -> None:
     overlay: Overlay = made_of_cells("density")
     cells = layers.layer(overlay, Show.CELL_DENSITY, boroughs())["cells"]
     assert len(orjson.dumps(cells)) / len(cells["column"]) < 60
+
+
+def test_a_map_knows_where_on_the_national_grid_it_is_to_a_metre_over_all_london() -> None:
+    west, south, east, north = 503_000, 155_000, 563_000, 202_000
+    grid = layers.national_grid(west, south, east, north)
+    x, y = (axis.ravel() for axis in np.meshgrid(np.linspace(west, east, 41), np.linspace(south, north, 41)))
+    degrees = to_longitude_latitude(x, y)
+    spans = (grid["longitude"], grid["latitude"])
+    u, v = ((one - low) / (high - low) for one, (low, high) in zip(degrees, spans, strict=True))
+    terms = np.column_stack([u**i * v**j for i in range(layers.DEGREE + 1) for j in range(layers.DEGREE + 1 - i)])
+    assert np.abs(terms @ grid["easting"] - x).max() < 1
+    assert np.abs(terms @ grid["northing"] - y).max() < 1
