@@ -49,14 +49,14 @@ class HotspotPage:
     """What was asked, for the addresses of the layer, the files and the table's other pages."""
 
     @property
-    def beside_asked(self) -> dict[str, str]:
-        """The same, for two periods side by side; of a layer that compares periods itself, the plain counts."""
-        plain = Show.WARD_COUNT if self.show.units is Units.WARDS else Show.CELL_COUNT
-    @property
     def clock_asked(self) -> dict[str, str]:
         """The offences and months of it, for when in the week they come."""
         return {name: self.asked[name] for name in ("category", "from", "to")}
 
+    @property
+    def beside_asked(self) -> dict[str, str]:
+        """The same, for two periods side by side; of a layer that compares periods itself, the plain counts."""
+        plain = Show.WARD_COUNT if self.show.units is Units.WARDS else Show.CELL_COUNT
         return self.asked | ({"show": plain.value} if self.show.compares_periods else {})
 
 
