@@ -16,6 +16,7 @@ from hub.briefings.place_words import KIND_TITLES
 from hub.briefings.week import ShownPlace, Week
 from hub.briefings.workings import LEAST_A_MONTH, WorkedOut
 from hub.hotspots import service
+from hub.hotspots.back_tests import QUARTER
 from hub.hotspots.checking import ALL_CRIME
 from hub.hotspots.keeping import written_after
 from hub.hotspots.layers import Show
@@ -38,6 +39,8 @@ class WeekPage:
     lead: str
     method: tuple[str, ...]
     map_address: str
+    patrol_address: str
+    """Of the map of the busiest places."""
     rule: str = mutes.RULE
 
     def address_of(self, shown: ShownPlace) -> str:
@@ -99,18 +102,20 @@ def show_again(area: str, mute_id: UUID) -> ResponseReturnValue:
 def _page(area: Area, its_week: Week) -> WeekPage:
     done = its_week.worked_out
     if done is None:
-        return WeekPage(its_week, None, "", (), "")
+        return WeekPage(its_week, None, "", (), "", "")
     outlines = places.borough_outlines(g.viewer.session, area.borough_codes)
     grounds = [week.ground_of(g.viewer, area, one.found.place.units) for one in its_week.shown]
     show = Show.CELL_EMERGING if done.units is Units.CELLS else Show.WARD_EMERGING
     month = month_code(done.last_month)
     asked: dict[str, Any] = {"show": show.value, "category": ALL_CRIME, "from": month, "to": month}
+    patrolled = asked | {"show": Show.CELL_COUNT.value, "from": month_code(done.months[-QUARTER:][0])}
     return WeekPage(
         week=its_week,
         map=outline_map(outlines, grounds),
         lead=_lead(area, its_week, done),
         method=_method(done),
         map_address=url_for("hotspots.show", area=area.slug, **asked),
+        patrol_address=url_for("hotspots.show", area=area.slug, **patrolled),
     )
 
 

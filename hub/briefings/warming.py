@@ -7,6 +7,7 @@ worker nothing is lost but time, since each page works out for itself what is no
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
@@ -19,7 +20,7 @@ from hub.access import Grant, Permission, Role, Viewer
 from hub.briefings import week
 from hub.db import Database
 from hub.errors import HubError
-from hub.hotspots import service
+from hub.hotspots import service, trials
 from hub.hotspots.keeping import reading_as, writing_as
 from hub.hotspots.overlays import Overlay
 from hub.hotspots.scoring import Method, Units
@@ -122,3 +123,19 @@ def _work_out(database: Database, reader: Viewer, area: Area) -> None:
     )
     if not shown_first.is_kept:
         keep(shown_first)
+    if found.basis is not None and found.worked_out is not None and found.basis.units is Units.CELLS:
+        for category in found.worked_out.categories:
+            _try(database, reader, area, category, found.basis.kind.key, found.worked_out.last_month)
+
+
+def _try(database: Database, reader: Viewer, area: Area, category: str, dataset: str, last_month: dt.date) -> None:
+    """Work out how the busiest places of a category would have done, unless that is kept."""
+    trial = trials.trial_of(reader, area, category=category, dataset=dataset, last_month=last_month)
+    if not trial.is_due:
+        return
+    found = trials.work_out(reader, trial)
+    with writing_as(database, reader) as writer:
+        trials.keep(writer, found)
+        others_wait = is_any_waiting(writer.session, except_kind=KIND)
+    if others_wait:
+        raise _OthersWait

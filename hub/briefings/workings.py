@@ -23,7 +23,7 @@ from hub.access import Viewer
 from hub.briefings import places_found, usual
 from hub.briefings.places_found import Followed, Place
 from hub.briefings.usual import Usual
-from hub.hotspots import service
+from hub.hotspots import service, trials
 from hub.hotspots.checking import ALL_CRIME
 from hub.hotspots.emergence import LEAST_MONTHS, MONTHS_FOLLOWED
 from hub.hotspots.overlays import Overlay
@@ -72,6 +72,8 @@ class WorkedOut:
     tested: int
     hot: int
     flags_by_chance: float
+    trial: str
+    """How the busiest places would have done as a plan of patrols; blank for wards."""
     places: tuple[FoundPlace, ...]
 
     @property
@@ -222,6 +224,7 @@ def work_out(viewer: Viewer, area: Area, basis: Basis, keep: Keep) -> WorkedOut:
         tested=found.tested,
         hot=found.hot,
         flags_by_chance=found.flags_by_chance,
+        trial=_trial(viewer, area, basis) if basis.units is Units.CELLS else "",
         places=tuple(_with_months(viewer, area, basis, whole, found.places, totals, series)),
     )
 
@@ -238,6 +241,11 @@ def _overlay(viewer: Viewer, area: Area, basis: Basis, category: str | None) -> 
         last_month=last_month,
         dataset=basis.kind.key,
     )
+
+
+def _trial(viewer: Viewer, area: Area, basis: Basis) -> str:
+    asked = trials.trial_of(viewer, area, category=ALL_CRIME, dataset=basis.kind.key, last_month=max(basis.series))
+    return (trials.work_out(viewer, asked) if asked.is_due else asked).sentence
 
 
 def followed_of(overlay: Overlay) -> Followed:

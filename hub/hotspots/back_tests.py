@@ -6,8 +6,8 @@ It reads what its asker may read as overlays do, and keeps nothing. A method nev
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -24,7 +24,7 @@ from hub.errors import BadRequest
 from hub.hotspots.checking import ALL_CRIME, understood
 from hub.hotspots.emergence import MONTHS_TOGETHER, square_neighbours
 from hub.hotspots.scoring import SMALLEST_TESTED_CELL_METRES, Method, Units, refuse_too_many
-from hub.hotspots.sources import choose_source, points_of
+from hub.hotspots.sources import Source, choose_source, points_of
 from hub.hotspots.wording import said_percent, said_span
 from hub.places import service as places
 from hub.places.service import Area
@@ -94,6 +94,17 @@ class Tried:
         return all(best.hit_rate_lower > test.hit_rate_upper for test in others)
 
 
+@dataclass(frozen=True)
+class Basis:
+    """The figures that methods are tried on: months in a row, all of them with data for the same boroughs."""
+
+    area_name: str
+    source: Source
+    outline: Geometry
+    training_months: int
+    cell_metres: int | None
+
+
 def try_methods(
     viewer: Viewer,
     area: Area,
@@ -130,6 +141,31 @@ def try_methods(
     BadRequest
         If the data cannot answer it, for example with too few months.
     """
+    asked = basis_of(
+        viewer,
+        area,
+        category=category,
+        dataset=dataset,
+        first_month=first_month,
+        last_month=last_month,
+        training_months=training_months,
+        cell_metres=cell_metres,
+    )
+    return try_on(viewer, asked, area_share=area_share)
+
+
+def basis_of(
+    viewer: Viewer,
+    area: Area,
+    *,
+    category: str | None,
+    dataset: str,
+    first_month: dt.date,
+    last_month: dt.date,
+    training_months: int = QUARTER,
+    cell_metres: int | None = None,
+) -> Basis:
+    """Choose the figures that methods are tried on, or say why they cannot be; as `try_methods` takes them."""
     viewer.require(Permission.OVERLAY_READ, area.borough_codes)
     viewer.require(Permission.EXACT_COUNTS, area.borough_codes)
     question = understood(
@@ -150,19 +186,24 @@ def try_methods(
             remedy="Choose a longer period, fewer months to learn from, or one borough that has more months.",
         )
     outline: Geometry = boundaries.outline(places.borough_outlines(viewer.session, source.borough_codes))
-    points = points_of(viewer, source, by_month=True)
-    points = points[points["month"].isin(months)]
+    return Basis(area.name, replace(source, months=months), outline, training_months, cell_metres)
+
+
+def try_on(
+    viewer: Viewer, basis: Basis, *, rankings: Collection[Ranking] = tuple(Ranking), area_share: float = AREA_SHARE
+) -> Tried:
+    """Try some methods on figures that were chosen already.
+
+    Raises
+    ------
+    NothingHappened
+        If there was nothing of the category in the months to be tried on.
+    BadRequest
+        If the squares asked for are too small or too many.
+    """
+    points = points_of(viewer, basis.source, by_month=True)
     try:
-        return _tried(
-            points,
-            months,
-            outline,
-            area_name=area.name,
-            category=source.category or ALL_CRIME,
-            training_months=training_months,
-            area_share=area_share,
-            cell_metres=cell_metres,
-        )
+        return _tried(points, basis, rankings=rankings, area_share=area_share)
     except GeoError as error:
         sentence, _, remedy = str(error).partition(". ")
         raise BadRequest(f"{sentence}.", remedy=remedy) from error
@@ -195,13 +236,18 @@ def said_back_test(test: BackTest, *, topic: str, area_name: str, months: Sequen
     if np.isnan(test.hit_rate):
         return f"Nothing of {topic} was recorded in {area_name} {when}, so no map can be tried on it."
     met = (
-        f"Had you patrolled {before}, you would have met {said_percent(test.hit_rate)} of the {topic} of "
-        f"{area_name} {when}, in {said_percent(test.area_share)} of the area"
+        f"Had you patrolled {before}, you would have met {said_percent(test.hit_rate)} of the {topic} in "
+        f"{area_name} {when}, in {_said_share(test.area_share)} of the area"
     )
     doubt = f"between {said_percent(test.hit_rate_lower)} and {said_percent(test.hit_rate_upper)}"
     if test.pai_lower <= 1:
         return f"{met} ({doubt}): that may be no more than chance."
     return f"{met} ({doubt}): {number(test.pai, 0 if test.pai >= 10 else 1)} times what chance would give."
+
+
+def _said_share(share: float) -> str:
+    # As many whole squares as fit into a hundredth of the ground are a little less than that.
+    return f"{share:.0%}" if share >= 0.005 else said_percent(share)
 
 
 def _last_stretch(months: Sequence[dt.date]) -> tuple[dt.date, ...]:
@@ -211,33 +257,25 @@ def _last_stretch(months: Sequence[dt.date]) -> tuple[dt.date, ...]:
     return tuple(months[first:])
 
 
-def _tried(
-    points: pd.DataFrame,
-    months: Sequence[dt.date],
-    outline: Geometry,
-    *,
-    area_name: str,
-    category: str,
-    training_months: int,
-    area_share: float,
-    cell_metres: int | None,
-) -> Tried:
+def _tried(points: pd.DataFrame, basis: Basis, *, rankings: Collection[Ranking], area_share: float) -> Tried:
+    months, outline, training_months = basis.source.months, basis.outline, basis.training_months
+    category = basis.source.category or ALL_CRIME
     suggested = grid.suggest_cell_metres(outline)
-    side = cell_metres or max(suggested, SMALLEST_TESTED_CELL_METRES)
+    side = basis.cell_metres or max(suggested, SMALLEST_TESTED_CELL_METRES)
     refuse_too_many(outline, side)
     squares = grid.square_grid(outline, cell_metres=side)
     counts = np.column_stack([_counted(squares, points[points["month"] == month]) for month in months])
     if not counts[:, training_months:].any():
         raise NothingHappened(
-            f"There was nothing of {category} in {area_name} in {said_span(months[training_months:])}.",
+            f"There was nothing of {category} in {basis.area_name} in {said_span(months[training_months:])}.",
             remedy="Choose another category, or a longer period.",
         )
     # The kernel that the map would draw with, on the squares that all methods share.
     bandwidth = max(suggest_bandwidth_metres(suggested), float(side))
     return Tried(
-        area_name=area_name,
+        area_name=basis.area_name,
         category=category,
-        months=tuple(months),
+        months=months,
         training_months=training_months,
         incidents=int(counts.sum()),
         squares=len(counts),
@@ -253,6 +291,7 @@ def _tried(
                 ties=evaluation.SHARED,
             )
             for ranking, score in _rankings(squares, bandwidth).items()
+            if ranking in rankings
         },
     )
 

@@ -16,7 +16,7 @@ from geo.harm import WeightSet
 from geo.hotspots import NOT_TESTED
 from hub.hotspots.checking import ALL_CRIME, Question
 from hub.hotspots.scoring import TESTING, Method, Scores, Units, is_cold, is_hot
-from hub.hotspots.wording import said_baseline, said_months
+from hub.hotspots.wording import inside_sentence, said_baseline, said_months
 from hub.words import date_name, month_code
 
 
@@ -54,8 +54,7 @@ class Beside:
     @property
     def topic(self) -> str:
         """What it counts, as it stands inside a sentence: `ambulance calls`."""
-        said = self.title.partition(",")[0].partition(" (")[0]
-        return said if said[1:2].isupper() or said[1:2] == "&" else said[0].lower() + said[1:]
+        return inside_sentence(self.title.partition(",")[0].partition(" (")[0])
 
 
 @dataclass(frozen=True)
@@ -182,7 +181,7 @@ class Facts:
     @property
     def topic(self) -> str:
         """The category as it stands inside a sentence."""
-        return self.category if self.category[1:2].isupper() else self.category[0].lower() + self.category[1:]
+        return inside_sentence(self.category)
 
     @property
     def offences(self) -> str:

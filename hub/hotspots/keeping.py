@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TypeVar
 
 from flask import Response, g
 from sqlalchemy.exc import OperationalError
@@ -15,6 +16,8 @@ from hub.db import Database
 from hub.hotspots import service
 from hub.hotspots.overlays import Overlay
 from hub.web import database
+
+Found = TypeVar("Found")
 
 log = logging.getLogger(__name__)
 
@@ -40,16 +43,30 @@ def kept_after(response: Response, overlay: Overlay) -> Response:
     return response if overlay.is_kept else written_after(response, lambda viewer: service.keep(viewer, overlay))
 
 
+def found_after(response: Response, find: Callable[[Viewer], Found], keep: Callable[[Viewer, Found], None]) -> Response:
+    """Work something out once the answer has gone, holding no lock on writing meanwhile, and keep it."""
+    its_database, scope_of = database(), g.viewer
+
+    def find_now() -> None:
+        with reading_as(its_database, scope_of) as viewer:
+            found = find(viewer)
+        _write(its_database, scope_of, lambda writer: keep(writer, found))
+
+    response.call_on_close(find_now)
+    return response
+
+
 def written_after(response: Response, write: Callable[[Viewer], None]) -> Response:
     """Write what can be worked out again once the answer has gone, so that nobody waits for it."""
     its_database, reader = database(), g.viewer
 
-    def write_now() -> None:
-        try:
-            with writing_as(its_database, reader) as viewer:
-                write(viewer)
-        except OperationalError:
-            log.warning("what was worked out could not be kept; it will be worked out again", exc_info=True)
-
-    response.call_on_close(write_now)
+    response.call_on_close(lambda: _write(its_database, reader, write))
     return response
+
+
+def _write(its_database: Database, reader: Viewer, write: Callable[[Viewer], None]) -> None:
+    try:
+        with writing_as(its_database, reader) as viewer:
+            write(viewer)
+    except OperationalError:
+        log.warning("what was worked out could not be kept; it will be worked out again", exc_info=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -13,12 +14,13 @@ from flask.typing import ResponseReturnValue
 
 from hub.access import Permission
 from hub.errors import BadRequest
-from hub.hotspots import exports, layers, paper, service
+from hub.hotspots import exports, layers, paper, service, trials
 from hub.hotspots.forms import OverlayForm, chosen_show
-from hub.hotspots.keeping import kept_after, writing_as
+from hub.hotspots.keeping import found_after, kept_after, writing_as
 from hub.hotspots.layers import Column, LegendItem, Row, Show
 from hub.hotspots.overlays import Overlay
 from hub.hotspots.scoring import Method, Units
+from hub.hotspots.trials import Trial
 from hub.places import service as places
 from hub.places.service import Area
 from hub.web import database, needs
@@ -45,6 +47,8 @@ class HotspotPage:
     sort: str
     number: int
     pages: int
+    trial: Trial | None
+    """How the busiest places would have done as a plan of patrols; None for all else."""
     asked: dict[str, str]
     """What was asked, for the addresses of the layer, the files and the table's other pages."""
 
@@ -79,6 +83,8 @@ def show(area: str) -> ResponseReturnValue:
         asked["with"] = form.beside.data = overlay.beside.dataset
     page = _page(found, overlay, asked)
     response = make_response(render_template("hotspots/show.html", area=found, form=form, error=None, page=page))
+    if page.trial is not None and page.trial.is_due:
+        found_after(response, partial(trials.work_out, trial=page.trial), trials.keep)
     return kept_after(response, overlay)
 
 
@@ -148,7 +154,16 @@ def _page(area: Area, overlay: Overlay, asked: dict[str, str]) -> HotspotPage:
         sort=request.args.get("sort", ""),
         number=number,
         pages=pages,
+        trial=_trial(area, overlay),
         asked=asked,
+    )
+
+
+def _trial(area: Area, overlay: Overlay) -> Trial | None:
+    if overlay.method is not Method.COUNT:
+        return None
+    return trials.trial_of(
+        g.viewer, area, category=overlay.category, dataset=overlay.dataset, last_month=overlay.data_to
     )
 
 

@@ -402,7 +402,7 @@ def _inputs(
 ) -> dict[str, Any]:
     """Everything that the scores follow from: as long as none of it changes, neither do they."""
     compared = {
-        "versions_before": _months_by_version(source.earlier),
+        "versions_before": source.earlier.months_by_version,
         "wards_before": wards_before.content_hash if wards_before else None,
     }
     return (compared if source.months_before else {}) | {
@@ -411,7 +411,7 @@ def _inputs(
         "method": question.method,
         "dataset": source.kind.key,
         "category": source.category,
-        "versions": _months_by_version(source),
+        "versions": source.months_by_version,
         "wards": wards_of.content_hash,
         "outline": hashlib.sha256(outline.wkb).hexdigest() if outline is not None else None,
         "cell_metres": question.cell_metres,
@@ -426,15 +426,8 @@ def _more_inputs(source: Source, weight_set: WeightSet | None) -> dict[str, Any]
         said = {"name": weight_set.name, "version": weight_set.version, "dated": weight_set.dated.isoformat()}
         more["weights"] = said | {"cap": weight_set.cap, "weights": dict(weight_set.weights)}
     if source.beside is not None:
-        more |= {"beside": source.beside.kind.key, "versions_beside": _months_by_version(source.beside)}
+        more |= {"beside": source.beside.kind.key, "versions_beside": source.beside.months_by_version}
     return more
-
-
-def _months_by_version(source: Source) -> dict[str, list[str]]:
-    versions: dict[str, list[str]] = {}
-    for row in source.used.sort_values(["borough_code", "month"]).itertuples(index=False):
-        versions.setdefault(str(row.public_id), []).append(f"{row.month:%Y-%m}")
-    return versions
 
 
 def _kept(viewer: Viewer, area: Area, inputs_hash: str) -> Scores | None:

@@ -62,6 +62,14 @@ class Source:
         """The same in the months before."""
         return replace(self, months=self.months_before, months_before=())
 
+    @property
+    def months_by_version(self) -> dict[str, list[str]]:
+        """What it is made of, by name: the months used of each version of the data."""
+        versions: dict[str, list[str]] = {}
+        for row in self.used.sort_values(["borough_code", "month"]).itertuples(index=False):
+            versions.setdefault(str(row.public_id), []).append(f"{row.month:%Y-%m}")
+        return versions
+
 
 def choose_source(viewer: Viewer, area: Area, question: Question) -> Source:
     """Choose the dataset, the category in it, the months and the boroughs, or say why nothing can be counted."""

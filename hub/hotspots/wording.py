@@ -56,6 +56,11 @@ def listed(names: Sequence[str], *, most: int | None = None, joint: str = "and")
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} {joint} {shown[-1]}"
 
 
+def inside_sentence(name: str) -> str:
+    """Write a name as it stands inside a sentence: `Burglary` as `burglary`, but `ASB` and `A&E` as they are."""
+    return name if name[1:2].isupper() or name[1:2] == "&" else name[0].lower() + name[1:]
+
+
 def said_percent(share: float) -> str:
     """`12%`, `under 1%`, or a dash where there is no share."""
     if np.isnan(share):

@@ -80,6 +80,7 @@ def test_a_place_that_has_come_is_found_and_said(database: Database, live: Figur
     assert "in December 2025; chance alone would give " in found.chance_sentence
     assert found.worked_out is not None
     assert 0 < found.worked_out.flags_by_chance <= 0.05 * found.worked_out.tested
+    assert found.worked_out.trial.startswith("Had you patrolled last quarter's places, you would have met ")
 
 
 def test_what_was_found_is_kept_and_read_back_the_same(
@@ -404,6 +405,6 @@ def test_the_job_makes_way_for_whoever_waits_and_goes_on_later(
     assert worker.run_one()
     assert (kept(), done) == (1, [])
     assert (worker.run_one(), done, worker.run_one(), worker.run_one()) == (True, ["other"], True, False)
-    assert kept() == 4  # all recorded crime and robbery followed, the week, and the map as it opens
+    assert kept() == 6  # all recorded crime and robbery followed, and tried; the week, and the map as it opens
     with viewing(database, people[Role.CSP_OFFICER]) as officer:
         assert look(officer).is_kept

@@ -130,17 +130,19 @@ def test_it_is_said_in_words() -> None:
     months = [month(number) for number in range(1, 7)]
     of_three = made([140, 130, 150], [1000, 1000, 1000])
     assert back_tests.said_back_test(of_three, topic="robbery", area_name="North", months=months) == (
-        "Had you patrolled last quarter's places, you would have met 14% of the robbery of North each month, Apr 2025 "
+        "Had you patrolled last quarter's places, you would have met 14% of the robbery in North each month, Apr 2025 "
         "to Jun 2025, in 1% of the area (between 12% and 16%): 14 times what chance would give."
     )
     once = made([3], [40])
     assert back_tests.said_back_test(once, topic="drugs", area_name="Alder", months=months[:4]) == (
-        "Had you patrolled last quarter's places, you would have met 8% of the drugs of Alder in April 2025, in 1% of "
+        "Had you patrolled last quarter's places, you would have met 8% of the drugs in Alder in April 2025, in 1% of "
         "the area (between 2% and 20%): 7.5 times what chance would give."
     )
     assert back_tests.said_back_test(once, topic="drugs", area_name="Alder", months=months).startswith(
         "Had you patrolled the places of the 5 months before,"
     )
+    narrow = back_tests.said_back_test(made([3], [40], share=0.009), topic="drugs", area_name="A", months=months[:4])
+    assert "in 1% of the area" in narrow
     by_chance = back_tests.said_back_test(made([1], [60]), topic="drugs", area_name="Alder", months=months[:4])
     assert by_chance.endswith("(between under 1% and 9%): that may be no more than chance.")
     none = back_tests.said_back_test(made([0], [0]), topic="drugs", area_name="Alder", months=months[:4])
