@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from hub.uploads.catalogue import DatasetKind
     from hub.uploads.placing import Geography
     from hub.uploads.reading import Limits
+    from hub.uploads.reading.outlines import Areas
 
 log = logging.getLogger(__name__)
 
@@ -248,6 +249,24 @@ def mark(
         edits.write_parquet(folder / EDITS)
         ending = _run(folder, task, limits)["ending"]
         return (folder / MARKED).rename(destination / f"{MARKED}.{ending}")
+
+
+def areas(original: Path, file_name: str, limits: Limits) -> Areas:
+    """Read the areas that a map file holds, as the rings of their corners.
+
+    Raises
+    ------
+    BadFile
+        If it is no map file that can be read for certain, or holds anything but areas.
+    """
+    from hub.uploads.reading.outlines import Area, Areas, ring_of
+
+    with _work_folder(original) as folder:
+        found = _run(folder, {"act": "areas", **_file(original, file_name, limits)}, limits)
+    shapes = (
+        Area([ring_of(one) for one in shells], [ring_of(one) for one in holes]) for shells, holes in found["areas"]
+    )
+    return Areas(int(found["epsg"]), tuple(shapes))
 
 
 def _file(original: Path, file_name: str, limits: Limits) -> dict[str, Any]:

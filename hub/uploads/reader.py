@@ -47,7 +47,7 @@ def work() -> None:
     from hub.uploads.reading import Limits
 
     limits = Limits(**task["limits"])
-    act = {"admit": _admit, "look": _look, "check": _check, "mark": _mark}[task["act"]]
+    act = {"admit": _admit, "look": _look, "check": _check, "mark": _mark, "areas": _areas}[task["act"]]
     try:
         answer = act(task, limits)
     except BadFile as refusal:
@@ -148,6 +148,14 @@ def _mark(task: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     return {
         "ending": marking.mark(Path(task["original"]), table, problems, edits, UUID(task["upload_id"]), Path(MARKED))
     }
+
+
+def _areas(task: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+    from hub.uploads import reading
+
+    _shut_the_doors()
+    found = reading.read_areas(*_to_read(task, limits))
+    return {"epsg": found.epsg, "areas": [(area.shells, area.holes) for area in found.areas]}
 
 
 def _read(task: Mapping[str, Any], limits: Limits, *, rows: int | None = None) -> Table:

@@ -15,6 +15,7 @@ import polars as pl
 from hub.errors import BadFile
 from hub.uploads.reading import archives, geojson, geopackage, ods, shapefile, text, xlsx
 from hub.uploads.reading.grids import Sheets
+from hub.uploads.reading.outlines import Areas
 from hub.uploads.reading.table import LOOK_SAMPLES, SPLIT, Limits, Question, Table, without
 from hub.uploads.reading.text import SAVE_AS_CSV
 from hub.words import megabytes
@@ -23,6 +24,7 @@ __all__ = ["LOOK_ROWS", "LOOK_SAMPLES", "Limits", "Question", "Table", "other_sh
 
 LOOK_ROWS = 200
 START_BYTES = 64
+MAP_ENDINGS = (".geojson", ".json", ".gpkg", ".zip")
 TEXT_ENDINGS = (".csv", ".tsv", ".txt")
 NO_ANSWERS: Mapping[str, str] = MappingProxyType({})
 GZIP, ZIP, DATABASE, OLD_OFFICE = b"\x1f\x8b", b"PK\x03\x04", b"SQLite format 3\x00", b"\xd0\xcf\x11\xe0"
@@ -84,6 +86,25 @@ def read(
         Saying what is wrong with the file and the cure.
     """
     return _opened(original, file_name, limits, scratch).table(rows=rows, answers=answers)
+
+
+def read_areas(original: Path, file_name: str, limits: Limits, scratch: Path) -> Areas:
+    """Read the areas that a map file holds.
+
+    Raises
+    ------
+    BadFile
+        Saying what is wrong with the file, or that it is no map file, and the cure.
+    """
+    if not file_name.casefold().endswith(MAP_ENDINGS):
+        raise BadFile(
+            "A zone is read from GeoJSON (.geojson), a GeoPackage (.gpkg) or a zipped shapefile (.zip). The name of "
+            "this file ends in none of these.",
+            remedy="In QGIS, choose Export, Save Features As, and one of them.",
+        )
+    book = _opened(original, file_name, limits, scratch)
+    assert isinstance(book, geojson.Features | geopackage.Package | shapefile.Shapefile)  # noqa: S101 - by its ending
+    return book.areas()
 
 
 def other_sheets(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from hub.uploads.reading.layers import (
     tabled,
     text_of,
 )
+from hub.uploads.reading.outlines import Area, Areas, damaged, not_areas, of_polygon, settled
 from hub.uploads.reading.table import Limits, Table, too_many_columns, too_many_rows
 
 AREAS = {"Polygon", "MultiPolygon"}
@@ -52,6 +53,12 @@ class Features:
     def cells(self, sheet: str) -> tuple[tuple[str, ...], pl.DataFrame]:
         """It has but one layer."""
         raise KeyError(sheet)
+
+    def areas(self) -> Areas:
+        """Read the areas of its features."""
+        epsg = _epsg_of(self._document)
+        found = (area for feature in self._features for area in _areas_of(feature))
+        return settled(found, DEGREES if epsg is None else epsg)
 
 
 def _layer(document: object, features: list[dict[str, Any]], limits: Limits, rows: int | None) -> Layer:
@@ -102,6 +109,20 @@ def _point_of(feature: dict[str, Any]) -> Point:
     if not isinstance(coordinates, list):
         raise not_a_layer("A point of the file is not as GeoJSON has it.")
     return point_of(coordinates)
+
+
+def _areas_of(feature: dict[str, Any]) -> Iterator[Area]:
+    geometry = feature.get("geometry")
+    if geometry is None:
+        return
+    if not isinstance(geometry, dict) or geometry.get("type") not in AREAS:
+        raise not_areas()
+    _refuse_crs_of_its_own(geometry, feature)
+    coordinates = geometry.get("coordinates")
+    polygons = [coordinates] if geometry["type"] == "Polygon" else coordinates
+    if not isinstance(polygons, list):
+        raise damaged()
+    yield from map(of_polygon, polygons)
 
 
 def _refuse_crs_of_its_own(*parts: dict[str, Any]) -> None:

@@ -27,6 +27,7 @@ from hub.uploads.reading.layers import (
     tabled,
     text_of,
 )
+from hub.uploads.reading.outlines import MOST_CORNERS, Areas, not_areas, of_binary, settled, several_layers
 from hub.uploads.reading.table import Limits, Table, too_many_columns, too_many_rows
 
 CONTENTS, GEOMETRIES, SYSTEMS = "gpkg_contents", "gpkg_geometry_columns", "gpkg_spatial_ref_sys"
@@ -59,6 +60,21 @@ class Package:
         with _opened(self._original, self._limits) as database:
             layer = _layer(database, sheet, self._limits, None, None, None)
         return layer.names, frame_of(layer.columns)
+
+    def areas(self) -> Areas:
+        """Read the areas of its only layer."""
+        if len(self.sheets.visible) > 1:
+            raise several_layers(self.sheets.visible)
+        (name,) = self.sheets.visible
+        with _opened(self._original, self._limits) as database:
+            column, _, epsg = _geometries_of(database, name)
+            if column is None:
+                raise not_areas()
+            quoted, layer = ('"' + words.replace('"', '""') + '"' for words in (column, name))
+            _require_table(database, name)
+            wanted = f"SELECT {quoted} FROM {layer} LIMIT {MOST_CORNERS}"  # noqa: S608 - quoted
+            blobs = [blob for (blob,) in _rows(database, wanted) if blob is not None]
+            return settled((area for blob in blobs for area in of_binary(_binary_of(blob))), epsg)
 
 
 @contextmanager
@@ -128,18 +144,24 @@ def _layer(
 
 
 def _geometry_column(database: sqlite3.Connection, layer: str) -> tuple[str | None, int | None]:
+    column, kind, epsg = _geometries_of(database, layer)
+    if kind in {"POLYGON", "MULTIPOLYGON", "CURVEPOLYGON", "MULTISURFACE", "SURFACE"}:
+        raise has_areas()
+    return column, epsg
+
+
+def _geometries_of(database: sqlite3.Connection, layer: str) -> tuple[str | None, str, int | None]:
+    """The column that holds the geometries of a layer, their kind and their coordinate system, if it has any."""
     tables = {name for (name,) in _rows(database, "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")}
     if GEOMETRIES not in tables:
-        return None, None
+        return None, "", None
     _require_table(database, GEOMETRIES)
     wanted = "SELECT column_name, geometry_type_name, srs_id FROM gpkg_geometry_columns WHERE table_name = ?"
     found = _rows(database, wanted, layer)
     if not found:
-        return None, None
+        return None, "", None
     column, kind, system = found[0]
-    if str(kind).upper() in {"POLYGON", "MULTIPOLYGON", "CURVEPOLYGON", "MULTISURFACE", "SURFACE"}:
-        raise has_areas()
-    return str(column), _epsg_of(database, system) if SYSTEMS in tables else None
+    return str(column), str(kind).upper(), _epsg_of(database, system) if SYSTEMS in tables else None
 
 
 def _epsg_of(database: sqlite3.Connection, system: object) -> int | None:
@@ -155,12 +177,20 @@ def _point_of(blob: object) -> Point:
     """Read a point from a GeoPackage's geometry: a header, then well-known binary."""
     if blob is None:
         return None
-    if not isinstance(blob, bytes) or blob[:2] != b"GP":
-        raise _damaged()
     try:
-        return _point_of_binary(blob[8 + ENVELOPE_BYTES[blob[3] >> 1 & 7] :])
-    except (struct.error, IndexError, KeyError) as error:
+        return _point_of_binary(_binary_of(blob))
+    except (struct.error, IndexError) as error:
         raise _damaged() from error
+
+
+def _binary_of(blob: object) -> bytes:
+    """The well-known binary of a geometry, behind its header."""
+    if not isinstance(blob, bytes) or blob[:2] != b"GP" or len(blob) < 4:
+        raise _damaged()
+    envelope = ENVELOPE_BYTES.get(blob[3] >> 1 & 7)
+    if envelope is None:
+        raise _damaged()
+    return blob[8 + envelope :]
 
 
 def _point_of_binary(binary: bytes) -> Point:

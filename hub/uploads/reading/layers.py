@@ -107,7 +107,7 @@ def _system_of(layer: Layer, points: Sequence[Point], answers: Mapping[str, str]
     declared = DEGREES if layer.epsg == ETRS_DEGREES else layer.epsg
     if declared is not None and declared not in SYSTEMS:
         raise BadFile(f"The layer is in EPSG:{declared}, which the hub does not read.", remedy=SAVE_IN_A_KNOWN_SYSTEM)
-    likely = _likely_system(points)
+    likely = likely_system(points)
     if declared is not None and likely in {None, declared}:
         return declared, ()
     if likely is None and not any(points):
@@ -123,7 +123,7 @@ def _system_of(layer: Layer, points: Sequence[Point], answers: Mapping[str, str]
     return likely, (Question("crs", sentence, ((str(likely), SYSTEMS[likely]),)),)
 
 
-def _likely_system(points: Sequence[Point]) -> int | None:
+def likely_system(points: Sequence[Point]) -> int | None:
     """The system in which most of the first points lie in Britain, whichever way round they are given."""
     known = [point for point in points[:POINTS_COMPARED] if point is not None]
     for epsg, (west, east, south, north) in BRITAIN.items():
@@ -137,11 +137,12 @@ def _likely_system(points: Sequence[Point]) -> int | None:
 
 def _placed(points: Sequence[Point], epsg: int) -> tuple[tuple[str, str], Sequence[Point]]:
     if epsg == WEB_MERCATOR:
-        return HEADINGS[DEGREES], [None if point is None else _unstretched(*point) for point in points]
+        return HEADINGS[DEGREES], [None if point is None else unstretched(*point) for point in points]
     return HEADINGS[epsg], points
 
 
-def _unstretched(x: float, y: float) -> Point:
+def unstretched(x: float, y: float) -> Point:
+    """A place in Web Mercator as longitude and latitude; none where it is off the globe."""
     try:
         latitude = 2 * math.atan(math.exp(y / EARTH_RADIUS_METRES)) - math.pi / 2
     except OverflowError:

@@ -9,6 +9,7 @@ import re
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -32,11 +33,24 @@ from hub.uploads.reading.layers import (
     point_of,
     tabled,
 )
+from hub.uploads.reading.outlines import (
+    MOST_CORNERS,
+    Area,
+    Areas,
+    Ring,
+    damaged,
+    not_areas,
+    of_rings,
+    ring_of,
+    settled,
+    several_layers,
+)
 from hub.uploads.reading.table import Limits, Table, too_many_columns, too_many_rows
 from hub.uploads.reading.xlsx import plain_number
 
 SHAPE_MAGIC, SHAPE_HEADER_BYTES, RECORD_HEADER_BYTES = 9994, 100, 8
-NOTHING, POINTS, ONE_IN_POINTS, AREAS = 0, {1, 11, 21}, {8, 18, 28}, {5, 15, 25, 31}
+NOTHING, POINTS, ONE_IN_POINTS, AREAS, PATCHES = 0, {1, 11, 21}, {8, 18, 28}, {5, 15, 25, 31}, 31
+BOX_BYTES = 32
 FIELD_BYTES, HEADER_END = 32, 0x0D
 DELETED = b"*"
 NUMBERED_ENCODING = re.compile(r"(?:ANSI|CP|WINDOWS)?[ -]?(\d{3,5})", re.IGNORECASE)
@@ -77,6 +91,14 @@ class Shapefile:
         names, columns, _ = self._attributes(sheet)
         return names, frame_of(columns)
 
+    def areas(self) -> Areas:
+        """Read the areas of its only layer."""
+        if len(self.sheets.visible) > 1:
+            raise several_layers(self.sheets.visible)
+        (stem,) = self.sheets.visible
+        found = _areas(self._content(stem, ".shp"), self._limits)
+        return settled(found, _epsg_of(self._content(stem, ".prj")))
+
     def _attributes(self, stem: str) -> tuple[tuple[str, ...], tuple[list[str | None], ...], list[bool]]:
         if (stem, ".dbf") not in self._parts:
             raise not_a_layer("The shapefile lacks its table (.dbf).")
@@ -102,6 +124,33 @@ def _epsg_of(system: bytes) -> int | None:
 
 
 def _points(shapes: bytes, limits: Limits) -> Iterator[Point]:
+    return (_point_of(shapes, at, kind) for at, kind in _records(shapes, limits))
+
+
+def _areas(shapes: bytes, limits: Limits) -> Iterator[Area]:
+    for at, kind in _records(shapes, limits):
+        if kind not in {NOTHING, *AREAS} or kind == PATCHES:
+            raise not_areas()
+        if kind != NOTHING:
+            yield of_rings(_rings(shapes, at))
+
+
+def _rings(shapes: bytes, at: int) -> list[Ring]:
+    """Read the rings of a polygon: behind its box, how many parts and corners, where each part begins, the corners."""
+    try:
+        parts, corners = struct.unpack_from("<2i", shapes, at + BOX_BYTES)
+        if not 0 < parts <= corners <= MOST_CORNERS:
+            raise damaged()
+        starts = [*struct.unpack_from(f"<{parts}i", shapes, at + BOX_BYTES + 8), corners]
+        values = struct.unpack_from(f"<{2 * corners}d", shapes, at + BOX_BYTES + 8 + 4 * parts)
+    except struct.error as error:
+        raise _damaged() from error
+    pairs = list(zip(values[::2], values[1::2], strict=True))
+    return [ring_of(pairs[first:last]) for first, last in pairwise(starts)]
+
+
+def _records(shapes: bytes, limits: Limits) -> Iterator[tuple[int, int]]:
+    """Where the content of each record begins, behind its kind; and that kind."""
     try:
         if struct.unpack_from(">i", shapes, 0) != (SHAPE_MAGIC,):
             raise _damaged()
@@ -113,7 +162,7 @@ def _points(shapes: bytes, limits: Limits) -> Iterator[Point]:
                 raise too_many_rows(limits)
             if words < 2:
                 raise _damaged()
-            yield _point_of(shapes, at + RECORD_HEADER_BYTES + 4, kind)
+            yield at + RECORD_HEADER_BYTES + 4, kind
             at += RECORD_HEADER_BYTES + 2 * words
     except struct.error as error:
         raise _damaged() from error
@@ -124,14 +173,16 @@ def _point_of(shapes: bytes, at: int, kind: int) -> Point:
         return None
     if kind in AREAS:
         raise has_areas()
-    if kind in ONE_IN_POINTS:
-        box_bytes = 32
-        if struct.unpack_from("<i", shapes, at + box_bytes) != (1,):
-            raise has_lines()
-        return point_of(struct.unpack_from("<2d", shapes, at + box_bytes + 4))
-    if kind not in POINTS:
+    if kind not in POINTS | ONE_IN_POINTS:
         raise has_lines()
-    return point_of(struct.unpack_from("<2d", shapes, at))
+    try:
+        if kind in ONE_IN_POINTS:
+            if struct.unpack_from("<i", shapes, at + BOX_BYTES) != (1,):
+                raise has_lines()
+            at += BOX_BYTES + 4
+        return point_of(struct.unpack_from("<2d", shapes, at))
+    except struct.error as error:
+        raise _damaged() from error
 
 
 # --- The table beside them -------------------------------------------------------------------------------------------
