@@ -18,6 +18,9 @@ CELL_STEP_METRES = 50
 CELLS_ALONG_SHORTER_SIDE = 150
 MOST_CELLS = 5_000_000
 
+_BLOCK = 32_768
+"""Points numbered at a time, so that what is worked out on the way stays in the processor's cache."""
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -174,16 +177,7 @@ def cell_numbers(grid: Grid, easting: npt.ArrayLike, northing: npt.ArrayLike) ->
         If the two arrays differ in length.
     """
     x, y = paired_coordinates(easting, northing)
-    across, up = (x - grid.origin_easting) / grid.cell_metres, (y - grid.origin_northing) / grid.cell_metres
-    column, row = np.floor(across), np.floor(up)
-    number = _numbers_in_mask(grid, row, column)
-    nowhere = np.flatnonzero(number == NOWHERE)
-    for rows_back, columns_back in ((0, 1), (1, 0), (1, 1)):
-        lost = nowhere[number[nowhere] == NOWHERE]
-        lost = lost[column[lost] == across[lost]] if columns_back else lost
-        lost = lost[row[lost] == up[lost]] if rows_back else lost
-        number[lost] = _numbers_in_mask(grid, row[lost] - rows_back, column[lost] - columns_back)
-    return number
+    return _kept_to_mask(grid, x, y, _numbers_in_rectangle(grid, x, y))
 
 
 def cell_counts(
@@ -210,7 +204,14 @@ def cell_counts(
     GeoError
         If the arrays differ in length.
     """
-    return tally(cell_numbers(grid, easting, northing), grid.mask.size, weights).reshape(grid.mask.shape)
+    x, y = paired_coordinates(easting, northing)
+    numbers = _numbers_in_rectangle(grid, x, y)
+    if weights is None:
+        counts = tally(numbers, grid.mask.size)
+        # Where every point came to lie in the mask, none has to be looked at again.
+        if counts.sum(where=grid.mask.ravel()) == x.size:
+            return counts.reshape(grid.mask.shape)
+    return tally(_kept_to_mask(grid, x, y, numbers), grid.mask.size, weights).reshape(grid.mask.shape)
 
 
 def tally(numbers: IntArray, cells: int, weights: npt.ArrayLike | None = None) -> FloatArray:
@@ -237,8 +238,11 @@ def tally(numbers: IntArray, cells: int, weights: npt.ArrayLike | None = None) -
     amounts = None if weights is None else np.asarray(weights, dtype=np.float64)
     if amounts is not None and amounts.shape != numbers.shape:
         raise GeoError(f"There are {amounts.size} weights for {numbers.size} points. Pass one weight a point.")
-    # What is nowhere is counted too, before the first cell, and left out at the end.
-    totals = np.bincount(numbers - NOWHERE, weights=amounts, minlength=cells + 1)[1:]
+    if numbers.min(initial=0) == NOWHERE:
+        # What is nowhere is counted too, before the first cell, and left out at the end.
+        totals = np.bincount(numbers - NOWHERE, weights=amounts, minlength=cells + 1)[1:]
+    else:
+        totals = np.bincount(numbers, weights=amounts, minlength=cells)
     return totals.astype(np.float64, copy=False)
 
 
@@ -292,13 +296,63 @@ def cell_names(grid: Grid, numbers: npt.ArrayLike) -> npt.NDArray[np.str_]:
     return np.array([f"{grid.cell_metres}m-E{west}-N{south}" for west, south in corners], dtype=np.str_)
 
 
-def _numbers_in_mask(grid: Grid, row: FloatArray, column: FloatArray) -> IntArray:
-    # With a rim of squares that are none, every point has an entry; unknown coordinates come to lie in the rim.
-    with_rim = np.pad(grid.mask, 1).ravel()
-    near_row = np.fmin(np.fmax(row, -1), grid.n_rows).astype(np.int64)
-    near_column = np.fmin(np.fmax(column, -1), grid.n_columns).astype(np.int64)
-    is_in_mask = with_rim.take((near_row + 1) * (grid.n_columns + 2) + near_column + 1)
-    return np.where(is_in_mask, near_row * grid.n_columns + near_column, NOWHERE)
+def _numbers_in_rectangle(grid: Grid, x: FloatArray, y: FloatArray) -> IntArray:
+    """Number the square of each point among all of the grid's rows and columns, whether the mask holds it or not."""
+    numbers = np.empty(x.shape, dtype=np.int64)
+    columns, rows = np.empty((2, _BLOCK), dtype=np.int32)
+    for start in range(0, x.size, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        size = numbers[block].size
+        column, row = columns[:size], rows[:size]
+        fits = _fill_with_squares(column, x[block], grid.origin_easting, grid.cell_metres, grid.n_columns)
+        if _fill_with_squares(row, y[block], grid.origin_northing, grid.cell_metres, grid.n_rows) and fits:
+            row *= grid.n_columns
+            row += column
+            numbers[block] = row
+        else:
+            up, across = _squares_from_corner(grid, x[block], y[block])
+            numbers[block] = _numbers_of(grid, np.floor(up), np.floor(across))
+    return numbers
+
+
+def _fill_with_squares(out: npt.NDArray[np.int32], metres: FloatArray, origin: int, side: int, most: int) -> bool:
+    """Count the squares from the origin to each point, and tell whether each is known and one of the first `most`.
+
+    In whole numbers, which is quick and exact, since the origin and the side are whole. A coordinate that is missing or
+    too large becomes one that is far away or at nil: neither is in the grid, whose origin must be above nil for this.
+    """
+    with np.errstate(invalid="ignore"):
+        out[...] = metres
+    out -= origin
+    out //= side
+    # As a number without a sign, one below nil is a very large one.
+    return origin > 0 and bool(out.view(np.uint32).max() < most)
+
+
+def _squares_from_corner(grid: Grid, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    return (y - grid.origin_northing) / grid.cell_metres, (x - grid.origin_easting) / grid.cell_metres
+
+
+def _numbers_of(grid: Grid, row: FloatArray, column: FloatArray) -> IntArray:
+    """Number squares by row and column; `NOWHERE` beyond the grid's."""
+    is_known = (row >= 0) & (row < grid.n_rows) & (column >= 0) & (column < grid.n_columns)
+    return np.where(is_known, row * grid.n_columns + column, NOWHERE).astype(np.int64)
+
+
+def _kept_to_mask(grid: Grid, x: FloatArray, y: FloatArray, numbers: IntArray) -> IntArray:
+    """Take each point whose square is not in the mask across the edges that it stands on, or else nowhere."""
+    # Whoever is nowhere, at -1, finds the last entry.
+    in_mask = np.append(grid.mask.ravel(), False)
+    lost = np.flatnonzero(~in_mask[numbers])
+    numbers[lost] = NOWHERE
+    up, across = _squares_from_corner(grid, x[lost], y[lost])
+    row, column = np.floor(up), np.floor(across)
+    for rows_back, columns_back in ((0, 1), (1, 0), (1, 1)):
+        there = _numbers_of(grid, row - rows_back, column - columns_back)
+        on_edge = ((column == across) | (columns_back == 0)) & ((row == up) | (rows_back == 0))
+        found = on_edge & in_mask[there] & (numbers[lost] == NOWHERE)
+        numbers[lost[found]] = there[found]
+    return numbers
 
 
 def _corners(grid: Grid, numbers: npt.ArrayLike) -> tuple[IntArray, IntArray]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from geo.boundaries import outline
 from geo.frames import GeoError, to_national_grid
-from geo.grid import cell_counts, cell_names, cell_numbers, cell_polygons, square_grid, suggest_cell_metres
+from geo.grid import Grid, cell_counts, cell_names, cell_numbers, cell_polygons, square_grid, suggest_cell_metres
 
 MakeAreas = Callable[[int], gpd.GeoDataFrame]
 SQUARE = shapely.box(530_000, 180_000, 530_300, 180_200)
@@ -84,6 +84,38 @@ def test_counts_and_weights_add_up() -> None:
     np.testing.assert_array_equal(cell_counts(grid, x, y, [0.5, 1, 4, 100]), [[1.5, 0, 0], [0, 0, 4]])
     with pytest.raises(GeoError, match="3 weights for 4 points"):
         cell_counts(grid, x, y, [1, 2, 3])
+
+
+@given(seed=st.integers(0, 2**32 - 1), corner=st.sampled_from([-100, 0, 100, 530_000]), unknown=st.booleans())
+@settings(deadline=None, max_examples=60)
+def test_whole_blocks_are_numbered_by_the_definition(seed: int, corner: int, unknown: bool) -> None:
+    random = np.random.default_rng(seed)
+    grid = Grid(corner, corner, 50, 4, 6, random.random((4, 6)) < 0.7)
+    x, y = corner + random.uniform((-1, -1), (301, 201), (200, 2)).T
+    x[:50], y[25:75] = np.round(x[:50] / 25) * 25, np.nextafter(corner + 50.0, corner)
+    if unknown:
+        x[random.random(200) < 0.1] = random.choice([np.nan, np.inf, -np.inf, 2.0**31, -(2.0**31)])
+    expected = []
+    for east, north in zip((x - corner) / 50, (y - corner) / 50, strict=True):
+        column, row = np.floor(east), np.floor(north)
+        # North-east first, then across the edges that the point stands on.
+        near = [(row, column - (column == east)), (row - (row == north), column)]
+        near = [(row, column), *near, (near[1][0], near[0][1])]
+        held = [(a, b) for a, b in near if 0 <= a < 4 and 0 <= b < 6 and grid.mask[int(a), int(b)]]
+        expected.append(int(held[0][0] * 6 + held[0][1]) if held else -1)
+    assert cell_numbers(grid, x, y).tolist() == expected
+    kept = np.array(expected) >= 0
+    for points in (slice(None), kept):
+        counts = cell_counts(grid, x[points], y[points])
+        np.testing.assert_array_equal(counts.ravel(), np.bincount(np.array(expected)[kept], minlength=24))
+
+
+def test_many_points_are_numbered_as_few_are() -> None:
+    grid = square_grid(SQUARE, cell_metres=100)
+    x, y = np.random.default_rng(1).uniform((529_990, 180_000), (530_300, 180_200), (100_000, 2)).T
+    x[[40_000, 99_999]] = np.nan
+    few = [cell_numbers(grid, x[start : start + 7000], y[start : start + 7000]) for start in range(0, x.size, 7000)]
+    np.testing.assert_array_equal(cell_numbers(grid, x, y), np.concatenate(few))
 
 
 @given(shift=st.tuples(st.integers(-50, 50), st.integers(-50, 50)), seed=st.integers(0, 1000))
