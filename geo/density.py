@@ -4,6 +4,7 @@ Exact sums of points, or binned ones of counts; no random numbers and no choice 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,8 @@ from geo.kernels import CELLS_IN_BANDWIDTH, kernel_reach, kernel_sums, kernel_va
 from geo.raster import NOWHERE
 
 SQUARE_METRES_IN_SQUARE_KILOMETRE = 1e6
+SHARES_KEPT = 8
+"""Masks and bandwidths whose edge correction is kept: 2 MB each for London in squares of 100 m."""
 COMPARISONS = ("ratio", "log_ratio", "difference", "sum")
 
 
@@ -286,10 +289,21 @@ def compare_densities(
 
 def _within_mask(density: FloatArray, grid: Grid, lattice: FloatArray | None) -> FloatArray:
     """Divide by the share of a kernel centred on each square that lies inside the mask, if it is given."""
-    share = np.ones(grid.mask.shape) if lattice is None else kernel_sums(grid.mask, lattice)
-    corrected = np.full(grid.mask.shape, np.nan)
-    corrected[grid.mask] = density[grid.mask] / share[grid.mask]
-    return corrected
+    if lattice is not None:
+        packed = np.packbits(grid.mask).tobytes()
+        density = density / _shares_in_mask(packed, grid.mask.shape, lattice.tobytes(), lattice.shape)
+    return np.where(grid.mask, density, np.nan)
+
+
+@lru_cache(maxsize=SHARES_KEPT)
+def _shares_in_mask(mask: bytes, shape: tuple[int, int], lattice: bytes, lattice_shape: tuple[int, int]) -> FloatArray:
+    """Return the share of a kernel centred on each square that lies inside the mask; not a number outside.
+
+    Kept, by the mask and the kernel themselves, since every map of a place divides by the same shares.
+    """
+    is_inside = np.unpackbits(np.frombuffer(mask, np.uint8), count=shape[0] * shape[1]).reshape(shape).astype(bool)
+    shares = kernel_sums(is_inside, np.frombuffer(lattice).reshape(lattice_shape))
+    return np.where(is_inside, shares, np.nan)
 
 
 def _exact_sums(
