@@ -10,7 +10,9 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any, ClassVar
 from uuid import uuid4
 
 import psycopg
@@ -18,11 +20,14 @@ import pytest
 import shapely
 from argon2 import PasswordHasher
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
+from sqlalchemy import select
 
 from hub import audit, create_app, migrate
 from hub.access import Role
 from hub.accounts import passwords
 from hub.accounts import service as accounts
+from hub.accounts.models import Person
 from hub.config import Settings
 from hub.db import Database
 from hub.places.models import Bcu, Borough, BoroughPopulation, BoundarySet, City, Ward
@@ -127,25 +132,46 @@ def postgres_cluster() -> Iterator[PostgresCluster]:
     cluster.stop()
 
 
-@pytest.fixture(scope="session")
-def _postgres_template(postgres_cluster: PostgresCluster) -> str:
-    name = postgres_cluster.create()
-    migrate.upgrade(
-        Settings(
-            environment="test",
-            secret_key=TEST_SECRET_KEY,
-            database_url=postgres_cluster.url(name, "hub_web"),
-            owner_database_url=postgres_cluster.url(name, "hub_owner"),
-        )
-    )
-    return name
+Filled = Callable[[str, str], str]
 
 
 @pytest.fixture(scope="session")
-def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite"
-    migrate.upgrade(Settings(environment="test", secret_key=TEST_SECRET_KEY, database_url=f"sqlite:///{path}"))
-    return path
+def _filled(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Filled:
+    """Give the database to copy, by kind and by what is in it: each is migrated and filled once."""
+    common: dict[str, Any] = {"environment": "test", "secret_key": TEST_SECRET_KEY}
+
+    @cache
+    def filled(kind: str, holding: str) -> str:
+        before = filled(kind, HOLDINGS[holding]) if holding else None
+        if kind == "sqlite":
+            name = str(tmp_path_factory.mktemp("sqlite") / "template.sqlite")
+            if before:
+                shutil.copy(before, name)
+            settings = Settings(database_url=f"sqlite:///{name}", **common)
+        else:
+            cluster: PostgresCluster = request.getfixturevalue("postgres_cluster")
+            name = cluster.create(template=before or "template1")
+            urls = (cluster.url(name, "hub_web"), cluster.url(name, "hub_owner"))
+            settings = Settings(database_url=urls[0], owner_database_url=urls[1], **common)
+        if not before:
+            migrate.upgrade(settings)
+        else:
+            database = Database(settings)
+            {"small_city": build_small_city, "people": add_people}[holding](database)
+            database.engine.dispose()
+        return name
+
+    return filled
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(_filled: Filled) -> str:
+    return _filled("postgresql", "")
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(_filled: Filled) -> Path:
+    return Path(_filled("sqlite", ""))
 
 
 @pytest.fixture
@@ -153,18 +179,18 @@ def new_settings(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Cal
     """Make settings for a new database of a kind, migrated unless told otherwise."""
     made: list[tuple[PostgresCluster, str]] = []
 
-    def make(kind: str, *, migrated: bool = True) -> Settings:
+    def make(kind: str, *, migrated: bool = True, holding: str = "") -> Settings:
         files = tmp_path / f"files-{uuid4().hex[:8]}"
         files.mkdir()
         common = {"environment": "test", "secret_key": TEST_SECRET_KEY, "files": files}
+        template = request.getfixturevalue("_filled")(kind, holding) if migrated else None
         if kind == "sqlite":
             path = tmp_path / f"{uuid4().hex[:8]}.sqlite"
-            if migrated:
-                shutil.copy(request.getfixturevalue("_sqlite_template"), path)
+            if template:
+                shutil.copy(template, path)
             return Settings(database_url=f"sqlite:///{path}", **common)
         cluster: PostgresCluster = request.getfixturevalue("postgres_cluster")
-        template = request.getfixturevalue("_postgres_template") if migrated else "template1"
-        name = cluster.create(template=template)
+        name = cluster.create(template=template or "template1")
         made.append((cluster, name))
         return Settings(
             database_url=cluster.url(name, "hub_web"), owner_database_url=cluster.url(name, "hub_owner"), **common
@@ -177,8 +203,11 @@ def new_settings(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Cal
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def settings(request: pytest.FixtureRequest, new_settings: Callable[..., Settings]) -> Settings:
-    """Settings of a hub on a new, empty, migrated database: the test runs on SQLite and on PostgreSQL."""
-    return new_settings(request.param)
+    """Settings of a hub on a new, migrated database: the test runs on SQLite and on PostgreSQL.
+
+    What `small_city` and `people` put into it is there already where the test asks for them.
+    """
+    return new_settings(request.param, holding=next((one for one in HOLDINGS if one in request.fixturenames), ""))
 
 
 @pytest.fixture
@@ -196,6 +225,10 @@ HOME, SIBLING, ELSEWHERE = "F09000001", "F09000002", "F09000003"
 PASSWORD = "tea ladder violin fog"
 """Of every person in `people`."""
 
+HOLDINGS = {"people": "small_city", "small_city": ""}
+"""What a test's database may be a copy of, the fullest first, and what each adds to."""
+
+EMAILS = {role: f"{role.value.replace('_', '.')}@test.example" for role in Role}
 PLACES_OF_ROLES: dict[Role, dict[str, object]] = {
     Role.CSP_OFFICER: {"boroughs": [HOME]},
     Role.CSP_ANALYST: {"boroughs": [HOME]},
@@ -248,25 +281,42 @@ def build_small_city(database: Database) -> None:
 
 def add_people(database: Database) -> dict[Role, str]:
     """Make one person for each role, held for `HOME`, for the BCU that it is in, or for London."""
-    emails = {role: f"{role.value.replace('_', '.')}@test.example" for role in Role}
     with database.writing() as session:
-        for role, email in emails.items():
+        for role, email in EMAILS.items():
             accounts.create_person(
                 session, email, role.title, PASSWORD, role, actor=audit.MACHINE, **PLACES_OF_ROLES[role]
             )
-    return emails
+    return dict(EMAILS)
 
 
 @pytest.fixture
 def small_city(database: Database) -> None:
     """A small city on the test's database."""
-    build_small_city(database)
+    with database.reading() as session:
+        is_there = session.get(City, 1) is not None
+    if not is_there:
+        build_small_city(database)
 
 
 @pytest.fixture
 def people(database: Database, small_city: None) -> dict[Role, str]:
     """The e-mail address of one person for each role in the small city."""
-    return add_people(database)
+    with database.reading() as session:
+        is_there = session.scalar(select(Person.id).limit(1)) is not None
+    return dict(EMAILS) if is_there else add_people(database)
+
+
+class _Compiled(BytecodeCache):
+    """The templates as they were compiled for the first test that showed them."""
+
+    _by_key: ClassVar[dict[str, bytes]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._by_key:
+            bucket.bytecode_from_string(self._by_key[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._by_key[bucket.key] = bucket.bytecode_to_string()
 
 
 @pytest.fixture
@@ -274,6 +324,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     """The web application on the test's database."""
     app = create_app(settings)
     app.test_client_class = StrictClient
+    app.jinja_env.bytecode_cache = _Compiled()
     yield app
     app.extensions["hub_database"].engine.dispose()
 

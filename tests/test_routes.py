@@ -43,7 +43,7 @@ from hub.uploads import corrections, service
 from hub.words import LONDON
 from tests.agreements.written import as_form, some_terms
 from tests.client import StrictClient
-from tests.conftest import ELSEWHERE, HOME, PASSWORD, TEST_SECRET_KEY, PostgresCluster, add_people, build_small_city
+from tests.conftest import ELSEWHERE, EMAILS, HOME, PASSWORD, TEST_SECRET_KEY, PostgresCluster
 from tests.hotspots.figures_given import Figures
 from tests.uploads.desk import Desk
 
@@ -590,7 +590,10 @@ def fill_ledger(viewer: Viewer, name: str) -> UUID:
     return agreement_id
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(kind, marks=pytest.mark.xdist_group(f"routes-{kind}")) for kind in ("sqlite", "postgresql")],
+)
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Build the world once for all rows, on each database."""
     folder = tmp_path_factory.mktemp("world")
@@ -598,15 +601,14 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     files.mkdir()
     common: dict[str, Any] = {"environment": "test", "secret_key": TEST_SECRET_KEY, "files": files}
     if request.param == "sqlite":
-        path = shutil.copy(request.getfixturevalue("_sqlite_template"), folder / "world.sqlite")
+        path = shutil.copy(request.getfixturevalue("_filled")("sqlite", "people"), folder / "world.sqlite")
         settings = Settings(database_url=f"sqlite:///{path}", **common)
     else:
         cluster: PostgresCluster = request.getfixturevalue("postgres_cluster")
-        name = cluster.create(template=request.getfixturevalue("_postgres_template"))
+        name = cluster.create(template=request.getfixturevalue("_filled")("postgresql", "people"))
         settings = Settings(database_url=cluster.url(name, "hub_web"), **common)
     database = Database(settings)
-    build_small_city(database)
-    emails = {role.value: email for role, email in add_people(database).items()}
+    emails = {role.value: email for role, email in EMAILS.items()}
     with database.writing() as session:
         accounts.create_person(
             session,
