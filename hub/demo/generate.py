@@ -159,7 +159,7 @@ def _partners(city: City, streets: pd.DataFrame, happened: Record) -> Iterator[t
             f"partner/council-asb-{name.lower().replace(' ', '-')}-{span}.csv",
             partner_files.council_asb(code, city, streets),
         )
-    yield f"partner/ambulance-{span}.csv", partner_files.ambulance(happened.offences, city, streets)
+    yield f"partner/ambulance-{span}.csv", partner_files.ambulance(happened.offences, happened.gap, city, streets)
     yield f"partner/fire-{span}.csv", partner_files.fire_incidents(city, streets)
     for site, bcu in zip(names.HOSPITALS, sorted(set(city.boroughs["bcu_name"])), strict=True):
         yield (
@@ -195,6 +195,7 @@ def _planted_document(city: City, happened: Record) -> dict[str, object]:
         "seed": city.seed,
         "months": {"from": str(MONTHS[0]), "to": str(MONTHS[-1])},
         "hotspots": [_hotspot_entry(hotspot, happened) for hotspot in happened.hotspots],
+        "gap": _place_entry(happened.gap) | {"calls": dict(happened.gap.recipe.offences)},
         "responses": [asdict(response) | {"worked": response.worked} for response in RESPONSES],
     }
 
@@ -205,6 +206,19 @@ def _hotspot_entry(hotspot: Hotspot, happened: Record) -> dict[str, object]:
     months = [str(month) for month in MONTHS]
     extra = offences[offences["hotspot"] == recipe.id].groupby("month").size().reindex(months, fill_value=0)
     group = offences.drop_duplicates("offence_subgroup").set_index("offence_subgroup")["offence_group"]
+    return _place_entry(hotspot) | {
+        "offences": [
+            {"offence_group": group[subgroup], "offence_subgroup": subgroup, "share": share}
+            for subgroup, share in recipe.offences.items()
+        ],
+        "extra_expected_before_response": dict(zip(months, hotspot.extra_by_month.round(2).tolist(), strict=True)),
+        "extra_recorded": {month: int(count) for month, count in extra.items()},
+    }
+
+
+def _place_entry(hotspot: Hotspot) -> dict[str, object]:
+    """What is said of anything that has a place."""
+    recipe = hotspot.recipe
     return {
         "id": recipe.id,
         "kind": recipe.kind,
@@ -214,11 +228,5 @@ def _hotspot_entry(hotspot: Hotspot, happened: Record) -> dict[str, object]:
         "northing": hotspot.northing,
         "radius_metres": recipe.radius_metres,
         "ward_codes": {str(year): list(codes) for year, codes in hotspot.ward_codes.items()},
-        "offences": [
-            {"offence_group": group[subgroup], "offence_subgroup": subgroup, "share": share}
-            for subgroup, share in recipe.offences.items()
-        ],
         "per_month_at_full_strength": recipe.per_month,
-        "extra_expected_before_response": dict(zip(months, hotspot.extra_by_month.round(2).tolist(), strict=True)),
-        "extra_recorded": {month: int(count) for month, count in extra.items()},
     }

@@ -14,7 +14,7 @@ import pandas as pd
 
 from hub.demo.city import EARLIER, LATER, City, place
 from hub.demo.ground import Floats, Ints, Texts, stream
-from hub.demo.planted import MONTHS, RESPONSES, Hotspot, plant
+from hub.demo.planted import MONTHS, RESPONSES, Hotspot, plant, plant_gap
 
 DAYS = pd.date_range(MONTHS[0].start_time, MONTHS[-1].end_time.normalize(), freq="D")
 ASB = "ANTI-SOCIAL BEHAVIOUR"
@@ -103,6 +103,8 @@ class Record:
     offences: pd.DataFrame
     asb: pd.DataFrame
     hotspots: tuple[Hotspot, ...]
+    gap: Hotspot
+    """Where ambulances are called much more than police: in no frame here."""
 
 
 def record(city: City, streets: pd.DataFrame) -> Record:
@@ -116,11 +118,12 @@ def record(city: City, streets: pd.DataFrame) -> Record:
     hotspots = plant(city, streets)
     scale = _OFFENCES_PER_DAY / sum(kind.share for kind in OFFENCES)
     usual = [happen(kind, kind.share * scale, streets, rng) for kind in OFFENCES]
-    extra = [_happen_at(hotspot, kind, rng) for hotspot in hotspots for kind in OFFENCES]
+    extra = [happen_at(hotspot, kind, rng) for hotspot in hotspots for kind in OFFENCES]
     offences = pd.concat(usual + [frame for frame in extra if not frame.empty], ignore_index=True)
     offences = _respond(offences, hotspots, rng)
     asb = happen(POLICE_ASB, _ASB_PER_DAY, streets, rng)
-    return Record(locate(offences, city, streets, rng), locate(asb, city, streets, rng), hotspots)
+    gap = plant_gap(city, streets, hotspots)
+    return Record(locate(offences, city, streets, rng), locate(asb, city, streets, rng), hotspots, gap)
 
 
 def happen(kind: Kind, per_day: float, streets: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
@@ -155,8 +158,8 @@ def hours(clock: str, count: int, rng: np.random.Generator) -> Ints:
     return rng.choice(24, count, p=strength / strength.sum())
 
 
-def _happen_at(hotspot: Hotspot, kind: Kind, rng: np.random.Generator) -> pd.DataFrame:
-    """Let a hotspot's extra incidents of one kind happen."""
+def happen_at(hotspot: Hotspot, kind: Kind, rng: np.random.Generator) -> pd.DataFrame:
+    """Let a hotspot's extra incidents of one kind happen; an empty frame where it has none of the kind."""
     recipe = hotspot.recipe
     if kind.subgroup not in recipe.offences:
         return pd.DataFrame()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from hub.access import Viewer
@@ -78,6 +79,12 @@ def agree(viewer: Viewer, borough: Area) -> None:
     """Write the agreements of a borough."""
     for agreed in AGREED:
         agreements.write(viewer, borough.borough_codes, _terms(agreed, borough.name))
+
+
+def agree_on_ambulances(viewer: Viewer, borough_codes: Collection[str], city: str) -> None:
+    """Write the ambulance service's agreement with the partnerships of several boroughs."""
+    [agreed] = [each for each in AGREED if "ambulance" in each.datasets]
+    agreements.write(viewer, borough_codes, _terms(agreed, city))
 
 
 def _terms(agreed: Agreed, borough: str) -> Terms:

@@ -15,8 +15,8 @@ from geo.frames import to_longitude_latitude
 from hub.demo import names
 from hub.demo.city import LATER, City
 from hub.demo.ground import Texts, stream
-from hub.demo.incidents import Kind, happen, in_words, locate
-from hub.demo.planted import MONTHS
+from hub.demo.incidents import Kind, happen, happen_at, in_words, locate
+from hub.demo.planted import MONTHS, Hotspot
 
 
 class Heading(NamedTuple):
@@ -150,14 +150,15 @@ def council_asb(borough_code: str, city: City, streets: pd.DataFrame) -> pd.Data
     )
 
 
-def ambulance(offences: pd.DataFrame, city: City, streets: pd.DataFrame) -> pd.DataFrame:
+def ambulance(offences: pd.DataFrame, gap: Hotspot, city: City, streets: pd.DataFrame) -> pd.DataFrame:
     """Ambulance calls to assaults, drink and drugs: part of what the police know, and much that they do not."""
     rng = stream(city.seed, "ambulance")
     calls = [happen(kind, kind.share, streets, rng) for kind in _CALLS]
     known = _also_seen(offences, "VIOLENCE WITH INJURY", 0.25, rng)
     weapon = rng.random(len(known)) < 0.12
     known["offence_subgroup"] = np.where(weapon, "Assault - Stab/Shot/Weapon Wound", "Assault - Other")
-    located = locate(pd.concat([*calls, known], ignore_index=True), city, streets, rng)
+    untold = [happen_at(gap, kind, rng) for kind in _CALLS if kind.subgroup in gap.recipe.offences]
+    located = locate(pd.concat([*calls, known, *untold], ignore_index=True), city, streets, rng)
     return pd.DataFrame(
         {
             "IncidentDate": in_words(located["date"], "%Y-%m-%d"),

@@ -1,11 +1,11 @@
-"""What is hidden in the fictional city for the hub to find: hotspots, and responses that did or did not work.
+"""What is hidden in the fictional city for the hub to find: hotspots, responses that did or did not work, and a gap.
 
 Only what and where; `incidents` makes it happen, and `generate` writes it beside the data as planted.json.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,7 +35,7 @@ class Recipe:
     drawn_to: str
     """The kind of point it forms at: the strongest of these that is far from the other hotspots."""
     offences: Mapping[str, float]
-    """Share of the extra incidents in each offence subgroup."""
+    """Share of the extra incidents in each offence subgroup, or in each kind of call."""
     per_month: float
     course: Knots = STEADY
     """Strength at some months, straight between them, level before the first and after the last."""
@@ -242,6 +242,21 @@ RECIPES = (
 )
 
 
+GAP = Recipe(
+    id="G01",
+    kind="gap",
+    name="Hostels whose tenants call an ambulance and not the police",
+    borough=names.ASHMARROW,
+    drawn_to="residents",
+    offences={"Assault - Other": 0.5, "Overdose / Ingestion / Poisoning - Drugs": 0.3, "Alcohol Related": 0.2},
+    per_month=60,
+    clock="night",
+    week="weekend",
+    radius_metres=250,
+)
+"""Where ambulances are called and police hear of no more than elsewhere; its kinds are those of calls."""
+
+
 def plant(city: City, streets: pd.DataFrame) -> tuple[Hotspot, ...]:
     """Find each hotspot its place: the most fitting point of its borough that is far from those already placed."""
     borough_code = city.boroughs.set_index("borough_name")["borough_code"]
@@ -252,23 +267,41 @@ def plant(city: City, streets: pd.DataFrame) -> tuple[Hotspot, ...]:
         candidates = streets[streets["borough_code"] == borough_code[recipe.borough]][recipe.drawn_to]
         for row in candidates.sort_values(ascending=False, kind="stable").index:
             far = all(np.linalg.norm(where[row] - other) > _APART_METRES for other in taken)
-            points, pull = _around(streets, where, int(row), recipe.radius_metres)
+            points, _ = _around(streets, where, int(row), recipe.radius_metres)
             if far and len(points) >= _FEWEST_POINTS:
                 break
         taken.append(where[row])
-        hotspots.append(
-            Hotspot(
-                recipe=recipe,
-                easting=float(where[row, 0]),
-                northing=float(where[row, 1]),
-                borough_code=str(borough_code[recipe.borough]),
-                ward_codes={year: _wards(streets[f"ward_{year}"].iloc[points], pull) for year in (EARLIER, LATER)},
-                points=points,
-                pull=pull,
-                extra_by_month=recipe.per_month * _course(recipe.course),
-            )
-        )
+        hotspots.append(_placed(recipe, streets, int(row)))
     return tuple(hotspots)
+
+
+def plant_gap(city: City, streets: pd.DataFrame, hotspots: Sequence[Hotspot]) -> Hotspot:
+    """Find the gap its place: where least else happens in its borough, far from every hotspot."""
+    codes = city.boroughs.set_index("borough_name")["borough_code"]
+    where = streets[["easting", "northing"]].to_numpy()
+    taken = np.array([(hotspot.easting, hotspot.northing) for hotspot in hotspots])
+    own = np.flatnonzero((streets["borough_code"] == codes[GAP.borough]).to_numpy())
+    apart = np.linalg.norm(where[own, None] - taken, axis=2).min(axis=1)
+    metres = np.linalg.norm(where[own, None] - where, axis=2)
+    has_streets = (metres <= GAP.radius_metres).sum(axis=1) >= _FEWEST_POINTS
+    around = (metres <= _APART_METRES) @ streets[["chance_mixed", "chance_homes"]].sum(axis=1).to_numpy()
+    quietest = np.where(has_streets & (apart > _APART_METRES), around, np.inf).argmin()
+    return _placed(GAP, streets, int(own[quietest]))
+
+
+def _placed(recipe: Recipe, streets: pd.DataFrame, row: int) -> Hotspot:
+    where = streets[["easting", "northing"]].to_numpy()
+    points, pull = _around(streets, where, row, recipe.radius_metres)
+    return Hotspot(
+        recipe=recipe,
+        easting=float(where[row, 0]),
+        northing=float(where[row, 1]),
+        borough_code=str(streets["borough_code"].iloc[row]),
+        ward_codes={year: _wards(streets[f"ward_{year}"].iloc[points], pull) for year in (EARLIER, LATER)},
+        points=points,
+        pull=pull,
+        extra_by_month=recipe.per_month * _course(recipe.course),
+    )
 
 
 def _around(streets: pd.DataFrame, where: Floats, row: int, radius_metres: float) -> tuple[Ints, Floats]:

@@ -51,7 +51,14 @@ PORTS_TO_TRY = 20
 SECONDS_TO_START = 60
 MONTHLY = re.compile(r"(?P<year>\d{4})-\d{2}-(?P<rest>.+\.csv)")
 
-FILES = ("mps-ward-level-2*.csv", "police-uk/*-street-all-crime/*.csv*", "police-uk/*-street/*.csv*")
+PARTNERS = "partner"
+"""The folder of files that come only once there are agreements."""
+FILES = (
+    "mps-ward-level-2*.csv",
+    "police-uk/*-street-all-crime/*.csv*",
+    "police-uk/*-street/*.csv*",
+    f"{PARTNERS}/ambulance-*.csv",
+)
 """Older editions first, so that a month published twice ends with its later figures."""
 
 Say = Callable[[str], None]
@@ -183,11 +190,16 @@ def _make(place: Path, data: Path | None, files: Sequence[str], say: Say) -> Non
     for each in report.loaded:
         say(f"  {each.what}{f' – {each.detail}' if each.detail else ''}")
     administrator = _create_administrator(database)
-    for paths in _found(data, files):
-        _upload(database, administrator.email, paths, say)
+    found = _found(data, files)
+    for paths in found:
+        if paths[0].parent.name != PARTNERS:
+            _upload(database, administrator.email, paths, say)
     people = [*_create_people(database, administrator), administrator]
     if is_invented:
         _keep_paperwork(database, data, say)
+        for paths in found:
+            if paths[0].parent.name == PARTNERS:
+                _upload(database, administrator.email, paths, say)
     database.engine.dispose()
     kept = {"secret": settings.secret_key, "people": [asdict(person) for person in people]}
     # Written last, and whole: an interrupted start begins again instead of showing half a city.
@@ -222,6 +234,7 @@ def _create_people(database: Database, administrator: DemoPerson) -> list[DemoPe
 def _keep_paperwork(database: Database, city: Path, say: Say) -> None:
     """Give the officers their sharing agreements and ledger, and load what their own council recorded."""
     say("Writing sharing agreements …")
+    agreed: set[str] = set()
     for name in ("officer", "neighbour"):
         email = f"{name}@{DOMAIN}"
         with database.writing() as session:
@@ -229,9 +242,14 @@ def _keep_paperwork(database: Database, city: Path, say: Say) -> None:
             [borough] = [area for area in places.areas(viewer, Permission.AGREEMENT_WRITE) if area.kind == "borough"]
             paperwork.agree(viewer, borough)
             paperwork.keep_ledger(viewer, borough)
+            agreed |= borough.borough_codes
         if name == "officer":
             council = borough.name.lower().replace(" ", "-")
-            _upload(database, email, sorted(city.glob(f"partner/council-asb-{council}-*.csv")), say)
+            _upload(database, email, sorted(city.glob(f"{PARTNERS}/council-asb-{council}-*.csv")), say)
+    with database.writing() as session:
+        viewer = accounts.viewer_by_email(session, f"administrator@{DOMAIN}")
+        others = viewer.boroughs(Permission.AGREEMENT_WRITE) - agreed
+        paperwork.agree_on_ambulances(viewer, others, "City")
 
 
 def _homes(everyone: Viewer) -> tuple[Area, Area, Area]:

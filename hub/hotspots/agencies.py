@@ -20,9 +20,11 @@ from hub.hotspots.scoring import Method, Scores, cells_of, choose_cell_metres, r
 
 BOTH, POLICE_ONLY, NEITHER = "both", "police_only", "neither"
 GAP, QUIET_GAP = "gap", "quiet_gap"
-"""Hot for the other agency and not for police; where police are quiet besides, it is a quiet gap."""
+"""Hot for the other agency, while police have no more than chance gives; where they are quiet, it is a quiet gap."""
 GAPS = (QUIET_GAP, GAP)
 Q_AT_MOST = 0.05
+P_OF_A_GAP = 0.05
+"""Of police alone, uncorrected: below it their figures are high as well, and no gap is claimed."""
 
 
 def compare_wards(
@@ -116,8 +118,9 @@ def _classed(
     is_significant = q <= Q_AT_MOST
     hot = is_significant & (z > 0)
     is_quiet = is_significant[0] & (z[0] < 0)
+    is_high = (p[0] <= P_OF_A_GAP) & (z[0] > 0)
     classes = np.select(
-        [np.isnan(q).any(axis=0), hot.all(axis=0), hot[1] & is_quiet, hot[1], hot[0]],
+        [np.isnan(q).any(axis=0), hot[1] & (hot[0] | is_high), hot[1] & is_quiet, hot[1], hot[0]],
         [NOT_TESTED, BOTH, QUIET_GAP, GAP, POLICE_ONLY],
         NEITHER,
     )

@@ -114,7 +114,9 @@ def _agencies_words(facts: Facts) -> str:
         f"{facts.dataset_title} and {facts.beside.title if facts.beside else ''} are counted apart and never added "
         f"together. For each, the count of each {facts.unit} is added to those of {_its_neighbours(facts)}, and the "
         f"total is set against the average (Getis–Ord Gi*). {law} A {facts.unit} is hot for either at a false "
-        f"discovery rate of at most 5% (Benjamini–Hochberg, over both tests of the {number(facts.tested)} tested)."
+        f"discovery rate of at most 5% (Benjamini–Hochberg, over both tests of the {number(facts.tested)} tested). "
+        f"Where the other is hot, police are taken to be hot too from a chance of 5% by itself, so that no gap is "
+        "claimed where their figures are high."
     )
 
 

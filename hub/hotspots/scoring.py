@@ -21,7 +21,7 @@ from scipy import sparse
 from geo import boundaries, chance, density, grid, hotspots, locate, permutation
 from geo.frames import FloatArray, GeoError, Geometry, IntArray
 
-METHOD_VERSION = 3
+METHOD_VERSION = 4
 """Raised whenever the same inputs would give another result, so that nothing kept before is shown again."""
 
 SHUFFLE_SEED, SHUFFLES = 1995, 99_999

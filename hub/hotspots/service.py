@@ -132,7 +132,8 @@ def overlay(
     boundary_set : str, optional
         The code of the wards that points are placed in; the newest unless given.
     beside : str, optional
-        For agencies, the key of the other's dataset; unless given the one with most months in common.
+        For agencies, the key of the other's dataset; unless given the one with most months in common,
+        and of those the one that most boroughs have.
 
     Raises
     ------

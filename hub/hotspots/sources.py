@@ -184,7 +184,8 @@ def _beside(viewer: Viewer, area: Area, question: Question, source: Source, live
                 remedy=f"Choose one of: {', '.join(offered)}.",
             )
     in_both = {kind: _live_beside(source.live, live[live["dataset"] == kind.key], question) for kind in others}
-    best = max(others, key=lambda kind: in_both[kind]["month"].nunique())
+    # Of as many months, the one that more boroughs have.
+    best = max(others, key=lambda kind: (in_both[kind]["month"].nunique(), len(in_both[kind])))
     if in_both[best].empty:
         for kind in others:
             figures.refuse_closed(viewer, area.borough_codes, kind.key)

@@ -225,6 +225,7 @@ def test_partners_send_their_own_shapes(folder: Path, city: City) -> None:
         assert set(reports["Ward Code"].dropna().map(wards)) == {borough}
         assert 0.005 < reports["Ward Code"].isna().mean() < 0.08
     ambulance = pd.read_csv(partner / "ambulance-202311-202610.csv")
+    assert set(ambulance["IllnessCategory"]) >= set(json.loads((folder / "planted.json").read_bytes())["gap"]["calls"])
     assert ambulance["IllnessCategory"].str.startswith("Assault").mean() > 0.1
     for path in partner.glob("hospital-assaults-*.csv"):
         assaults = pd.read_csv(path)

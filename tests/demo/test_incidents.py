@@ -11,10 +11,12 @@ from scipy import stats
 from geo.boundaries import outline
 from geo.grid import cell_counts, cell_numbers, square_grid
 from geo.hotspots import benjamini_hochberg, gi_star_grid, two_sided_p
+from hub.demo import partner_files
 from hub.demo.city import EARLIER, LATER, City, place
 from hub.demo.incidents import ASB, CLOCKS, OFFENCES, Record
 from hub.demo.planted import MONTHS, RESPONSES, Hotspot
 from hub.demo.streets import PLACES
+from hub.hotspots import agencies
 
 LAST_YEAR = [str(month) for month in MONTHS[-12:]]
 
@@ -163,3 +165,33 @@ def test_one_response_worked_and_one_did_nothing(happened: Record) -> None:
         assert ratio == pytest.approx(1 - response.reduction, abs=0.15)
         if response.worked:
             assert stats.chi2_contingency(table).pvalue < 1e-6
+
+
+def test_the_gap_is_where_ambulances_are_called_and_police_are_not(
+    city: City, streets: pd.DataFrame, happened: Record
+) -> None:
+    gap, months = happened.gap, [str(month) for month in MONTHS[-12:]]
+    calls = partner_files.ambulance(happened.offences, gap, city, streets)
+    calls = calls[calls["IncidentDate"].str[:7].isin(months)]
+    calls = calls.rename(columns={"Easting_rounded": "easting", "Northing_rounded": "northing"})
+    police = happened.offences[happened.offences["month"].isin(months)]
+    bcu = city.boroughs.set_index("borough_code").loc[gap.borough_code, "bcu_name"]
+    codes = city.boroughs.loc[city.boroughs["bcu_name"] == bcu, "borough_code"]
+    wards = city.wards[LATER].set_index("ward_code")
+    wards = wards[wards["borough_code"].isin(list(codes))]
+    ground = outline(wards)
+    frames = [
+        rows.loc[shapely.contains_xy(ground, rows["easting"], rows["northing"]), ["easting", "northing"]]
+        for rows in (
+            each.dropna(subset=["easting"]).astype({"easting": float, "northing": float}) for each in (police, calls)
+        )
+    ]
+    found = agencies.compare_cells(
+        *(rows.assign(count=1) for rows in frames), ground, wards, total=len(frames[0]), total_beside=len(frames[1])
+    )
+    gaps = found.table[found.table["class"].isin(agencies.GAPS)]
+    half = found.cell_metres / 2
+    metres = np.hypot(gaps["west"] + half - gap.easting, gaps["south"] + half - gap.northing)
+    assert len(gaps) >= 4
+    assert metres.max() <= gap.recipe.radius_metres + 2 * found.cell_metres
+    assert metres.min() <= half * np.sqrt(2)

@@ -76,6 +76,21 @@ def test_where_neither_has_structure_next_to_nothing_is_flagged() -> None:
     assert np.mean(cities) <= 0.1
 
 
+def test_no_gap_is_claimed_where_police_figures_are_high_but_not_past_the_correction() -> None:
+    wards, rng, corner = square_wards(8, 12), np.random.default_rng(6), [82, 83, 94, 95]
+    police, other = (pd.Series(rng.poisson(100, 96), wards.index, dtype=float) for _ in range(2))
+    other.iloc[corner] += 150
+    found = {}
+    for more in (0, 15):
+        high = police.copy()
+        high.iloc[corner] += more
+        found[more] = agencies.compare_wards(wards, high, other, total=0, total_beside=0).table.iloc[95]
+    assert found[0]["class"] == "gap"
+    assert found[0]["p"] > 0.05
+    assert found[15]["class"] == "both"
+    assert found[15]["p"] < 0.05 < found[15]["q"]
+
+
 def test_a_ward_that_either_does_not_know_is_not_tested() -> None:
     wards = square_wards(1, 6)
     police = pd.Series([5.0, 8, 40, 35, 6, 2], wards.index)
@@ -141,3 +156,8 @@ def test_a_borough_that_has_only_one_of_the_two_is_left_out(
     assert [gap.borough_code for gap in found.gaps if gap.is_left_out] == [SIBLING]
     assert found.table["count"].notna().sum() == found.table["count_beside"].notna().sum() == 2
     assert (found.total, found.total_beside) == (15, 2)
+    for code in (HOME, SIBLING):
+        live.points(code, calls((10, 10)), dataset="other_points")
+    with viewing(database, people[Role.BCU_COMMANDER]) as commander:
+        assert ask(commander, "north", method="agencies").beside.dataset == "other_points"
+        assert ask(commander, "north", method="agencies", beside="fire").beside.dataset == "fire"
