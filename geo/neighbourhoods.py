@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage, sparse
+from scipy import sparse
 
 from geo.frames import FloatArray, GeoError
 from geo.kernels import kernel_sums
@@ -172,7 +172,10 @@ def _only_ones(weights: npt.NDArray[np.floating]) -> bool:
 
 
 def _box_sums(values: FloatArray, reach_cells: int) -> FloatArray:
-    window = np.ones(2 * reach_cells + 1)
     for axis in (0, 1):
-        values = ndimage.correlate1d(values, window, axis=axis, mode="constant")
+        size = values.shape[axis]
+        bordered = np.pad(values, [(reach_cells, reach_cells) if each == axis else (0, 0) for each in (0, 1)])
+        values = np.zeros(values.shape)
+        for start in range(2 * reach_cells + 1):
+            values += bordered[start : start + size] if axis == 0 else bordered[:, start : start + size]
     return values

@@ -5,11 +5,11 @@ held unless asked otherwise, so that the three statistics have one p.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse, special
+import pandas as pd
+from scipy import sparse
 
 from geo.frames import BoolArray, FloatArray, GeoError, IntArray
 from geo.neighbourhoods import Neighbourhoods, neighbourhoods_of_areas, neighbourhoods_of_cells, on_grid
@@ -22,6 +22,7 @@ MOST_CHANCES = 10_000_000
 """Chances that an exact law may hold at once: 80 MB."""
 
 _TIE = 1e-9
+_ROWS_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -251,7 +252,7 @@ def _exact_tails_of(
     law = _law_of_draws(counts, int(sizes.max()))
     # Few cells differ in all three of own count, neighbours and total.
     key = np.ravel_multi_index((own, sizes, totals), (own.max() + 1, law.shape[0], totals.max() + 1))
-    distinct, which = np.unique(key, return_inverse=True)
+    which, distinct = pd.factorize(key)
     own, sizes, totals = np.unravel_index(distinct, (own.max() + 1, law.shape[0], totals.max() + 1))
     upper = np.pad(law[:, ::-1].cumsum(axis=1)[:, ::-1], ((0, 0), (0, 1)))
     lower = np.pad(law.cumsum(axis=1), ((0, 0), (1, 0)))
@@ -272,40 +273,57 @@ def _law_of_draws(counts: IntArray, most: int) -> FloatArray:
             f"The exact law of up to {most} neighbours that hold up to {top[-1]:,} incidents would take {steps:,.0f} "
             "steps, too long to wait for. Use sampled_tails() or smaller neighbourhoods."
         )
-    law = np.zeros((most + 1, top[-1] + 1))
+    # Zeros before the first row, to which sums are moved that would be below nil or of less than no draws.
+    border = _ROWS_AT_ONCE * (top[-1] + 1) + most * int(numbers[-1])
+    flat = np.zeros(border + (most + 1) * (top[-1] + 1))
+    law = flat[border:].reshape(most + 1, -1)
     law[0, 0] = 1
-    draws = np.arange(most + 1)
-    choices = np.asarray(special.comb(draws, draws[:, np.newaxis]), dtype=np.float64)
-    seen = 0
-    for number, copies, (before, after) in zip(
-        numbers.tolist(), multiplicities.tolist(), pairwise(highest.tolist()), strict=True
-    ):
-        shares = _shares(copies, seen, choices)
-        # From the most draws down, so that fewer draws are still those without this count.
-        for drawn in range(most, 0, -1):
-            row = law[drawn]
-            row[: before[drawn] + 1] *= shares[0, drawn]
-            for taken in range(1, min(copies, drawn) + 1):
-                start, rest = taken * number, drawn - taken
-                end = min(after[drawn], before[rest] + start) + 1
-                row[start:end] += shares[taken, drawn] * law[rest, : end - start]
-        seen += copies
+    seen = np.concatenate([[0], multiplicities.cumsum()[:-1]])
+    at_once = max(1, MOST_CHANCES // (8 * (most + 1) ** 2))
+    for first in range(0, numbers.size, at_once):
+        some = slice(first, first + at_once)
+        shares = _shares(multiplicities[some], seen[some], most)
+        for number, share, reached in zip(numbers[some].tolist(), shares, highest[1:][some].tolist(), strict=True):
+            _deal_in(flat, law, number, share, reached)
     return law
 
 
-def _shares(copies: int, seen: int, choices: FloatArray) -> FloatArray:
-    """Return the chance [i, j] that i of j draws come from `copies` of a count, the rest from those `seen` before."""
-    most = choices.shape[0] - 1
-    step, total = np.arange(most), copies + seen
-    taken = np.arange(min(copies, most) + 1)[:, np.newaxis]
-    from_copies = np.cumprod((copies - step) / np.maximum(total - step, 1))
-    from_seen = np.cumprod(np.maximum(seen - step, 0) / np.maximum(total - taken - step, 1), axis=1)
-    from_copies = np.concatenate([[1.0], from_copies])[taken]
-    from_seen = np.concatenate([np.ones((taken.size, 1)), from_seen], axis=1)
-    # Where more would be taken than drawn there is no choice, and so no chance.
-    rest = np.maximum(np.arange(most + 1) - taken, 0)
-    shares: FloatArray = choices[: taken.size] * from_copies * from_seen[taken, rest]
-    return shares
+def _deal_in(flat: FloatArray, law: FloatArray, number: int, shares: FloatArray, reached: list[int]) -> None:
+    """Let the draws of each row of a law come from the copies of one more number, too.
+
+    The law is the end of `flat`. In it t draws fewer are t rows up, and t copies of the number as many sums to the
+    left: one step back for each t, so that all of them are one view. What comes in at the left of a row from the end of
+    the row above is zero, as its largest sum and those copies would be more than any draws add up to.
+    """
+    size, width = flat.itemsize, law.shape[1]
+    # From the most draws down, so that fewer draws are still those without this number.
+    for stop in range(law.shape[0], 1, -_ROWS_AT_ONCE):
+        start, end = max(1, stop - _ROWS_AT_ONCE), reached[stop - 1] + 1
+        moved = np.ndarray(
+            (min(stop, shares.shape[0]), stop - start, end),
+            np.float64,
+            flat,
+            (flat.size - law.size + start * width) * size,
+            (-(width + number) * size, width * size, size),
+        )
+        law[start:stop, :end] = np.einsum("tj,tjs->js", shares[: moved.shape[0], start:stop], moved)
+
+
+def _shares(copies: IntArray, seen: IntArray, most: int) -> FloatArray:
+    """Return the chance [a, i, j] that i of j draws come from the copies of number a, the rest from those seen before.
+
+    Draw by draw, adding and multiplying only, so that the smallest chances are as exact as the largest.
+    """
+    taken = np.arange(min(most, int(copies.max())) + 1)
+    shares = np.zeros((most + 1, copies.size, taken.size))
+    shares[0, :, 0] = 1
+    of_copies = np.maximum(copies[:, np.newaxis] - taken, 0)
+    for drawn in range(most):
+        left = np.maximum(copies + seen - drawn, 1)[:, np.newaxis]
+        of_seen = np.maximum(seen[:, np.newaxis] - (drawn - taken), 0)
+        shares[drawn + 1] = shares[drawn] * of_seen / left
+        shares[drawn + 1, :, 1:] += (shares[drawn] * of_copies / left)[:, :-1]
+    return np.ascontiguousarray(shares.transpose(1, 2, 0))
 
 
 def _leaving_out(tail: FloatArray, own: IntArray, sizes: IntArray, totals: IntArray, n: int) -> FloatArray:
