@@ -214,7 +214,7 @@ def binned_density(
     Silverman (1982), Applied Statistics 31(1), 93-99.
     """
     values = np.asarray(counts, dtype=np.float64)
-    if values.shape != grid.mask.shape or not np.isfinite(values[grid.mask]).all():
+    if values.shape != grid.mask.shape or not (np.isfinite(values) | ~grid.mask).all():
         raise GeoError(
             f"The counts have shape {values.shape} and the grid {grid.mask.shape}, or a count in the grid is missing. "
             "Count on the same grid with grid.cell_counts()."
@@ -289,10 +289,10 @@ def compare_densities(
 
 def _within_mask(density: FloatArray, grid: Grid, lattice: FloatArray | None) -> FloatArray:
     """Divide by the share of a kernel centred on each square that lies inside the mask, if it is given."""
-    if lattice is not None:
-        packed = np.packbits(grid.mask).tobytes()
-        density = density / _shares_in_mask(packed, grid.mask.shape, lattice.tobytes(), lattice.shape)
-    return np.where(grid.mask, density, np.nan)
+    if lattice is None:
+        return np.where(grid.mask, density, np.nan)
+    packed = np.packbits(grid.mask).tobytes()
+    return density / _shares_in_mask(packed, grid.mask.shape, lattice.tobytes(), lattice.shape)
 
 
 @lru_cache(maxsize=SHARES_KEPT)
