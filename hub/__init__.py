@@ -45,6 +45,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from hub.summaries import routes as summaries
     from hub.uploads import kinds
     from hub.uploads import routes as uploads
+    from hub.zones import routes as zones
 
     settings = settings or read_settings()
     migrate.metadata()
@@ -66,6 +67,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         compare,
         clock,
         place,
+        zones,
         methods,
         summaries,
         tokens,

@@ -27,6 +27,7 @@ class Permission(StrEnum):
     WEIGHTS_WRITE = "weights:write"
     OVERLAY_READ = "overlay:read"
     PLACE_MUTE = "place:mute"
+    ZONE_WRITE = "zone:write"
     SUMMARY_READ = "summary:read"
     EXACT_COUNTS = "counts:exact"
 
@@ -57,7 +58,7 @@ _TITLES = {
 }
 
 _READERS = frozenset({Permission.OVERLAY_READ, Permission.SUMMARY_READ, Permission.EXACT_COUNTS})
-_PARTNERS = _READERS | {Permission.AGREEMENT_READ, Permission.PLACE_MUTE}
+_PARTNERS = _READERS | {Permission.AGREEMENT_READ, Permission.PLACE_MUTE, Permission.ZONE_WRITE}
 _UPLOADERS = _PARTNERS | {
     Permission.UPLOAD_READ,
     Permission.UPLOAD_WRITE,

@@ -18,7 +18,7 @@ from hub.config import Settings, shipped
 from hub.db import Base, InArea, InBorough, open_engine
 from hub.errors import Conflict
 
-SLICES_WITH_TABLES = ("accounts", "places", "agreements", "uploads", "ledger", "hotspots", "briefings")
+SLICES_WITH_TABLES = ("accounts", "places", "agreements", "uploads", "ledger", "hotspots", "briefings", "zones")
 MIGRATION_LOCK = 704_2022
 
 

@@ -63,7 +63,8 @@ GOVUK_MACROS = (
     "error-summary:ErrorSummary fieldset:Fieldset file-upload:FileUpload hint:Hint input:Input inset-text:InsetText "
     "notification-banner:NotificationBanner pagination:Pagination panel:Panel password-input:PasswordInput "
     "phase-banner:PhaseBanner radios:Radios select:Select service-navigation:ServiceNavigation skip-link:SkipLink "
-    "summary-list:SummaryList table:Table tabs:Tabs tag:Tag task-list:TaskList warning-text:WarningText"
+    "summary-list:SummaryList table:Table tabs:Tabs tag:Tag task-list:TaskList textarea:Textarea "
+    "warning-text:WarningText"
 )
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])

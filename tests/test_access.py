@@ -16,13 +16,13 @@ BCUS = [frozenset({A, B}), frozenset({C, D})]
 
 EXPECTED = {
     Role.CSP_OFFICER: "upload:read upload:write upload:commit agreement:read agreement:write overlay:read summary:read "
-    "place:mute counts:exact",
-    Role.CSP_ANALYST: "upload:read agreement:read overlay:read place:mute summary:read counts:exact",
-    Role.BOROUGH_POLICE_LEAD: "agreement:read overlay:read place:mute summary:read counts:exact",
-    Role.BCU_COMMANDER: "agreement:read overlay:read place:mute summary:read counts:exact",
+    "place:mute zone:write counts:exact",
+    Role.CSP_ANALYST: "upload:read agreement:read overlay:read place:mute zone:write summary:read counts:exact",
+    Role.BOROUGH_POLICE_LEAD: "agreement:read overlay:read place:mute zone:write summary:read counts:exact",
+    Role.BCU_COMMANDER: "agreement:read overlay:read place:mute zone:write summary:read counts:exact",
     Role.COUNCIL_LEADER: "summary:read",
     Role.ADMINISTRATOR: "upload:read upload:write upload:commit agreement:read agreement:write prescribed:write "
-    "weights:write overlay:read place:mute summary:read counts:exact",
+    "weights:write overlay:read place:mute zone:write summary:read counts:exact",
 }
 
 

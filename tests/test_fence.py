@@ -79,6 +79,7 @@ from hub.errors import OutsideScope
 from hub.hotspots.models import HotspotRun
 from hub.places.models import Borough
 from hub.uploads.models import Incident, State, Upload, Version, VersionMonth, WardCount
+from hub.zones.models import Zone
 from tests.conftest import TEST_SECRET_KEY, PostgresCluster
 
 pytestmark = [
@@ -92,7 +93,7 @@ BOTH = f"{MINE}+{THEIRS}"
 MY_SCOPE = Scope(frozenset({MINE}), frozenset({MINE}))
 THEIR_SCOPE = Scope(frozenset({THEIRS}), frozenset({THEIRS}))
 OUR_SCOPE = Scope(frozenset({MINE, THEIRS}), frozenset({MINE, THEIRS, BOTH}))
-FENCED = (Version, VersionMonth, WardCount, Incident, Upload, HotspotRun, MutedPlace)
+FENCED = (Version, VersionMonth, WardCount, Incident, Upload, HotspotRun, MutedPlace, Zone)
 ME = UUID(int=1)
 JANUARY, FEBRUARY, MARCH = dt.date(2025, 1, 1), dt.date(2025, 2, 1), dt.date(2025, 3, 1)
 NOON = dt.datetime(2025, 3, 1, 12, tzinfo=dt.UTC)
@@ -111,11 +112,12 @@ class Side:
     """A ward count, and an incident."""
     run: int
     mute: UUID
+    zone: UUID
 
 
-MY_SIDE = Side(MINE, UUID(int=11), UUID(int=21), version=1, row=1, run=1, mute=UUID(int=31))
-THEIR_SIDE = Side(THEIRS, UUID(int=13), UUID(int=23), version=3, row=101, run=3, mute=UUID(int=33))
-SHARED_UPLOAD, SHARED_RUN, SHARED_MUTE = UUID(int=12), 2, UUID(int=32)
+MY_SIDE = Side(MINE, UUID(int=11), UUID(int=21), version=1, row=1, run=1, mute=UUID(int=31), zone=UUID(int=41))
+THEIR_SIDE = Side(THEIRS, UUID(int=13), UUID(int=23), version=3, row=101, run=3, mute=UUID(int=33), zone=UUID(int=43))
+SHARED_UPLOAD, SHARED_RUN, SHARED_MUTE, SHARED_ZONE = UUID(int=12), 2, UUID(int=32), UUID(int=42)
 MY_SHARED_VERSION, THEIR_SHARED_VERSION = 2, 4
 """What the upload for both boroughs gave each."""
 
@@ -136,10 +138,12 @@ def seed(database: Database, *, with_theirs: bool = True) -> None:
         if with_theirs:
             _seed_side(session, THEIR_SIDE, THEIR_SHARED_VERSION, value=1000, word="secret")
             session.add_all([a_run(SHARED_RUN, BOTH, b"secret"), a_mute(SHARED_MUTE, BOTH, "secret")])
+            session.add(a_zone(SHARED_ZONE, BOTH, "secret"))
 
 
 def _seed_side(session: HubSession, side: Side, shared_version: int, *, value: int, word: str) -> None:
     session.add_all([a_run(side.run, side.borough), a_mute(side.mute, side.borough, word)])
+    session.add(a_zone(side.zone, side.borough, word))
     session.add_all([an_upload(side.upload, side.borough, file_name=f"{word}.csv")])
     session.add(an_upload(side.spare_upload, side.borough, file_name=f"{word}-spare.csv"))
     session.flush()
@@ -172,6 +176,10 @@ def a_mute(key: UUID, area: str, word: str = "new") -> MutedPlace:
         id=key, area_key=area, category=word, unit="300m-E0-N0", ward_name=word, kind="new", quiet_from=1, quiet_to=2,
         muted_by=ME, muted_at=NOON,
     )  # fmt: skip
+
+
+def a_zone(key: UUID, area: str, word: str = "new") -> Zone:
+    return Zone(id=key, area_key=area, name=word, outline=shapely.box(0, 0, 1, 1), made_by=ME, made_at=NOON)
 
 
 def a_version(key: int, borough: str, upload: UUID, *, number: int, placed: int = 0) -> Version:
@@ -504,8 +512,9 @@ EVERY_KEY = [
         (Upload, side.upload),
         (HotspotRun, side.run),
         (MutedPlace, side.mute),
+        (Zone, side.zone),
     )
-] + [(Upload, SHARED_UPLOAD), (HotspotRun, SHARED_RUN), (MutedPlace, SHARED_MUTE)]
+] + [(Upload, SHARED_UPLOAD), (HotspotRun, SHARED_RUN), (MutedPlace, SHARED_MUTE), (Zone, SHARED_ZONE)]
 
 
 def read(probe: Read) -> Read:
@@ -1040,13 +1049,14 @@ def every_row_updated(session: Any, side: Side) -> None:
         (Upload, {"file_name": "new"}),
         (HotspotRun, {"result": b"new"}),
         (MutedPlace, {"kind": "new"}),
+        (Zone, {"name": "new"}),
     ):
         session.execute(update(model).values(**change))
 
 
 @write
 def every_row_deleted(session: Any, side: Side) -> None:
-    for model in (WardCount, Incident, VersionMonth, HotspotRun, MutedPlace):
+    for model in (WardCount, Incident, VersionMonth, HotspotRun, MutedPlace, Zone):
         session.execute(delete(model))
 
 

@@ -41,6 +41,8 @@ from hub.ledger.service import Liaison
 from hub.places import service as places
 from hub.uploads import corrections, service
 from hub.words import LONDON
+from hub.zones import service as zones
+from hub.zones.service import Drawn
 from tests.agreements.written import as_form, some_terms
 from tests.client import StrictClient
 from tests.conftest import ELSEWHERE, EMAILS, HOME, PASSWORD, TEST_SECRET_KEY, PostgresCluster
@@ -172,6 +174,33 @@ GET    clock.show          others  302    404     404     404    404       403  
 GET    clock.show          absent  302    404     404     404    404       403    404
 GET    clock.show          bcu     302    404     404     404    200       403    200
 GET    clock.show          city    302    404     404     404    404       403    200
+GET    zones.index         theirs  302    200     200     200    200       403    200
+GET    zones.index         others  302    404     404     404    404       403    200
+GET    zones.index         absent  302    404     404     404    404       403    404
+GET    zones.index         bcu     302    404     404     404    200       403    200
+GET    zones.index         city    302    404     404     404    404       403    200
+GET    zones.outlines      theirs  302    200     200     200    200       403    200
+GET    zones.outlines      others  302    404     404     404    404       403    200
+GET    zones.outlines      absent  302    404     404     404    404       403    404
+GET    zones.outlines      bcu     302    404     404     404    200       403    200
+GET    zones.outlines      city    302    404     404     404    404       403    200
+GET    zones.export        theirs  302    200     200     200    200       403    200
+GET    zones.export        others  302    404     404     404    404       403    200
+GET    zones.export        absent  302    404     404     404    404       403    404
+GET    zones.export        bcu     302    404     404     404    200       403    200
+GET    zones.export        city    302    404     404     404    404       403    200
+GET    zones.show          theirs  302    200     200     200    200       403    200
+GET    zones.show          others  302    404     404     404    404       403    200
+GET    zones.show          absent  302    404     404     404    404       403    404
+POST   zones.save          theirs  401    302     302     302    302       403    302
+POST   zones.save          others  401    404     404     404    404       403    302
+POST   zones.save          absent  401    404     404     404    404       403    404
+POST   zones.rename        theirs  401    302     302     302    302       403    302
+POST   zones.rename        others  401    404     404     404    404       403    302
+POST   zones.rename        absent  401    404     404     404    404       403    404
+POST   zones.delete        theirs  401    302     302     302    302       403    302
+POST   zones.delete        others  401    404     404     404    404       403    302
+POST   zones.delete        absent  401    404     404     404    404       403    404
 GET    briefings.show      theirs  302    200     200     200    200       403    200
 GET    briefings.show      others  302    404     404     404    404       403    200
 GET    briefings.show      absent  302    404     404     404    404       403    404
@@ -268,6 +297,7 @@ TWO_PERIODS = {**OVERLAY, "from": "2025-12", "against": "2025-11"}
 SIGN_IN = {"email": "council.leader@test.example", "password": PASSWORD}
 
 ABSENT_UPLOAD = UUID(int=0)
+WARDS_OF = {"theirs": "F05000000", "others": "F05000004"}
 HOT_SQUARE = {
     "theirs": {"category": "Robbery", "unit": "150m-E450-N300"},
     "others": {"category": "Robbery", "unit": "150m-E4500-N300"},
@@ -301,6 +331,13 @@ def of_agreement(form: Mapping[str, Any] | None = None) -> Callable[[World, str]
     """Ask of an agreement."""
     return lambda world, of: Asked(
         {"agreement_id": world.uploads.get((of, "agreement"), ABSENT_UPLOAD)}, form=form or {}
+    )
+
+
+def of_zone(form: Mapping[str, Any] | None = None) -> Callable[[World, str], Asked]:
+    """Ask of a zone."""
+    return lambda world, of: Asked(
+        {"area": AREAS[of], "zone_id": world.uploads.get((of, "zone"), ABSENT_UPLOAD)}, form=form or {}
     )
 
 
@@ -376,6 +413,13 @@ ASKED: dict[str, Callable[[World, str], Asked]] = {
     "compare.show": lambda world, of: Asked({"area": AREAS[of]}, TWO_PERIODS),
     "compare.maps": lambda world, of: Asked({"area": AREAS[of]}, TWO_PERIODS),
     "clock.show": lambda world, of: Asked({"area": AREAS[of]}, {**OVERLAY, "view": "0,0,9000,9000"}),
+    "zones.index": lambda world, of: Asked({"area": AREAS[of]}),
+    "zones.outlines": lambda world, of: Asked({"area": AREAS[of]}),
+    "zones.export": lambda world, of: Asked({"area": AREAS[of]}),
+    "zones.show": of_zone(),
+    "zones.save": lambda world, of: Asked({"area": AREAS[of]}, form={"name": "New", "wards": WARDS_OF.get(of, "")}),
+    "zones.rename": of_zone({"name": "Renamed"}),
+    "zones.delete": of_zone(),
     "briefings.show": lambda world, of: Asked({"area": AREAS[of]}),
     "briefings.mute": lambda world, of: Asked({"area": AREAS[of]}, form=HOT_SQUARE.get(of, HOT_SQUARE["theirs"])),
     "briefings.show_again": lambda world, of: Asked(
@@ -550,6 +594,8 @@ def fill(database: Database, emails: Mapping[str, str]) -> dict[tuple[str, str],
         Figures(database).points(AREAS[of], points_round(HOT_SQUARE[of]["unit"]))
         with desk.writing(email) as viewer:
             uploads[of, "muted"] = str(mute_one(viewer, AREAS[of], name))
+            its_area = places.area(viewer, AREAS[of], Permission.ZONE_WRITE)
+            uploads[of, "zone"] = str(zones.save(viewer, its_area, Drawn(name, ward_codes=[WARDS_OF[of]])).id)
         uploads[of, "checked"] = str(desk.check(email, content.replace(",1\n", ",3\n"), f"{name}-checked.csv"))
         heading, first, second, *_ = content.splitlines(keepends=True)
         uploads[of, "faulty"] = str(desk.check(email, heading + first + second.replace(",1\n", ",one\n"), "faulty.csv"))

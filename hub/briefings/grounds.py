@@ -16,13 +16,15 @@ import pandas as pd
 import shapely
 
 from geo import boundaries, locate
-from geo.frames import NATIONAL_GRID, FloatArray, Geometry
+from geo.frames import NATIONAL_GRID, BoolArray, FloatArray, Geometry
 from hub.access import Permission, Viewer
 from hub.briefings.clocks import PlaceClock, clock_of
 from hub.errors import BadRequest
+from hub.hotspots.checking import ALL_CRIME
 from hub.places import service as places
 from hub.places.service import Area
 from hub.uploads import incidents
+from hub.uploads.classification import ANTI_SOCIAL_BEHAVIOUR
 from hub.uploads.incidents import Box
 from hub.uploads.kinds import catalogue
 from hub.words import listed
@@ -80,7 +82,7 @@ def clock_on(
         raise BadRequest("The period ends before it begins.", remedy="Choose a first month that is not after the last.")
     ground, words = outline_of(viewer, area), f"all of {area.name}"
     if ward_codes:
-        ground, words = _of_wards(viewer, area, ward_codes)
+        ground, words = ground_of_wards(viewer, area, ward_codes)
     elif view is not None:
         ground, words = _of_view(ground, view, area), f"the part of {area.name} that the map shows"
     here = on_ground(viewer, area, ground, first_month=first_month, last_month=last_month, is_timed=True)
@@ -125,13 +127,29 @@ def on_ground(
     return found
 
 
-def _of_wards(viewer: Viewer, area: Area, ward_codes: Sequence[str]) -> tuple[Geometry, str]:
+def ground_of_wards(viewer: Viewer, area: Area, ward_codes: Sequence[str]) -> tuple[Geometry, str]:
+    """The ground of some of the newest wards of an area, and their names.
+
+    Raises
+    ------
+    BadRequest
+        If one is not a ward of the area.
+    """
     wards = wards_of(viewer, area)
     unknown = sorted(set(ward_codes) - set(wards.index))
     if unknown:
         raise BadRequest(f"There is no ward '{unknown[0][:40]}' in {area.name}.", remedy="Choose one from the list.")
     chosen = wards.loc[sorted(set(ward_codes))]
     return boundaries.outline(chosen), listed(list(chosen["ward_name"]), most=NAMES_IN_A_SENTENCE)
+
+
+def of_category(here: pd.DataFrame, category: str) -> BoolArray:
+    """Which incidents are of an offence group or subgroup, or are recorded crime at all."""
+    if category == ALL_CRIME:
+        chosen = here["category"] != ANTI_SOCIAL_BEHAVIOUR
+    else:
+        chosen = (here["category"] == category) | (here["subcategory"] == category)
+    return chosen.to_numpy(dtype=bool)
 
 
 def wards_of(viewer: Viewer, area: Area) -> gpd.GeoDataFrame:

@@ -18,6 +18,7 @@ from geo.hotspots import NOT_TESTED
 from hub.access import Viewer
 from hub.briefings import place_words, places_found, usual, week
 from hub.briefings.clocks import PlaceClock, clock_of
+from hub.briefings.grounds import of_category
 from hub.briefings.places_found import Place
 from hub.briefings.usual import Usual
 from hub.briefings.week import MONTHS_OF_CLOCK
@@ -30,7 +31,6 @@ from hub.hotspots.scoring import Method, Units
 from hub.places import service as places
 from hub.places.service import Area
 from hub.uploads import figures, incidents
-from hub.uploads.classification import ANTI_SOCIAL_BEHAVIOUR
 from hub.uploads.kinds import catalogue
 from hub.words import month_name, months_before, number
 
@@ -240,12 +240,7 @@ def _counts(
     """Count the place's own offences by month: the points on it, or what its ward was given."""
     if overlay.has_points:
         own = here[here["dataset"] == overlay.dataset]
-        is_own = (
-            own["category"] != ANTI_SOCIAL_BEHAVIOUR
-            if overlay.category == ALL_CRIME
-            else (own["category"] == overlay.category) | (own["subcategory"] == overlay.category)
-        )
-        by_month = own[is_own].groupby("month").size()
+        by_month = own[of_category(own, overlay.category)].groupby("month").size()
     else:
         counted = figures.ward_counts(
             viewer,

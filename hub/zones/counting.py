@@ -1,0 +1,135 @@
+"""What is recorded on a zone: its counts by month, whether the last is usual there, and when in the week.
+
+Each figure is of the incidents that stand on the zone, placed by its outline; who may see them was asked before.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hub.access import Viewer
+from hub.briefings import usual
+from hub.briefings.clocks import PlaceClock, clock_of
+from hub.briefings.grounds import of_category, on_ground, titles_of
+from hub.briefings.usual import Usual
+from hub.briefings.week import MONTHS_OF_CLOCK
+from hub.briefings.workings import MONTHS_OF_SERIES
+from hub.errors import BadRequest
+from hub.hotspots.checking import ALL_CRIME, understood
+from hub.hotspots.scoring import Method, Units
+from hub.hotspots.sources import NoFigures, Source, choose_source, count_by_ward
+from hub.places import service as places
+from hub.places.service import Area
+from hub.uploads import figures
+from hub.uploads.kinds import catalogue
+from hub.words import listed, month_name, months_before, number
+from hub.zones.service import ShownZone
+
+
+@dataclass(frozen=True)
+class ZoneChoices:
+    """What can be asked of a zone: the months and the offences of the points that its area has."""
+
+    months: tuple[dt.date, ...]
+    """Newest first."""
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ZoneFigures:
+    """What is recorded on a zone of one kind of offence."""
+
+    zone: ShownZone
+    category: str
+    dataset_title: str
+    measure: str
+    months: tuple[dt.date, ...]
+    counts: tuple[int, ...]
+    usual: Usual | None
+    clock: PlaceClock | None
+
+    @property
+    def sentence(self) -> str:
+        """How the last month stands to what is usual on this ground."""
+        if self.usual is not None:
+            return f"{self.category} in {self.zone.name}: {self.usual.words}."
+        count = f"{number(self.counts[-1])} in {month_name(self.months[-1])}"
+        return f"{self.category} in {self.zone.name}: {count}; to say what is usual takes a year of months before."
+
+
+def choices(viewer: Viewer, area: Area) -> ZoneChoices | None:
+    """Tell what can be asked of the zones of an area; None where it has no points of crime."""
+    kinds = {key for key, kind in catalogue(viewer.session).items() if kind.has_points and kind.is_crime}
+    live = figures.coverage(viewer, area.borough_codes)
+    live = live[live["dataset"].isin(kinds)]
+    if live.empty:
+        return None
+    groups = [figures.categories(viewer, area.borough_codes, key) for key in sorted(set(live["dataset"]))]
+    names = sorted({name for of_kind in groups for group, parts in of_kind for name in (group, *parts)})
+    return ZoneChoices(tuple(sorted(set(live["month"]), reverse=True)), (ALL_CRIME, *names))
+
+
+def counted(viewer: Viewer, area: Area, zone: ShownZone, *, category: str | None, last_month: dt.date) -> ZoneFigures:
+    """Count what is recorded on a zone, up to a month.
+
+    Raises
+    ------
+    BadRequest
+        If the area has no points of that kind, or a borough that the zone lies in has none.
+    """
+    source = _source(viewer, area, category, last_month)
+    _refuse_left_out(viewer, area, zone, source)
+    months = source.months
+    here = on_ground(viewer, area, zone.outline, first_month=months[0], last_month=months[-1])
+    lately = months_before(months[-1], MONTHS_OF_CLOCK - 1)
+    timed = on_ground(viewer, area, zone.outline, first_month=lately, last_month=months[-1], is_timed=True)
+    own = here[(here["dataset"] == source.kind.key).to_numpy(dtype=bool)]
+    its_category = source.category or ALL_CRIME
+    by_month = own[of_category(own, its_category)].groupby("month").size()
+    counts = [int(by_month.get(month, 0)) for month in months]
+    return ZoneFigures(
+        zone=zone,
+        category=its_category,
+        dataset_title=source.kind.title,
+        measure=source.kind.measure,
+        months=months,
+        counts=tuple(counts),
+        usual=usual.judge(counts, _of_area(viewer, source, months), months),
+        clock=clock_of(timed, its_category, titles_of(viewer)),
+    )
+
+
+def _source(viewer: Viewer, area: Area, category: str | None, last_month: dt.date) -> Source:
+    try:
+        return choose_source(
+            viewer,
+            area,
+            understood(
+                units=Units.CELLS,
+                method=Method.COUNT,
+                category=category,
+                first_month=months_before(last_month, MONTHS_OF_SERIES - 1),
+                last_month=last_month,
+            ),
+        )
+    except NoFigures as error:
+        raise BadRequest(error.sentence, remedy=error.remedy) from error
+
+
+def _refuse_left_out(viewer: Viewer, area: Area, zone: ShownZone, source: Source) -> None:
+    outlines = places.borough_outlines(viewer.session, area.borough_codes)
+    lies_in = outlines.geometry.intersection(zone.outline).area > 0
+    missing = outlines[lies_in & ~outlines.index.isin(source.borough_codes)]
+    if len(missing):
+        names = listed([str(name) for name in missing["borough_name"]])
+        raise BadRequest(
+            f"{names} has no points for these months, so that the zone cannot be counted.",
+            remedy="Choose another month or offence.",
+        )
+
+
+def _of_area(viewer: Viewer, source: Source, months: Sequence[dt.date]) -> list[int]:
+    by_month = count_by_ward(viewer, source, by_month=True).groupby("month").sum()
+    return [int(by_month.get(month, 0)) for month in months]
