@@ -87,15 +87,20 @@ def _beside_notes(facts: Facts, beside: Beside) -> list[str]:
     said = []
     if facts.scores.unplaced_beside:
         said.append(
-            f"{number(facts.scores.unplaced_beside)} of {number(facts.total_beside)} incidents of {beside.title} are "
-            f"not placed in a {facts.unit}, and are in no figure on the map."
+            f"{number(facts.scores.unplaced_beside)} of {number(facts.total_beside)} {beside.topic} are not placed in "
+            f"a {facts.unit}, and are in no figure on the map."
         )
     if beside.provisional:
         verb = "is" if len(beside.provisional) == 1 else "are"
-        said.append(f"Of {beside.title}, {said_span(beside.provisional)} {verb} provisional.")
+        said.append(f"Of {beside.topic}, {said_span(beside.provisional)} {verb} provisional.")
     said.append(
-        "Police record no more than elsewhere where their count is within what chance gives: see both scores. A "
-        "gap is a question, not a finding: it may be crime that nobody reports to police, calls to a hospital, "
+        f"Each {facts.unit} is judged together with {facts.its_neighbours}: it may itself have few. Police record "
+        "no more than elsewhere where their figures are within what chance gives."
+    )
+    if facts.units is Units.WARDS:
+        said.append("A gap smaller than a ward seldom shows here: look at the small areas too.")
+    said.append(
+        "A gap is a question, not a finding: it may be crime that nobody reports to police, calls to a hospital, "
         "station or hostel, or places recorded in another way. Some incidents are in both counts."
     )
     return said

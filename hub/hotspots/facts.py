@@ -15,7 +15,7 @@ import pandas as pd
 from geo.harm import WeightSet
 from geo.hotspots import NOT_TESTED
 from hub.hotspots.checking import ALL_CRIME, Question
-from hub.hotspots.scoring import TESTING, Method, Scores, Units, is_cold, is_hot
+from hub.hotspots.scoring import CELLS_IN_A_NEIGHBOURHOOD, TESTING, Method, Scores, Units, is_cold, is_hot
 from hub.hotspots.wording import inside_sentence, said_baseline, said_months
 from hub.words import date_name, month_code
 
@@ -192,6 +192,13 @@ class Facts:
     def unit(self) -> str:
         """What one unit is called."""
         return "ward" if self.units is Units.WARDS else "small area"
+
+    @property
+    def its_neighbours(self) -> str:
+        """What a unit is looked at together with."""
+        if self.units is Units.WARDS:
+            return "the wards that touch it"
+        return f"the {CELLS_IN_A_NEIGHBOURHOOD - 1} squares of {self.cell_metres} m around it"
 
     @property
     def period_words(self) -> str:

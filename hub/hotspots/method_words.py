@@ -95,7 +95,7 @@ def _harm_words(facts: Facts) -> str:
     quiet = "" if facts.units is Units.WARDS else " Quiet places are not looked for."
     return (
         f"Each of the {facts.measure} counts for its weight ({facts.weighed_in}), those without one for nothing. The "
-        f"harm of each {facts.unit} is added to that of {_its_neighbours(facts)}, and the total is set against the "
+        f"harm of each {facts.unit} is added to that of {facts.its_neighbours}, and the total is set against the "
         "average (Getis–Ord Gi*). Its chance is that of so large a total had the same amounts been dealt out at "
         "random, found by one shared sample, not the normal law, which one grave event upsets. It is flagged at a "
         f"false discovery rate (Benjamini–Hochberg, over the {number(facts.tested)} tested) of at most 5%, 1% or "
@@ -112,15 +112,9 @@ def _agencies_words(facts: Facts) -> str:
     )
     return (
         f"{facts.dataset_title} and {facts.beside.title if facts.beside else ''} are counted apart and never added "
-        f"together. For each, the count of each {facts.unit} is added to those of {_its_neighbours(facts)}, and the "
+        f"together. For each, the count of each {facts.unit} is added to those of {facts.its_neighbours}, and the "
         f"total is set against the average (Getis–Ord Gi*). {law} A {facts.unit} is hot for either at a false "
         f"discovery rate of at most 5% (Benjamini–Hochberg, over both tests of the {number(facts.tested)} tested). "
         f"Where the other is hot, police are taken to be hot too from a chance of 5% by itself, so that no gap is "
         "claimed where their figures are high."
     )
-
-
-def _its_neighbours(facts: Facts) -> str:
-    if facts.units is Units.WARDS:
-        return "the wards that touch it"
-    return f"the {CELLS_IN_A_NEIGHBOURHOOD - 1} squares of {facts.cell_metres} m around it"

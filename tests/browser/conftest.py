@@ -1,4 +1,4 @@
-"""A Chromium, and two hubs for it to visit: on the fictional city, and on real London.
+"""Two hubs for a browser to visit: on the fictional city, and on real London.
 
 Each hub is made once for all tests, in a server and a worker of its own.
 """
@@ -6,25 +6,28 @@ Each hub is made once for all tests, in a server and a worker of its own.
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ViewportSize
 
 from hub import frontend
 from hub.demo import service
 from tests.browser.served import ServedHub
 from tests.browser.visitor import DESK, Visitor
-from tests.conftest import skip_aloud
 
 PICTURES = os.environ.get("HUB_TEST_PICTURES", "")
 """A folder for a picture of every page that is looked at; none are kept unless it is named."""
 
 # Months of points enough for a walk: one month more is a second and a half more.
-DEMO_FILES = ("mps-ward-level-2*.csv", "police-uk/*-street/2026-09*.csv", "police-uk/*-street/2026-10*.csv")
+DEMO_FILES = (
+    "mps-ward-level-2*.csv",
+    "police-uk/*-street/2026-09*.csv",
+    "police-uk/*-street/2026-10*.csv",
+    "partner/ambulance-*.csv",
+)
 LONDON_FILES = ("mps-ward-level-202402-202601.csv", "police-uk/london-street-all-crime/2018-0[56]*.csv.gz")
 
 
@@ -39,21 +42,6 @@ def unused_port() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the tests last that bring in files, and so change the pages that the others read."""
     items.sort(key=lambda item: item.path.name == "test_with_every_file.py")
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The machine's own Chromium, which asks nothing of the network by itself and draws without WebGL."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        skip_aloud("A Chromium browser (on Debian: apt-get install chromium)")
-    options = ["--disable-background-networking", "--disable-component-update", "--disable-3d-apis"]
-    if os.geteuid() == 0:
-        options.append("--no-sandbox")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=options)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from playwright.sync_api import ViewportSize, expect
+from playwright.sync_api import Locator, ViewportSize, expect
 
 from tests.browser.served import ServedHub, month_name
 from tests.browser.visitor import PHONE, Visitor
 
+DEMO = pytest.param("demo", marks=pytest.mark.xdist_group("browser-demo"))
+MOST_TABS = 60
+"""A page of which it takes more to reach what is wanted is hard to use by keyboard."""
 LEAST_PIXELS = 20
 """Of a colour on the map, for it to be seen at all."""
-NOT_DRAWN = re.compile("not-significant|not-tested|no-figure|below-|less-")
+NOT_DRAWN = re.compile("not-significant|not-tested|neither|no-figure|below-|less-")
 """Classes of the legend that the map leaves white, or as they are no less when wards are drawn in them."""
 
 PAINTED = r"""() => {
@@ -45,6 +49,17 @@ def choose(commander: Visitor, **choices: str) -> None:
         commander.page.get_by_label(label, exact=True).select_option(value)
     commander.follow(commander.page.get_by_role("button", name="Show", exact=True))
     expect(commander.page.locator("#overlay-map")).to_have_attribute("data-ready", "true")
+
+
+def tab_to(commander: Visitor, wanted: Locator) -> None:
+    """Reach a link or a button by the Tab key alone, and press it."""
+    for _ in range(MOST_TABS):
+        commander.page.keyboard.press("Tab")
+        if wanted.evaluate("(one) => one === document.activeElement"):
+            break
+    expect(wanted).to_be_focused()
+    with commander.page.expect_navigation():
+        commander.page.keyboard.press("Enter")
 
 
 def open_hotspots(commander: Visitor, bcu: str) -> None:
@@ -206,22 +221,42 @@ def test_a_commander_sees_what_is_new_where_and_why_in_two_clicks(
     commander.look("one-place")
 
 
-def test_a_commander_mutes_a_place_that_is_known_and_shows_it_again(
+def test_a_commander_mutes_a_known_place_and_shows_it_again_without_a_mouse(
     hub: ServedHub, visit: Callable[..., Visitor]
 ) -> None:
     commander = visit("commander")
     page = commander.page
-    commander.follow(page.get_by_role("link", name=f"This week of {hub.person('commander').place}"))
-    known = page.locator(".week-place__title a").first.inner_text()
-    commander.follow(page.get_by_role("button", name="I know this place").first)
-    assert known not in page.locator(".week-place__title a").all_inner_texts()
+    tab_to(commander, page.get_by_role("link", name=f"This week of {hub.person('commander').place}"))
+    titles = page.locator(".week-place__title a")
+    known = titles.first.inner_text()
+    tab_to(commander, titles.first)
+    expect(page.locator("h1")).to_contain_text(known.partition(": ")[2])
+    tab_to(commander, page.get_by_role("button", name="I know this place"))
+    assert known not in titles.all_inner_texts()
     muted = page.get_by_role("table", name="Muted places")
     expect(muted).to_contain_text(known)
     commander.look("this-week-with-a-place-muted")
-    commander.follow(muted.get_by_role("button", name="Show again"))
-    assert known in page.locator(".week-place__title a").all_inner_texts()
+    tab_to(commander, muted.get_by_role("button", name="Show again"))
+    assert known in titles.all_inner_texts()
     expect(muted).to_have_count(0)
     commander.is_content()
+
+
+@pytest.mark.parametrize("hub", [DEMO], indirect=True)
+def test_a_commander_finds_where_ambulances_are_called_and_police_are_not(
+    hub: ServedHub, visit: Callable[..., Visitor]
+) -> None:
+    gap = json.loads((hub.files / "planted.json").read_bytes())["gap"]
+    ward = hub.wards.set_index("ward_code").loc[gap["ward_codes"][str(hub.wards_of)][0], "ward_name"]
+    bcu, (first, last) = hub.person("commander").place, hub.months_of_points
+    commander = visit("commander")
+    open_hotspots(commander, bcu)
+    choose(commander, Show="cells-agencies", From=first, To=last)
+    answer = commander.page.locator("#answer")
+    expect(answer).to_contain_text(f"ambulance calls in {bcu} concentrate in ")
+    expect(answer).to_contain_text(f"of {ward}, where police record no more crime than elsewhere")
+    check_that_the_map_shows_what_its_legend_says(commander)
+    commander.look("hotspots-cells-agencies")
 
 
 @pytest.mark.parametrize("show", ["wards-change", "wards-emerging", "wards-harm", "cells-count", "cells-harm"])

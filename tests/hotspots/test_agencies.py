@@ -50,7 +50,7 @@ def test_the_gap_leads_the_sentence() -> None:
     assert said.endswith("Chance alone would flag fewer than one.")
     known = made_of_agencies("wards").notes
     assert any("gap is a question, not a finding" in note for note in known)
-    assert any("incidents of Ambulance calls are not placed in a ward" in note for note in known)
+    assert any("ambulance calls are not placed in a ward" in note for note in known)
     cells = made_of_agencies("cells").sentence
     assert " small areas of Ward 0, where police record no more burglary than elsewhere." in cells
     nothing = made_of_agencies("wards")
