@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from hub.access import Permission
 from hub.briefings.clocks import LEAST_TIMED
-from hub.briefings.grounds import ClockOnGround, clock_on, wards_of
+from hub.briefings.grounds import ClockOnGround, clock_on, named_wards
 from hub.errors import BadRequest
 from hub.hotspots.checking import ALL_CRIME
 from hub.places import service as places
@@ -54,9 +54,8 @@ def show(area: str) -> ResponseReturnValue:
         view=_view(request.args.get("view", "")),
         ward_codes=chosen,
     )
-    wards = wards_of(g.viewer, its_area)["ward_name"].sort_values()
     asked = {"category": category} | {name: request.args[name] for name in ("from", "to")}
-    page = ClockPage(found, tuple((str(code), str(name)) for code, name in wards.items()), frozenset(chosen), asked)
+    page = ClockPage(found, tuple(named_wards(g.viewer, its_area)), frozenset(chosen), asked)
     return render_template("briefings/clock.html", page=page)
 
 

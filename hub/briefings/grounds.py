@@ -152,6 +152,16 @@ def of_category(here: pd.DataFrame, category: str) -> BoolArray:
     return chosen.to_numpy(dtype=bool)
 
 
+def named_wards(viewer: Viewer, area: Area) -> list[tuple[str, str]]:
+    """The newest wards of an area by name, each with its code; of those that share a name, with the borough."""
+    wards = wards_of(viewer, area)
+    boroughs = {each.code: each.name for each in places.boroughs(viewer.session, area.borough_codes)}
+    is_common = wards["ward_name"].duplicated(keep=False)
+    full = wards["ward_name"] + " (" + wards["borough_code"].map(boroughs) + ")"
+    names = wards["ward_name"].where(~is_common, full).sort_values()
+    return [(str(code), str(name)) for code, name in names.items()]
+
+
 def wards_of(viewer: Viewer, area: Area) -> gpd.GeoDataFrame:
     """The newest wards of an area."""
     newest = places.boundary_sets(viewer.session)[0]

@@ -2,6 +2,7 @@
 
 import { followClock } from "./clock.js";
 import { couldNotDraw, drawOverlay, fetched, gridOf } from "./overlay.js";
+import { followZones } from "./zones.js";
 
 const holder = document.getElementById("overlay-map");
 
@@ -18,7 +19,9 @@ try {
   const layer = await fetched(holder.dataset.layer);
   const map = drawOverlay(holder, layer);
   stayWhere(map);
-  followClock(map, gridOf(layer.grid));
+  const toGrid = gridOf(layer.grid);
+  followClock(map, toGrid);
+  followZones(map, toGrid);
   holder.dataset.ready = "true";
 } catch {
   couldNotDraw(holder);

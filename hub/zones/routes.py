@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from hub.access import Permission
 from hub.briefings import place_charts
 from hub.briefings.clocks import LEAST_TIMED
-from hub.briefings.grounds import wards_of
+from hub.briefings.grounds import named_wards
 from hub.errors import BadFile, BadRequest, Conflict, HubError
 from hub.hotspots.keeping import writing_as
 from hub.pictures import Picture
@@ -126,8 +126,7 @@ def _geojson(area: Area, shown: list[ShownZone], mimetype: str) -> Response:
 
 
 def _index(area: Area, form: ZoneForm, error: HubError | None = None) -> str:
-    wards = wards_of(g.viewer, area)["ward_name"].sort_values()
-    form.offer([(str(code), str(name)) for code, name in wards.items()])
+    form.offer(named_wards(g.viewer, area))
     shown = service.zones(g.viewer, area)
     return render_template("zones/index.html", area=area, zones=shown, form=form, error=error)
 
