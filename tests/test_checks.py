@@ -47,6 +47,20 @@ def test_one_failing_tool_fails_everything_and_is_heard(
     assert f"  FAILED  {tool}" in said
 
 
+def test_every_branch_of_geo_is_asked_for_and_missing_one_fails(
+    tools: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tools / "pytest").write_text('#!/bin/sh\necho "$@"\ncase "$@" in *cov-fail-under=100*) exit 1;; esac\n')
+    assert checks.run_tests() == 1
+    geo, hub = capsys.readouterr().out.splitlines()[-2:]
+    assert " tests/geo --cov=geo --cov-branch " in geo
+    assert hub.endswith(" --ignore=tests/geo")
+    assert checks.run_tests(["tests/geo", "-k", "gi_star"]) == 0
+    chosen = capsys.readouterr().out.splitlines()[-1]
+    assert chosen.endswith(" tests/geo -k gi_star")
+    assert "--cov" not in chosen
+
+
 def test_what_was_skipped_is_named_with_how_many_tests(tools: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = [
         "SKIPPED [2] tests/conftest.py:39: A browser is missing, so this was not tested.",
@@ -55,7 +69,7 @@ def test_what_was_skipped_is_named_with_how_many_tests(tools: Path, capsys: pyte
         "===== 3 passed, 1203 skipped in 0.10s =====",
     ]
     stand_in(tools, "pytest", says="\n".join(lines))
-    assert checks.run_tests() == 0
+    assert checks.run_tests(["tests"]) == 0
     said = capsys.readouterr().out
     assert (
         "NOT TESTED on this machine:\n"
