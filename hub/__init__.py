@@ -42,6 +42,7 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from hub.hotspots import routes as hotspots
     from hub.ledger import routes as ledger
     from hub.places import routes as places
+    from hub.places import tiles
     from hub.summaries import routes as summaries
     from hub.uploads import kinds
     from hub.uploads import routes as uploads
@@ -51,6 +52,8 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     migrate.metadata()
     if not migrate.is_current(settings):
         raise SettingsError("The database's schema is not the one this hub expects.", remedy="Run 'hub db upgrade'.")
+    if settings.basemap_file is not None:
+        tiles.opened(settings.basemap_file)
     database = Database(settings)
     database.refuse_unsafe_role()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -12,6 +13,7 @@ from hub.errors import SettingsError
 DEMO_SECRET_KEY = "the-demo-key-is-public-and-never-for-real-data"  # noqa: S105 - known to all, and refused in production
 SHORTEST_SECRET_KEY = 32
 
+_TILE_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?/[A-Za-z0-9._~/?&=%@{}-]*")
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -35,6 +37,8 @@ class Settings:
     proxies: int = 0
     max_upload_megabytes: int = 50
     max_upload_rows: int = 500_000
+    basemap: str = ""
+    basemap_attribution: str = ""
 
     @property
     def is_production(self) -> bool:
@@ -45,6 +49,19 @@ class Settings:
     def is_demo(self) -> bool:
         """Whether this hub was made by `hub demo`; the address is plain http on loopback."""
         return self.environment == "demo"
+
+    @property
+    def basemap_file(self) -> Path | None:
+        """The local file that holds the background map, if that is where it is."""
+        return Path(self.basemap) if self.basemap.endswith(".pmtiles") else None
+
+    @property
+    def basemap_origin(self) -> str:
+        """The one other place that pages may fetch pictures from; blank unless a background map is served there."""
+        if not self.basemap or self.basemap_file:
+            return ""
+        scheme, _, rest = self.basemap.partition("://")
+        return f"{scheme}://{rest.partition('/')[0]}"
 
     @property
     def migration_url(self) -> str:
@@ -97,6 +114,7 @@ def _check(settings: Settings) -> None:
     for name in ("max_upload_megabytes", "max_upload_rows"):
         if getattr(settings, name) < 1:
             raise SettingsError(f"HUB_{name.upper()} is 0.", remedy="Use 1 or more.")
+    _check_basemap(settings)
     if not settings.is_production:
         return
     if settings.secret_key == DEMO_SECRET_KEY or len(settings.secret_key) < SHORTEST_SECRET_KEY:
@@ -107,3 +125,25 @@ def _check(settings: Settings) -> None:
         )
     if settings.debug:
         raise SettingsError("HUB_DEBUG is on in production.", remedy="Unset HUB_DEBUG.")
+
+
+def _check_basemap(settings: Settings) -> None:
+    """Refuse an address that no tile could come from, or that would say more in the page's policy than where from."""
+    if not settings.basemap:
+        return
+    if not settings.basemap_attribution:
+        raise SettingsError(
+            "HUB_BASEMAP is set without HUB_BASEMAP_ATTRIBUTION.",
+            remedy="Set it to the words that whoever made the map asks for, such as '© OpenStreetMap contributors'.",
+        )
+    if settings.basemap_file:
+        return
+    is_whole = (
+        all(settings.basemap.count(part) == 1 for part in ("{z}", "{x}", "{y}")) and "{s}" not in settings.basemap
+    )
+    is_safe = settings.basemap.startswith("https://") or not settings.is_production
+    if not (is_whole and is_safe and _TILE_ADDRESS.fullmatch(settings.basemap)):
+        raise SettingsError(
+            f"HUB_BASEMAP is '{settings.basemap}'.",
+            remedy="Use the path of a .pmtiles file, or an address such as https://tiles.example.org/{z}/{x}/{y}.png.",
+        )

@@ -47,7 +47,7 @@ SIGNED_IN = "signed in"
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 ONE_YEAR = 31_536_000
 
-CONTENT_SECURITY_POLICY = {
+CONTENT_SECURITY_POLICY: dict[str, str | list[str]] = {
     "default-src": "'none'",
     "script-src": "'self'",
     "style-src": "'self'",
@@ -156,7 +156,7 @@ def prepare(app: Flask, settings: Settings, database: Database) -> None:
         session_cookie_secure=settings.is_production,
         strict_transport_security=settings.is_production,
         strict_transport_security_max_age=ONE_YEAR,
-        content_security_policy=CONTENT_SECURITY_POLICY,
+        content_security_policy=_policy(settings),
         content_security_policy_nonce_in=["script-src"],
         frame_options="DENY",
         referrer_policy="same-origin",
@@ -171,6 +171,12 @@ def prepare(app: Flask, settings: Settings, database: Database) -> None:
     app.teardown_request(_close)
     for kind in (HubError, HTTPException, CSRFError, OperationalError, Exception):
         app.register_error_handler(kind, _problem)
+
+
+def _policy(settings: Settings) -> dict[str, str | list[str]]:
+    """The same policy for every page, which lets a background map's own pictures in where one is configured."""
+    pictures = [*CONTENT_SECURITY_POLICY["img-src"], *filter(None, [settings.basemap_origin])]
+    return {**CONTENT_SECURITY_POLICY, "img-src": pictures}
 
 
 def settings() -> Settings:

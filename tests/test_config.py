@@ -20,6 +20,7 @@ from hub.places.models import Borough
 from tests.conftest import PostgresCluster
 
 SAFE = {"HUB_SECRET_KEY": "k" * 32}
+CREDIT = {"HUB_BASEMAP_ATTRIBUTION": "© Somebody"}
 NewSettings = Callable[..., Settings]
 
 
@@ -45,6 +46,8 @@ def test_every_setting_is_read_in_its_own_kind() -> None:
             "HUB_PROXIES": "2",
             "HUB_MAX_UPLOAD_MEGABYTES": " 7 ",
             "HUB_MAX_UPLOAD_ROWS": "8",
+            "HUB_BASEMAP": "https://tiles.example.org:8443/{z}/{x}/{y}.png?style=grey",
+            "HUB_BASEMAP_ATTRIBUTION": "© Somebody",
             "UNRELATED": "9",
         }
     )
@@ -59,7 +62,10 @@ def test_every_setting_is_read_in_its_own_kind() -> None:
         "proxies": 2,
         "max_upload_megabytes": 7,
         "max_upload_rows": 8,
+        "basemap": "https://tiles.example.org:8443/{z}/{x}/{y}.png?style=grey",
+        "basemap_attribution": "© Somebody",
     }
+    assert settings.basemap_origin == "https://tiles.example.org:8443"
     assert settings.migration_url == "postgresql://owner@db/hub"
 
 
@@ -94,6 +100,12 @@ def test_what_is_empty_counts_as_not_set(empty: str) -> None:
         ({"HUB_MAX_UPLOAD_ROWS": "0"}, "HUB_MAX_UPLOAD_ROWS"),
         ({"HUB_MAX_UPLOAD_ROWS": "500_000"}, "HUB_MAX_UPLOAD_ROWS"),
         ({"HUB_HOSTS": ","}, "HUB_HOSTS"),
+        ({"HUB_BASEMAP": "https://tiles.example.org/{z}/{x}/{y}.png"}, "HUB_BASEMAP_ATTRIBUTION"),
+        ({"HUB_BASEMAP": "https://tiles.example.org/{z}/{x}.png", **CREDIT}, "HUB_BASEMAP"),
+        ({"HUB_BASEMAP": "https://{s}.example.org/{z}/{x}/{y}.png", **CREDIT}, "HUB_BASEMAP"),
+        ({"HUB_BASEMAP": "http://tiles.example.org/{z}/{x}/{y}.png", **CREDIT}, "HUB_BASEMAP"),
+        ({"HUB_BASEMAP": "https://a.example; script-src */{z}/{x}/{y}.png", **CREDIT}, "HUB_BASEMAP"),
+        ({"HUB_BASEMAP": "tiles/{z}/{x}/{y}.png", **CREDIT}, "HUB_BASEMAP"),
     ],
     ids=str,
 )

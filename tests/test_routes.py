@@ -47,6 +47,7 @@ from tests.agreements.written import as_form, some_terms
 from tests.client import StrictClient
 from tests.conftest import ELSEWHERE, EMAILS, HOME, PASSWORD, TEST_SECRET_KEY, PostgresCluster
 from tests.hotspots.figures_given import Figures
+from tests.places.tile_archive import archive
 from tests.uploads.desk import Desk
 
 pytestmark = pytest.mark.xdist_group("routes")  # one world, on one worker
@@ -66,6 +67,8 @@ GET    accounts.sign_in    -       200    302     302     302    302       302  
 POST   accounts.begin      -       302    302     302     302    302       302    302
 POST   accounts.sign_out   -       302    302     302     302    302       302    302
 GET    places.home         -       302    200     200     200    200       200    200
+GET    places.tile         -       302    200     200     200    200       200    200
+GET    places.tile         absent  302    404     404     404    404       404    404
 GET    uploads.index       -       302    200     200     403    403       403    200
 GET    uploads.new         -       302    200     403     403    403       403    200
 GET    uploads.template    theirs  302    200     403     403    403       403    200
@@ -368,6 +371,7 @@ ASKED: dict[str, Callable[[World, str], Asked]] = {
     "accounts.sign_in": lambda world, of: Asked(),
     "accounts.begin": lambda world, of: Asked(form=SIGN_IN),
     "accounts.sign_out": lambda world, of: Asked(),
+    "places.tile": lambda world, of: Asked({"zoom": 0, "column": 0, "row": 9 if of == "absent" else 0}),
     "places.home": lambda world, of: Asked(),
     "uploads.index": lambda world, of: Asked(),
     "uploads.template": of_kind,
@@ -645,7 +649,8 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("world")
     files = folder / "files"
     files.mkdir()
-    common: dict[str, Any] = {"environment": "test", "secret_key": TEST_SECRET_KEY, "files": files}
+    basemap = {"basemap": str(archive(folder / "map.pmtiles")), "basemap_attribution": "Made up"}
+    common: dict[str, Any] = {"environment": "test", "secret_key": TEST_SECRET_KEY, "files": files, **basemap}
     if request.param == "sqlite":
         path = shutil.copy(request.getfixturevalue("_filled")("sqlite", "people"), folder / "world.sqlite")
         settings = Settings(database_url=f"sqlite:///{path}", **common)
@@ -730,8 +735,8 @@ def test_the_table_and_the_app_have_the_same_routes(world: World) -> None:
     assert set(ASKED) == {endpoint for _, endpoint in in_app}
 
 
-ABOUT_NOTHING = {"static", "uploads.append", "methods.show"}
-"""Routes whose argument names nobody's thing: a file of the page, how far one's own file has come, a method."""
+ABOUT_NOTHING = {"static", "uploads.append", "methods.show", "places.tile"}
+"""Routes whose argument names nobody's thing: a file of the page, how far one's own file has come, a method, a tile."""
 
 
 @on_one_database

@@ -1,4 +1,4 @@
-"""The home page: the places this person may open and what they may do there; and what every page says of the city.
+"""The home page: the places this person may open and what they may do there; and what every page says of the city and its background map.
 
 What is to be done is told by the ledger, a slice above: its pages give every template `to_do`.
 """
@@ -6,14 +6,19 @@ What is to be done is told by the ledger, a slice above: its pages give every te
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from flask import Blueprint, g, render_template, request, url_for
+from flask import Blueprint, Response, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from hub.access import Permission, Viewer
-from hub.places import service
-from hub.web import signed_in
+from hub.errors import NotFound
+from hub.places import service, tiles
+from hub.web import settings, signed_in
+
+DEEPEST_ZOOM = 19
+"""Of a background map that somebody else serves, as most do."""
 
 bp = Blueprint("places", __name__)
 
@@ -41,6 +46,15 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Basemap:
+    """The background map that maps may draw: where its tiles come from, how closely they go, and whose they are."""
+
+    address: str
+    deepest_zoom: int
+    attribution: str
+
+
+@dataclass(frozen=True)
 class PlaceCard:
     """One place, and what this person may open for it."""
 
@@ -53,6 +67,35 @@ class PlaceCard:
 def home() -> ResponseReturnValue:
     """Show the places this person may open."""
     return render_template("places/home.html", places=_cards(g.viewer))
+
+
+@bp.get("/basemap/<int:zoom>/<int:column>/<int:row>")
+@signed_in
+def tile(zoom: int, column: int, row: int) -> ResponseReturnValue:
+    """Give one tile of the background map, where a local file holds it."""
+    path = settings().basemap_file
+    if path is None:
+        raise NotFound
+    held = _tiles(path)
+    found = tiles.tile(held, zoom, column, row)
+    if found is None:
+        raise NotFound
+    return Response(found, mimetype=held.mimetype)
+
+
+@bp.app_context_processor
+def background_map() -> dict[str, Any]:
+    """Give every page the background map, if one is configured."""
+    here = settings()
+    if not here.basemap:
+        return {"basemap": None}
+    if here.basemap_file is None:
+        return {"basemap": Basemap(here.basemap, DEEPEST_ZOOM, here.basemap_attribution)}
+    address = url_for("places.tile", zoom=0, column=0, row=0).replace("0/0/0", "{z}/{x}/{y}")
+    return {"basemap": Basemap(address, _tiles(here.basemap_file).deepest_zoom, here.basemap_attribution)}
+
+
+_tiles = cache(tiles.opened)
 
 
 @bp.app_context_processor

@@ -6,6 +6,7 @@ const INK = "#0b0c0c";
 const DEGREE = 3; // of the polynomials below; layers.py fits them
 const NAMED = /^(hot|risen|new|diminishing|historical|gap|quiet-gap)/; // classes whose wards are named on the map
 const NAMED_AT_MOST = 8;
+const SEEN_THROUGH = 0.7; // how opaque an overlay is over a background map
 const MARGIN = 10; // pixels between the area and the map's edge
 const POPUP = { autoPanPaddingTopLeft: [55, 10], maxWidth: 340 }; // clear of the zoom buttons
 
@@ -217,6 +218,17 @@ function squareFinder(holder, cells, square, units, map) {
 
 // --- The map ---------------------------------------------------------------------------------------------------------
 
+// The background map, where one is configured: what is drawn over it lets it shine through while it is shown.
+function addBasemap(holder, map) {
+  const tiles = L.tileLayer(holder.dataset.basemap, { maxNativeZoom: Number(holder.dataset.basemapZoom), maxZoom: 22 });
+  const shine = (opacity) => () => {
+    map.getPane("overlayPane").style.opacity = opacity;
+  };
+  tiles.on({ add: shine(SEEN_THROUGH), remove: shine(1) });
+  tiles.addTo(map);
+  L.control.layers(null, { "Background map": tiles }, { collapsed: false }).addTo(map);
+}
+
 export async function fetched(address) {
   const response = await fetch(address, { headers: { Accept: "application/json" } });
   if (!response.ok) throw new Error(`The layer was answered with ${response.status}.`);
@@ -237,6 +249,7 @@ export function drawOverlay(holder, layer, { isLinked = true } = {}) {
     if (event.key === "Escape") map.closePopup();
   });
   L.control.scale({ imperial: false }).addTo(map);
+  if (holder.dataset.basemap) addBasemap(holder, map);
   const boroughs = boroughLayers(layer.boroughs);
   const fit = () => {
     const { x, y } = map.getSize();
