@@ -324,9 +324,10 @@ def _fill_with_squares(out: npt.NDArray[np.int32], metres: FloatArray, origin: i
     with np.errstate(invalid="ignore"):
         out[...] = metres
     out -= origin
-    out //= side
     # As a number without a sign, one below nil is a very large one.
-    return origin > 0 and bool(out.view(np.uint32).max() < most)
+    squares = out.view(np.uint32)
+    squares //= side
+    return origin > 0 and bool(squares.max() < most)
 
 
 def _squares_from_corner(grid: Grid, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -161,7 +161,9 @@ def kernel_sums(values: npt.ArrayLike, kernel: npt.ArrayLike) -> FloatArray:
         raise GeoError(f"A kernel of shape {weights.shape} has no middle cell. Give two odd numbers of cells.")
     if not (np.isfinite(weights).all() and np.allclose(weights, weights[::-1, ::-1], rtol=1e-12, atol=0)):
         raise GeoError("A kernel must be finite, and the same when turned by half a circle, so that near is mutual.")
-    shape = tuple(fft.next_fast_len(a + b - 1, real=True) for a, b in zip(grid.shape, weights.shape, strict=True))
+    n_rows, n_columns = (a + b - 1 for a, b in zip(grid.shape, weights.shape, strict=True))
+    # Along the rows the transform is of real numbers, and along the columns of complex ones.
+    shape = fft.next_fast_len(n_rows), fft.next_fast_len(n_columns, real=True)
     spectrum = fft.rfft2(grid, shape)
     spectrum *= _spectrum(weights.tobytes(), weights.shape, shape)
     sums = fft.irfft2(spectrum, shape, overwrite_x=True)
