@@ -27,6 +27,7 @@ TOOLS = Path(sys.executable).parent
 
 BENCHMARKS = {
     "hotspots": ("test_hotspots_speed.py",),
+    "maps": ("test_map_speed.py",),
     "uploads": ("test_upload_speed.py", "test_upload_speed_large.py"),
 }
 

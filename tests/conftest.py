@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid4
 
 import psycopg
@@ -32,6 +32,9 @@ from hub.config import Settings
 from hub.db import Database
 from hub.places.models import Bcu, Borough, BoroughPopulation, BoundarySet, City, Ward
 from tests.client import StrictClient
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 REQUIRE_ALL = os.environ.get("HUB_REQUIRE_ALL") == "1"
 TEST_SECRET_KEY = "only-for-tests-" + "x" * 32
@@ -335,3 +338,20 @@ def client(app: Flask) -> StrictClient:
     client = app.test_client()
     assert isinstance(client, StrictClient)
     return client
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The machine's own Chromium, which asks nothing of the network by itself and draws without WebGL."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        skip_aloud("A Chromium browser (on Debian: apt-get install chromium)")
+    options = ["--disable-background-networking", "--disable-component-update", "--disable-3d-apis"]
+    if os.geteuid() == 0:
+        options.append("--no-sandbox")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=options)
+        yield browser
+        browser.close()

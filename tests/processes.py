@@ -13,9 +13,11 @@ import multiprocessing
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.context import ForkServerContext
 from typing import Any
 
@@ -123,6 +125,30 @@ def work(settings: Settings) -> None:
     with database.writing() as session, audit.everywhere(session, actor=audit.MACHINE, reason="Remove stray files."):
         service.remove_strays(session)
     jobs.Worker(database, intake.HANDLERS, accounts.viewer_of).run()
+
+
+@contextmanager
+def commands_running(settings: Settings, *commands: Sequence[str]) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Run commands of the hub beside this process, such as `serve` and `work`, and end them at the end."""
+    environment = {
+        **os.environ,
+        "HUB_ENVIRONMENT": settings.environment,
+        "HUB_SECRET_KEY": settings.secret_key,
+        "HUB_DATABASE_URL": settings.database_url,
+        "HUB_FILES": str(settings.files),
+    }
+    program = "import sys; from hub.cli import main; sys.exit(main())"
+    processes = [
+        subprocess.Popen([sys.executable, "-c", program, *command], env=environment, stdout=subprocess.DEVNULL)
+        for command in commands
+    ]
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait()
 
 
 def free_port() -> int:

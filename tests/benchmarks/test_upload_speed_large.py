@@ -9,9 +9,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import http.client
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,14 +33,13 @@ from hub.uploads.checking import check
 from hub.uploads.findings import Severity
 from hub.uploads.reading import Limits
 from hub.words import LONDON, megabytes
-from tests.processes import free_port, wait_until_it_answers
+from tests.processes import commands_running, free_port, wait_until_it_answers
 
 ADMINISTRATOR = "administrator@bench.example"
 POINTS_FOLDER = "police-uk/london-street-all-crime"
 KIND = "street_points"
 ROWS, EVERYDAY_ROWS, MOST_BYTES = 500_000, 10_000, 50_000_000
 SECONDS_BETWEEN_LOOKS = 0.2
-PROGRAM = "import sys; from hub.cli import main; sys.exit(main())"
 
 pytestmark = pytest.mark.benchmark(disable_gc=True)
 
@@ -158,27 +154,10 @@ def running(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         )
         viewer = accounts.viewer_by_email(session, ADMINISTRATOR)
         token = tokens.make(viewer, "Benchmark", KIND, dt.datetime.now(LONDON).date() + dt.timedelta(days=1))[1]
-    environment = {
-        **os.environ,
-        "HUB_ENVIRONMENT": "test",
-        "HUB_SECRET_KEY": settings.secret_key,
-        "HUB_DATABASE_URL": settings.database_url,
-        "HUB_FILES": str(settings.files),
-    }
-    commands = (["serve", "--port", str(port), "--workers", "1"], ["work"])
-    processes = [
-        subprocess.Popen([sys.executable, "-c", PROGRAM, *command], env=environment, stdout=subprocess.DEVNULL)
-        for command in commands
-    ]
-    try:
+    with commands_running(settings, ["serve", "--port", str(port), "--workers", "1"], ["work"]) as processes:
         wait_until_it_answers(port)
         yield Running(database, port, token, web=_child_of(processes[0].pid))
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait()
-        database.engine.dispose()
+    database.engine.dispose()
 
 
 def _child_of(pid: int) -> int:

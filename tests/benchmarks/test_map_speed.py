@@ -1,0 +1,178 @@
+"""How long a commander waits for a map of a running hub in which a million incidents are live, on both databases.
+
+The incidents are the real public points, twice. Each overlay is asked for through the web server, as the
+page asks for it. Nothing here asserts a time; totals are asserted.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import shapely
+from playwright.sync_api import Browser, Page
+from pytest_benchmark.fixture import BenchmarkFixture
+from sqlalchemy import func, select
+
+from hub.access import Role
+from hub.accounts import service as accounts
+from hub.config import Settings
+from hub.db import EVERYWHERE, Database
+from hub.places import loading
+from hub.uploads import intake, service
+from hub.uploads.models import Incident
+from hub.words import parse_month
+from tests.conftest import PASSWORD, TEST_SECRET_KEY, PostgresCluster
+from tests.processes import commands_running, free_port, wait_until_it_answers
+
+ADMINISTRATOR = "administrator@bench.example"
+POINTS_FOLDER = "police-uk/london-street-all-crime"
+SAID = intake.Said(reasons={"sparse_boroughs": "What the police could not locate is listed with no borough."})
+INCIDENTS = 1_000_000
+MONTHS = "2018-01", "2019-04"
+"""That the real months are said to be, the eight of them twice."""
+FIRST, LAST = "2018-05", "2019-04"
+CATEGORIES = ("Burglary", "Drugs", "Robbery", "Vehicle crime", "Shoplifting", "Public order", "Theft from the person")
+METRES = 150
+
+pytestmark = pytest.mark.benchmark(disable_gc=True)
+
+
+@dataclass(frozen=True)
+class Maps:
+    """A hub that is running with a million incidents, and a browser signed in to it."""
+
+    database: Database
+    page: Page
+
+    def path(self, area: str, category: str, *, of: str = "") -> str:
+        """Where the map of small areas is, or what it draws."""
+        asked = {"show": "cells-gi_star", "category": category, "from": FIRST, "to": LAST}
+        return f"/areas/{area}/hotspots{of}?{urlencode(asked)}"
+
+    def layer(self, area: str, category: str) -> str:
+        """Ask for what the map draws; gives how much was sent."""
+        answer = self.page.request.get(self.path(area, category, of="/layer.json"))
+        assert answer.ok, answer.status_text
+        assert answer.headers["content-encoding"] == "gzip"
+        return f"{int(answer.headers['content-length']) / 1000:,.0f} kB"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def maps(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, real_data: Path, chromium: Browser
+) -> Iterator[Maps]:
+    """Start the hub as `hub serve` does, and sign somebody who reads all of London in."""
+    settings = _settings(request, tmp_path_factory.mktemp("maps"))
+    database, port = Database(settings), free_port()
+    with database.writing() as session:
+        loading.load_places(session, [real_data], actor="machine:bench")
+        role = Role.ADMINISTRATOR
+        accounts.create_person(session, ADMINISTRATOR, role.title, PASSWORD, role, london=True, actor="machine:bench")
+    paths = sorted((real_data / POINTS_FOLDER).glob("*.csv.gz"))
+    months = pd.period_range(MONTHS[0], MONTHS[1], freq="M").astype(str)
+    for month, path in zip(months, [*paths, *paths], strict=True):
+        _make_live(database, path, month)
+    with database.reading() as session:
+        session.set_scope(EVERYWHERE)
+        assert session.scalar(select(func.count()).select_from(Incident)) >= INCIDENTS
+    with commands_running(settings, ["serve", "--port", str(port), "--workers", "1"]):
+        wait_until_it_answers(port)
+        page = chromium.new_page(base_url=f"http://127.0.0.1:{port}/")
+        page.goto("/sign-in")
+        page.get_by_label("E-mail address").fill(ADMINISTRATOR)
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign out").wait_for()
+        found = Maps(database, page)
+        found.layer("barnet", "Bicycle theft")  # and with it whatever a first request loads
+        yield found
+        page.close()
+    database.engine.dispose()
+
+
+def _settings(request: pytest.FixtureRequest, folder: Path) -> Settings:
+    common: dict[str, Any] = {"environment": "test", "secret_key": TEST_SECRET_KEY, "files": folder}
+    template = request.getfixturevalue("_filled")(request.param, "")
+    if request.param == "sqlite":
+        return Settings(database_url=f"sqlite:///{shutil.copy(template, folder / 'hub.sqlite')}", **common)
+    cluster: PostgresCluster = request.getfixturevalue("postgres_cluster")
+    return Settings(database_url=cluster.url(cluster.create(template=template), "hub_web"), **common)
+
+
+def _make_live(database: Database, path: Path, month: str) -> None:
+    rows = pl.read_csv(gzip.decompress(path.read_bytes()), infer_schema=False).drop("Crime ID")
+    content = rows.with_columns(pl.lit(month).alias("Month")).write_csv().encode()
+    with database.session(writes=True) as session:
+        viewer = accounts.viewer_by_email(session, ADMINISTRATOR)
+        upload_id = service.receive(viewer, io.BytesIO(content), f"{month}.csv").id
+        session.commit()
+        intake.take_in(viewer, upload_id, SAID, lambda _words: None)
+        assert intake.commit(viewer, upload_id, lambda _words: None) is None
+        session.commit()
+
+
+def _never_asked_for(benchmark: BenchmarkFixture, maps: Maps, area: str) -> None:
+    categories = iter(CATEGORIES)
+    sent = benchmark.pedantic(lambda: maps.layer(area, next(categories)), rounds=len(CATEGORIES))
+    benchmark.extra_info["figures"] = {"sent, compressed": sent}
+
+
+@pytest.mark.benchmark(group="A map never asked for, one borough and 12 months, a million incidents live")
+def test_borough_never_asked_for(benchmark: BenchmarkFixture, maps: Maps) -> None:
+    _never_asked_for(benchmark, maps, "camden")
+
+
+@pytest.mark.benchmark(group="A map never asked for, one borough and 12 months, a million incidents live")
+def test_geopandas_only_counts_the_borough(benchmark: BenchmarkFixture, maps: Maps) -> None:
+    benchmark.extra_info["peer"] = "geopandas: read the borough's incidents, join to squares"
+    categories = iter(CATEGORIES)
+    asked = select(Incident.easting, Incident.northing).where(
+        Incident.borough_code == "E09000007", Incident.month >= parse_month(FIRST), Incident.month <= parse_month(LAST)
+    )
+
+    def count() -> int:
+        with maps.database.reading() as session:
+            session.set_scope(EVERYWHERE)
+            found = session.execute(asked.where(Incident.category == next(categories), Incident.easting.is_not(None)))
+            points = gpd.GeoSeries.from_xy(*np.array(found.all()).T)
+        west, south, east, north = points.total_bounds
+        corners = np.meshgrid(np.arange(west, east, METRES), np.arange(south, north, METRES))
+        squares = shapely.box(corners[0], corners[1], corners[0] + METRES, corners[1] + METRES).ravel()
+        joined = gpd.GeoDataFrame(geometry=points).sjoin(gpd.GeoDataFrame(geometry=squares))
+        return int(joined.groupby("index_right").size().sum())
+
+    assert benchmark.pedantic(count, rounds=len(CATEGORIES)) > 0
+
+
+@pytest.mark.benchmark(group="A map never asked for, all London and 12 months, a million incidents live")
+def test_london_never_asked_for(benchmark: BenchmarkFixture, maps: Maps) -> None:
+    _never_asked_for(benchmark, maps, "london")
+
+
+@pytest.mark.benchmark(group="A map asked for before, one borough and 12 months, a million incidents live")
+def test_borough_asked_before(benchmark: BenchmarkFixture, maps: Maps) -> None:
+    maps.layer("camden", "Burglary")
+    sent = benchmark.pedantic(maps.layer, args=("camden", "Burglary"), rounds=15)
+    benchmark.extra_info["figures"] = {"sent, compressed": sent}
+
+
+@pytest.mark.benchmark(group="From asking for the page to a map that is ready, in a browser, 12 months of one borough")
+def test_map_is_ready(benchmark: BenchmarkFixture, maps: Maps) -> None:
+    def look() -> None:
+        maps.page.goto(maps.path("camden", "Burglary"))
+        maps.page.locator("#overlay-map[data-ready=true]").wait_for()
+
+    look()
+    benchmark.pedantic(look, rounds=7)
