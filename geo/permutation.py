@@ -333,9 +333,12 @@ def _leaving_out(tail: FloatArray, own: IntArray, sizes: IntArray, totals: IntAr
     that do not hold it, from m = 0 up.
     """
     chance = np.zeros(own.shape)
-    for m in range(tail.shape[0]):
-        target = np.clip(totals - (sizes - m) * own, 0, tail.shape[1] - 1)
-        chance = np.where(m <= sizes, (tail[m, target] - m / n * chance) / (1 - m / n), chance)
+    target = totals - sizes * own
+    for m, of_draws in enumerate(tail):
+        # A total beyond either end has the chance of that end.
+        of_all = of_draws.take(target, mode="clip")
+        np.copyto(chance, (of_all - m / n * chance) / (1 - m / n), where=m <= sizes)
+        target += own
     return np.clip(chance, LEAST_P, 1.0)
 
 
