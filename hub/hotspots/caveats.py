@@ -9,10 +9,13 @@ from hub.hotspots.scoring import Method, Units
 from hub.hotspots.wording import listed, said_percent, said_span
 from hub.words import month_name, months_before, number, plural
 
+MOSTLY_SHARED_OUT = 0.5
+
 
 def notes_of(facts: Facts) -> tuple[str, ...]:
     """Say what a reader must know before acting on it."""
     said = [_gap_note(facts, gap) for gap in facts.gaps]
+    said += _edition_notes(facts)
     if facts.unplaced:
         share = facts.unplaced / max(facts.total, 1)
         verb = "is" if facts.unplaced == 1 else "are"
@@ -103,6 +106,28 @@ def _beside_notes(facts: Facts, beside: Beside) -> list[str]:
         "A gap is a question, not a finding: it may be crime that nobody reports to police, calls to a hospital, "
         "station or hostel, or places recorded in another way. Some incidents are in both counts."
     )
+    return said
+
+
+def _edition_notes(facts: Facts) -> list[str]:
+    """Say what was counted on other wards, and what became of it."""
+    said = [
+        f"{each.title} of {said_span(each.months)} were made on {each.boundary_set} wards, and are carried over to "
+        f"{facts.boundary_set} wards by where people live, each small area (LSOA) taken for equally many. Borough "
+        "totals are as published."
+        for each in facts.carried_over
+    ]
+    if facts.carried_over:
+        most = facts.table["label"][facts.shared_out >= MOSTLY_SHARED_OUT]
+        share = facts.table["shared_out"].sum() / max(facts.total + facts.total_beside, 1)
+        named = f", most of it in {listed(list(most), most=5)}" if len(most) else ""
+        said.append(f"Of all that is shown, {said_percent(share)} was shared out from wards that were split{named}.")
+    if facts.set_aside:
+        verb = "was" if len(facts.set_aside) == 1 else "were"
+        said.append(
+            f"{said_span(facts.set_aside)} {verb} counted on other wards and left out: where a boundary moved, a ward "
+            "would seem to come or go."
+        )
     return said
 
 

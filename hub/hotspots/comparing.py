@@ -122,6 +122,8 @@ def changed(now: Overlay, then: Overlay) -> Overlay:
     if now.units is Units.WARDS and now.boundary_set != then.boundary_set:
         wards, earlier = (gpd.GeoDataFrame(geometry=overlay.outlines) for overlay in (now, then))
         before = before.reindex(changes.unchanged_wards(wards, earlier))
+    before = before[before.index.isin(then.table.index[then.shared_out == 0])]
+    before = before[before.index.isin(now.table.index[now.shared_out == 0])]
     known = [name for name in ("label", "ward_name", "borough_code", "borough_name", "count") if name in now.table]
     place = [name for name in ("west", "south") if name in now.table]
     table, flags = changes.compared(

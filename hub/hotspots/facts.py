@@ -43,6 +43,15 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class CarriedOver:
+    """Months of a dataset that were counted on other wards than those shown."""
+
+    title: str
+    boundary_set: str
+    months: tuple[dt.date, ...]
+
+
+@dataclass(frozen=True)
 class Beside:
     """What the police figures are set beside: another agency's dataset, counted in the same months."""
 
@@ -88,8 +97,8 @@ class Facts:
     table: pd.DataFrame
     """One row a unit, by ward code or cell: `label`, `count` and what applies of `ward_name, borough_code,
     borough_name, population, rate_per_1000, with_neighbours, z, count_before, difference, ratio, ratio_lower,
-    ratio_upper, latest_count, hot_months, harm, harm_per_1000, harm_capped, largest_share, count_beside, z_beside,
-    p_beside, q_beside, p, q, density, class, west, south`; NaN where nothing is known."""
+    ratio_upper, latest_count, hot_months, shared_out, harm, harm_per_1000, harm_capped, largest_share, count_beside,
+    z_beside, p_beside, q_beside, p, q, density, class, west, south`; NaN where nothing is known."""
     outlines: gpd.GeoSeries
     """Of the units, EPSG:27700, in the order of the table."""
     inputs: dict[str, Any]
@@ -101,6 +110,10 @@ class Facts:
     """What harm was weighed by; None for all else."""
     beside: Beside | None = None
     """The other agency, where two are compared."""
+    carried_over: tuple[CarriedOver, ...] = ()
+    """What was counted on other wards; `shared_out` of the table is what came from wards that were split."""
+    set_aside: tuple[dt.date, ...] = ()
+    """Months left out since they were counted on other wards."""
 
     # --- What was asked ---
 
@@ -165,6 +178,14 @@ class Facts:
     def cold(self) -> pd.DataFrame:
         """The units quieter than chance would explain, quietest first."""
         return self.table[is_cold(self.table)].sort_values("z", kind="stable")
+
+    @property
+    def shared_out(self) -> pd.Series[float]:
+        """Of each ward's figure, the part that came from older wards that were split; 0 where nothing is known."""
+        if "shared_out" not in self.table:
+            return pd.Series(0.0, self.table.index)
+        figures = self.table["count"] + (self.table["count_beside"] if self.beside else 0)
+        return (self.table["shared_out"] / figures.where(figures > 0)).fillna(0).clip(upper=1)
 
     @property
     def data_to(self) -> dt.date:

@@ -24,8 +24,9 @@ from geo.rates import rate_per
 from hub import db
 from hub.access import Permission, Viewer
 from hub.errors import BadRequest
-from hub.hotspots import agencies, changes, emergence, harms, scoring, weights
+from hub.hotspots import agencies, changes, editions, emergence, harms, scoring, weights
 from hub.hotspots.checking import ALL_CRIME, Question, understood
+from hub.hotspots.editions import Carried
 from hub.hotspots.facts import Beside, VersionUsed
 from hub.hotspots.models import HotspotRun
 from hub.hotspots.overlays import Overlay
@@ -37,7 +38,6 @@ from hub.hotspots.sources import (
     choose_source,
     choose_wards,
     count_by_ward,
-    offences_by_ward,
     other_agencies,
     points_and_total,
     points_of,
@@ -165,6 +165,9 @@ def overlay(
     wards_before = choose_wards(viewer, question, source.earlier) if source.months_before else None
     outline = _outline(viewer, source) if question.units is Units.CELLS else None
     inputs = _inputs(question, source, wards_of, wards_before, outline) | _more_inputs(source, weight_set)
+    by_ward = [each for each in (source, source.beside) if each is not None and outline is None]
+    for each in by_ward:
+        inputs |= editions.name_of(viewer, each, wards_of)
     inputs_hash = hashlib.sha256(orjson.dumps(inputs, option=orjson.OPT_SORT_KEYS)).hexdigest()
     kept = _kept(viewer, area, inputs_hash)
     scores = kept or _scored(viewer, question, source, wards_of, wards_before, wards, outline, weight_set)
@@ -197,6 +200,8 @@ def overlay(
         is_kept=kept is not None,
         weight_set=weight_set,
         beside=_beside(source.beside, names) if source.beside else None,
+        carried_over=tuple(over for each in by_ward for over in editions.carried_over(viewer, each, wards_of)),
+        set_aside=source.set_aside,
     )
 
 
@@ -266,9 +271,10 @@ def _scored(
                 cell_metres=question.cell_metres,
                 bandwidth_metres=question.bandwidth_metres,
             )
-        by_ward = count_by_ward(viewer, source)
-        counts = _in_wards(viewer, source, wards_of, wards, by_ward)
-        return scoring.score_wards(wards, counts, total=int(by_ward.sum()), method=question.method)
+        carried = editions.counted(viewer, source, wards_of)
+        counts = _in_wards(viewer, source, wards_of, wards, carried.by_ward)
+        total = int(carried.rows["count"].sum())
+        return _with_shared_out(scoring.score_wards(wards, counts, total=total, method=question.method), carried)
     except GeoError as error:
         sentence, _, remedy = str(error).partition(". ")
         raise BadRequest(f"{sentence}.", remedy=remedy) from error
@@ -318,7 +324,7 @@ def _followed(
         (points, total), side = points_and_total(viewer, source, by_month=True), question.cell_metres
         return emergence.follow_cells(points, source.months, outline, wards, total=total, cell_metres=side)
     covered = wards[wards["borough_code"].isin(source.borough_codes)]
-    if set(source.used["boundary_set_id"]) != {wards_of.id}:
+    if _is_placed_anew(source, wards_of):
         points, total = points_and_total(viewer, source, by_month=True)
         placed = points.assign(ward_code=scoring.wards_at(points, covered))
         counted = placed.groupby(["ward_code", "month"])["count"].sum()
@@ -338,16 +344,18 @@ def _weighed(
     outline: Geometry | None,
     weight_set: WeightSet,
 ) -> Scores:
-    rows = offences_by_ward(viewer, source)
+    carried = editions.counted(viewer, source, wards_of, by=["offence_group", "offence_subgroup"])
+    rows = carried.rows
     if outline is not None:
         points, side = points_of(viewer, source, by_category=True), question.cell_metres
         scores = harms.weigh_cells(points, outline, wards, weight_set, rows=rows, cell_metres=side)
     else:
         placed = rows
-        if set(source.used["boundary_set_id"]) != {wards_of.id}:
+        if _is_placed_anew(source, wards_of):
             points = points_of(viewer, source, by_category=True)
             placed = points.assign(ward_code=scoring.wards_at(points, wards))
         scores = harms.weigh_wards(wards, placed, weight_set, rows=rows, borough_codes=source.borough_codes)
+        scores = _with_shared_out(scores, carried)
     if source.category is None and source.kind.has_points:
         nuisance = count_by_ward(viewer, replace(source, category=ANTI_SOCIAL_BEHAVIOUR))
         return replace(scores, left_out={**scores.left_out, ANTI_SOCIAL_BEHAVIOUR: int(nuisance.sum())})
@@ -374,10 +382,14 @@ def _set_beside(
             total_beside=total_beside,
             cell_metres=question.cell_metres,
         )
-    by_ward, by_ward_beside = count_by_ward(viewer, source), count_by_ward(viewer, other)
-    now = _in_wards(viewer, source, wards_of, wards, by_ward)
-    beside = _in_wards(viewer, other, wards_of, wards, by_ward_beside)
-    return agencies.compare_wards(wards, now, beside, total=int(by_ward.sum()), total_beside=int(by_ward_beside.sum()))
+    carried = [editions.counted(viewer, each, wards_of) for each in (source, other)]
+    now, beside = (
+        _in_wards(viewer, each, wards_of, wards, of_it.by_ward)
+        for each, of_it in zip((source, other), carried, strict=True)
+    )
+    total, total_beside = (int(of_it.rows["count"].sum()) for of_it in carried)
+    scores = agencies.compare_wards(wards, now, beside, total=total, total_beside=total_beside)
+    return _with_shared_out(scores, *carried)
 
 
 def _in_wards(
@@ -385,9 +397,23 @@ def _in_wards(
 ) -> pd.Series[float]:
     """Count in the wards of the boroughs with data; points that were placed in other wards are placed anew."""
     covered = wards[wards["borough_code"].isin(source.borough_codes)]
-    if set(source.used["boundary_set_id"]) != {wards_of.id}:
+    if _is_placed_anew(source, wards_of):
         return scoring.count_in_wards(points_of(viewer, source), covered)
     return by_ward.reindex(covered.index, fill_value=0).astype(float)
+
+
+def _is_placed_anew(source: Source, wards_of: Ground) -> bool:
+    """Whether points were placed in other wards than these."""
+    return source.kind.has_points and set(source.used["boundary_set_id"]) != {wards_of.id}
+
+
+def _with_shared_out(scores: Scores, *carried: Carried) -> Scores:
+    """Add how much of each ward's figure was shared out from wards that were split, where any was."""
+    if all(of_it.shared_out.empty for of_it in carried):
+        return scores
+    index = scores.table.index
+    shared_out = sum(of_it.shared_out.reindex(index, fill_value=0.0).to_numpy() for of_it in carried)
+    return replace(scores, table=scores.table.assign(shared_out=shared_out))
 
 
 def _outline(viewer: Viewer, source: Source) -> Geometry:

@@ -49,6 +49,8 @@ class Source:
     gaps: tuple[Gap, ...]
     months_before: tuple[dt.date, ...] = ()
     """What the months are compared with, one for each; none unless a change is asked for."""
+    set_aside: tuple[dt.date, ...] = ()
+    """Months that were counted on other wards, where wards are followed from month to month."""
     beside: Source | None = None
     """What another agency counted in the same months and boroughs; none unless agencies are compared."""
 
@@ -81,7 +83,9 @@ def choose_source(viewer: Viewer, area: Area, question: Question) -> Source:
             remedy="They appear here as soon as a CSP officer of its boroughs uploads and commits them.",
         )
     kinds = _kinds(question, catalogue(viewer.session))
-    covering = [kind for kind in kinds if _months_covered(live, kind, question)]
+    within = live[live["month"].isin(question.months)]
+    months_of = within.groupby("dataset")["month"].nunique().to_dict()
+    covering = [kind for kind in kinds if kind.key in months_of]
     if not covering:
         if question.dataset is not None:
             figures.refuse_closed(viewer, area.borough_codes, question.dataset)
@@ -90,7 +94,7 @@ def choose_source(viewer: Viewer, area: Area, question: Question) -> Source:
             f"There are no {wanted} for {area.name} in {said_months(question.months)}.",
             remedy=_what_is_covered(live, kinds),
         )
-    best = max(covering, key=lambda kind: _months_covered(live, kind, question))
+    best = max(covering, key=lambda kind: months_of[kind.key])
     category = None
     if question.category is not None:
         known = {kind: _category(viewer, area, kind, question.category) for kind in covering}
@@ -100,7 +104,7 @@ def choose_source(viewer: Viewer, area: Area, question: Question) -> Source:
                 f"There is no category '{question.category}' for {area.name} under {best.title}.",
                 remedy=f"Choose one of: {', '.join(groups)}; or one of their subgroups.",
             )
-        best = max((kind for kind in covering if known[kind]), key=lambda kind: _months_covered(live, kind, question))
+        best = max((kind for kind in covering if known[kind]), key=lambda kind: months_of[kind.key])
         category = known[best]
     if category is None and best.measure == "flags":
         raise BadRequest(
@@ -111,20 +115,32 @@ def choose_source(viewer: Viewer, area: Area, question: Question) -> Source:
         return _compared(viewer, area, question, Source(best, category, of_kind, (), frozenset(), ()))
     if question.method is Method.AGENCIES:
         return _beside(viewer, area, question, Source(best, category, of_kind, (), frozenset(), ()), live)
-    months, borough_codes, gaps = _common_months(viewer, area, of_kind, question)
-    if question.method is Method.EMERGING:
-        months, gaps = _unbroken(area, months), tuple(gap for gap in gaps if gap.is_left_out)
-    return Source(best, category, of_kind, months, borough_codes, gaps)
+    if question.method is not Method.EMERGING:
+        months, borough_codes, gaps = _common_months(viewer, area, of_kind, question)
+        return Source(best, category, of_kind, months, borough_codes, gaps)
+    followed, set_aside = (of_kind, ()) if best.has_points else _on_one_edition(of_kind, question)
+    months, borough_codes, gaps = _common_months(viewer, area, followed, question)
+    months = _unbroken(area, months, "on its present wards" if set_aside else "")
+    left_out = tuple(gap for gap in gaps if gap.is_left_out)
+    return Source(best, category, followed, months, borough_codes, left_out, set_aside=set_aside)
 
 
-def _unbroken(area: Area, months: Sequence[dt.date]) -> tuple[dt.date, ...]:
+def _on_one_edition(live: pd.DataFrame, question: Question) -> tuple[pd.DataFrame, tuple[dt.date, ...]]:
+    """Keep to the wards of the last month: followed over a moved boundary, a ward would seem to come or go."""
+    within = live[live["month"].isin(question.months)]
+    edition = within.loc[within["month"] == within["month"].max(), "boundary_set_id"].iloc[0]
+    others = within.loc[within["boundary_set_id"] != edition, "month"]
+    return live[live["boundary_set_id"] == edition], tuple(sorted(set(others)))
+
+
+def _unbroken(area: Area, months: Sequence[dt.date], on_what: str) -> tuple[dt.date, ...]:
     """The last stretch of months without a gap, since a month is followed from the one before."""
     *_, (first, last) = _runs(months)
     stretch = tuple(month for month in months if first <= month <= last)
     if len(stretch) < LEAST_MONTHS:
         raise BadRequest(
-            f"Kinds of hotspot need {LEAST_MONTHS} months in a row, and {area.name} has only {len(stretch)}: "
-            f"{said_span(stretch)}.",
+            f"Kinds of hotspot need {LEAST_MONTHS} months in a row, and {area.name} has only {len(stretch)}"
+            f"{f' {on_what}' if on_what else ''}: {said_span(stretch)}.",
             remedy="Choose a later last month, one borough that has more of them, or another way of showing.",
         )
     return stretch
@@ -226,11 +242,6 @@ def _kinds(question: Question, known: Mapping[str, DatasetKind]) -> list[Dataset
     return chosen
 
 
-def _months_covered(live: pd.DataFrame, kind: DatasetKind, question: Question) -> int:
-    of_kind = live[live["dataset"] == kind.key]
-    return len(set(of_kind["month"]) & set(question.months))
-
-
 def _what_is_covered(live: pd.DataFrame, kinds: Sequence[DatasetKind]) -> str:
     covered = [
         f"{kind.title} for {said_span(sorted(set(months)))}"
@@ -281,7 +292,10 @@ class Ground:
 
 
 def choose_wards(viewer: Viewer, question: Question, source: Source) -> Ground:
-    """Find the wards that the data is on; for points, the wards asked for or the newest."""
+    """Find the wards to count on: those asked for, else those of the data, the newest where it is on several.
+
+    What is on other wards is carried over to them. A change is refused instead: its test takes figures for counted.
+    """
     sets = [Ground(each.id, each.code, each.content_hash) for each in places.boundary_sets(viewer.session)]
     asked = next((each for each in sets if each.code == question.boundary_set), None)
     if question.boundary_set is not None and asked is None:
@@ -291,11 +305,14 @@ def choose_wards(viewer: Viewer, question: Question, source: Source) -> Ground:
         )
     if source.kind.has_points:
         return asked or sets[0]
+    is_carried = question.method not in {Method.CHANGE, Method.EMERGING}
+    if asked is not None and is_carried:
+        return asked
     counted_on = [each for each in sets if each.id in set(source.used["boundary_set_id"])]
-    if len(counted_on) > 1:
+    if len(counted_on) > 1 and not is_carried:
         raise BadRequest(
             f"The period crosses a change of wards: {_said_sets(counted_on, source)}.",
-            remedy="Choose months on one side of the change.",
+            remedy="Choose months on one side of the change, or another way of showing.",
         )
     if asked is not None and asked != counted_on[0]:
         raise BadRequest(
@@ -330,12 +347,15 @@ def _said_sets(sets: Sequence[Ground], source: Source) -> str:
 def count_by_ward(viewer: Viewer, source: Source, *, by_month: bool = False) -> pd.Series[int]:
     """Count all there is by ward code (and month), None among them where it is not placed in a ward."""
     keys = ["ward_code", "month"] if by_month else ["ward_code"]
-    return _read(figures.ward_counts, viewer, source, by=keys).groupby(keys, dropna=False)["count"].sum()
+    return rows_by_ward(viewer, source, by=keys).set_index(keys)["count"]
 
 
-def offences_by_ward(viewer: Viewer, source: Source) -> pd.DataFrame:
-    """Count all there is by `ward_code` (missing where it is not placed in a ward), group and subgroup."""
-    return _read(figures.ward_counts, viewer, source, by=["ward_code", "offence_group", "offence_subgroup"])
+def rows_by_ward(
+    viewer: Viewer, source: Source, *, by: Sequence[str], boundary_set_id: int | None = None
+) -> pd.DataFrame:
+    """Count by several keys of `figures.ward_counts`, of all versions or only of those on one boundary set."""
+    rows = _read(figures.ward_counts, viewer, source, by=by, boundary_set_id=boundary_set_id)
+    return rows.groupby(list(by), dropna=False)["count"].sum().reset_index()
 
 
 def points_of(viewer: Viewer, source: Source, *, by_month: bool = False, by_category: bool = False) -> pd.DataFrame:

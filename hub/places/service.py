@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import geopandas as gpd
 import pandas as pd
 import shapely
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import joinedload
 
 from geo.frames import NATIONAL_GRID
@@ -19,7 +19,7 @@ from hub import db
 from hub.access import Permission, Viewer
 from hub.db import HubSession
 from hub.errors import NotFound
-from hub.places.models import Borough, BoroughPopulation, BoundarySet, City, OutwardWard, SmallAreaWard, Ward
+from hub.places.models import Borough, BoroughPopulation, BoundarySet, City, OutwardWard, SmallArea, SmallAreaWard, Ward
 from hub.places.residents import CENSUS
 
 LONDON = "london"
@@ -186,6 +186,30 @@ def lsoa_index(session: HubSession) -> pd.DataFrame:
     return pd.DataFrame(
         session.tuples(wanted), columns=["boundary_set_id", "lsoa_code", "ward_code", "borough_code", "share"]
     )
+
+
+def small_areas(session: HubSession, borough_codes: Collection[str]) -> gpd.GeoDataFrame:
+    """Get the newest small areas of some boroughs; none where none were loaded.
+
+    Returns
+    -------
+    GeoDataFrame
+        EPSG:27700. Index lsoa_code, sorted; column geometry.
+    """
+    wanted = select(SmallArea.code, SmallArea.outline).where(*_newest_of(borough_codes)).order_by(SmallArea.code)
+    frame = pd.DataFrame(session.tuples(wanted), columns=["lsoa_code", "geometry"]).set_index("lsoa_code")
+    return gpd.GeoDataFrame(frame, geometry="geometry", crs=NATIONAL_GRID)
+
+
+def small_area_codes(session: HubSession, borough_codes: Collection[str]) -> list[tuple[str, str]]:
+    """List the newest small areas of some boroughs by edition and code."""
+    wanted = select(SmallArea.edition, SmallArea.code).where(*_newest_of(borough_codes)).order_by(SmallArea.code)
+    return [(edition, code) for edition, code in session.execute(wanted)]
+
+
+def _newest_of(borough_codes: Collection[str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    newest = select(func.max(SmallArea.edition)).scalar_subquery()
+    return SmallArea.edition == newest, SmallArea.borough_code.in_(borough_codes)
 
 
 def outward_index(session: HubSession) -> pd.DataFrame:

@@ -24,7 +24,7 @@ from hub.hotspots.models import HotspotRun
 from hub.hotspots.overlays import Overlay
 from hub.hotspots.sources import NoFigures
 from hub.places import service as places
-from hub.places.models import BoundarySet, Ward
+from hub.places.models import BoundarySet, SmallArea, Ward
 from hub.uploads.classification import ANTI_SOCIAL_BEHAVIOUR
 from tests.conftest import ELSEWHERE, HOME, SIBLING
 from tests.hotspots.figures_given import EXTRACT, Figures, area_of, month, viewing
@@ -143,8 +143,8 @@ def test_gi_star_of_many_wards_is_esdas(database: Database, live: Figures, peopl
     assert "Chance alone would flag" in found.sentence
 
 
-def add_wards(database: Database, code: str, *, rows: int, columns: int) -> None:
-    """Give the first borough another edition of its wards: small squares, some thousand residents each."""
+def add_wards(database: Database, code: str, *, rows: int, columns: int, first: int = 0) -> None:
+    """Give the first borough another edition of its wards: equal blocks, coded from a first number on."""
     now = dt.datetime.now(dt.UTC)
     with database.writing() as session:
         edition = BoundarySet(
@@ -163,7 +163,7 @@ def add_wards(database: Database, code: str, *, rows: int, columns: int) -> None
             session.add(
                 Ward(
                     boundary_set_id=edition.id,
-                    code=f"F05{at:06}",
+                    code=f"F05{first + at:06}",
                     name=f"Ward {at}",
                     borough_code=HOME,
                     residents=None,
@@ -374,28 +374,82 @@ def test_points_are_followed_in_squares_and_in_wards_of_another_edition(
 # --- Boundary sets ---------------------------------------------------------------------------------------------------
 
 
-def test_a_period_on_two_editions_of_the_wards_is_refused_unless_it_is_of_points(
-    database: Database, live: Figures, people: dict[Role, str]
-) -> None:
-    add_wards(database, "2018", columns=2, rows=1)
-    live.ward_counts(HOME, burglaries(0, 1, 2, at=month(1)), boundary_set="2018")
+def on_three_wards(*numbers: int, at: dt.date) -> pd.DataFrame:
+    """So many burglaries in each of three older wards, the middle one half in either of today's."""
+    wards = [f"F0500001{side}" for side in range(3)]
+    return counts(*((at, ward, "Burglary", "Home", number) for ward, number in zip(wards, numbers, strict=True)))
+
+
+@pytest.fixture
+def redrawn(database: Database, live: Figures) -> Figures:
+    """January counted on three older wards, February on today's two."""
+    add_wards(database, "2018", columns=3, rows=1, first=10)
+    live.ward_counts(HOME, on_three_wards(6, 5, 4, at=month(1)), boundary_set="2018")
     live.ward_counts(HOME, burglaries(0, 3, 4, at=month(2)))
+    return live
+
+
+def test_a_period_on_two_editions_of_the_wards_is_carried_over_to_the_newer_and_says_so(
+    database: Database, redrawn: Figures, people: dict[Role, str]
+) -> None:
+    with viewing(database, people[OFFICER]) as officer:
+        by_ground = ask(officer, last_month=month(2))
+        keep(database, officer, by_ground)
+    with viewing(database, people[OFFICER]) as officer:
+        again = ask(officer, last_month=month(2))
+        older = ask(officer)
+        backwards = ask(officer, last_month=month(2), boundary_set="2018")
+        with pytest.raises(BadRequest, match="no '1066' wards"):
+            ask(officer, boundary_set="1066")
+    # Half of the middle ward each: 6 + 2.5 and 4 + 2.5, in whole numbers that add up to the borough's 15.
+    assert (by_ground.boundary_set, by_ground.table["count"].to_dict()) == ("2022", {WEST: 9 + 3, EAST: 6 + 4})
+    assert by_ground.table["shared_out"].tolist() == pytest.approx([2.5, 2.5])
+    said = " ".join(by_ground.notes)
+    assert "Met ward-level counts of January 2025 were made on 2018 wards, and are carried over to 2022" in said
+    assert "Of all that is shown, 23% was shared out from wards that were split." in said
+    assert again.is_kept
+    pd.testing.assert_frame_equal(again.table, by_ground.table)
+    assert (older.boundary_set, older.table["count"].tolist()) == ("2018", [6, 5, 4])
+    assert not older.carried_over
+    assert (backwards.boundary_set, backwards.total, backwards.table["count"].sum()) == ("2018", 22, 22)
+    with database.writing() as session:
+        for at, (west, east) in enumerate([(667, 778), (778, 889), (889, 1000), (1000, 1333)]):
+            block = SmallArea(edition="2021", code=f"F0100000{at}", borough_code=HOME)
+            block.outline = shapely.box(west, 0, east, 1000)
+            session.add(block)
+    with viewing(database, people[OFFICER]) as officer:
+        by_people = ask(officer, last_month=month(2))
+    # Three in four people of the middle ward live in the west of it: 6 + 3.75 and 4 + 1.25.
+    assert by_people.table["count"].to_dict() == {WEST: 10 + 3, EAST: 5 + 4}
+
+
+def test_what_follows_or_compares_ward_by_ward_leaves_months_on_other_wards_out(
+    database: Database, redrawn: Figures, people: dict[Role, str]
+) -> None:
+    redrawn.ward_counts(HOME, pd.concat([burglaries(0, 3, 4, at=month(number, 2024)) for number in (1, 2)]))
+    with viewing(database, people[OFFICER]) as officer:
+        with pytest.raises(BadRequest) as refused:
+            ask(officer, method="change", last_month=month(2))
+        assert "January 2025 on 2018 wards and February 2025 on 2022 wards" in refused.value.sentence
+        with pytest.raises(BadRequest, match="has only 1 on its present wards: February 2025"):
+            ask(officer, method="emerging", last_month=month(2))
+        with pytest.raises(BadRequest, match="counted on 2018 wards, not on 2022"):
+            ask(officer, method="change", boundary_set="2022")
+    redrawn.ward_counts(HOME, pd.concat([burglaries(0, 3, 4, at=month(number)) for number in range(2, 13)]))
+    with viewing(database, people[OFFICER]) as officer:
+        followed = ask(officer, method="emerging", last_month=month(12))
+    assert (followed.months[0], followed.set_aside) == (month(2), (month(1),))
+    assert "January 2025 was counted on other wards and left out" in " ".join(followed.notes)
+
+
+def test_points_are_placed_in_the_wards_asked_for(database: Database, live: Figures, people: dict[Role, str]) -> None:
+    add_wards(database, "2018", columns=2, rows=1)
     live.points(HOME, street_points((500, 500, "Robbery")), boundary_set="2018")
     live.points(HOME, street_points((1500, 500, "Robbery"), at=month(2)))
     with viewing(database, people[OFFICER]) as officer:
-        with pytest.raises(BadRequest) as refused:
-            ask(officer, last_month=month(2))
-        assert "January 2025 on 2018 wards and February 2025 on 2022 wards" in refused.value.sentence
-        older = ask(officer)
-        assert (older.boundary_set, older.table["count"].tolist()) == ("2018", [1, 2])
-        by_points = ask(officer, last_month=month(2), dataset="street_points")
-        assert (by_points.boundary_set, by_points.table["count"].tolist()) == ("2022", [1, 1])
-        in_older = ask(officer, last_month=month(2), dataset="street_points", boundary_set="2018")
-        assert (in_older.boundary_set, in_older.table["count"].tolist()) == ("2018", [1, 1])
-        with pytest.raises(BadRequest, match="counted on 2018 wards, not on 2022"):
-            ask(officer, boundary_set="2022")
-        with pytest.raises(BadRequest, match="no '1066' wards"):
-            ask(officer, boundary_set="1066")
+        for asked, edition in ({}, "2022"), ({"boundary_set": "2018"}, "2018"):
+            found = ask(officer, last_month=month(2), dataset="street_points", **asked)
+            assert (found.boundary_set, found.table["count"].tolist()) == (edition, [1, 1])
 
 
 # --- Points ----------------------------------------------------------------------------------------------------------
