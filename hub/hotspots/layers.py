@@ -20,6 +20,7 @@ from geo.frames import FloatArray, to_longitude_latitude
 from geo.hotspots import CONFIDENCE_BY_LEVEL, NOT_SIGNIFICANT, NOT_TESTED, classify_rates
 from hub.hotspots.agencies import BOTH, GAP, NEITHER, POLICE_ONLY, QUIET_GAP
 from hub.hotspots.changes import FALLEN, NO_CLEAR_CHANGE, RISEN
+from hub.hotspots.contouring import contour_layer
 from hub.hotspots.overlays import Overlay
 from hub.hotspots.scoring import (
     BUSIEST,
@@ -446,8 +447,13 @@ def layer(
     tolerance = (east - west) / PIXELS_ACROSS
     if overlay.units is Units.CELLS:
         outlines = boroughs.geometry.simplify_coverage(tolerance)
-        drawn = {"boroughs": _boroughs(boroughs["borough_name"], outlines), "cells": _cells(overlay, keys)}
-        return drawn | {"grid": national_grid(west, south, east, north)}
+        return {
+            "boroughs": _boroughs(boroughs["borough_name"], outlines),
+            "cells": _cells(overlay, keys),
+            # Of two periods each would have its own levels, and the same line stand for two figures.
+            "contours": contour_layer(overlay) if scaled_with is None else None,
+            "grid": national_grid(west, south, east, north),
+        }
     wards = overlay.outlines.simplify_coverage(tolerance)
     of_borough = gpd.GeoDataFrame(geometry=wards).groupby(overlay.table["borough_name"])
     merged = {str(name): outline(gpd.GeoDataFrame(its_wards)) for name, its_wards in of_borough}

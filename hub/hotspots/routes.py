@@ -15,6 +15,7 @@ from flask.typing import ResponseReturnValue
 from hub.access import Permission
 from hub.errors import BadRequest
 from hub.hotspots import exports, layers, paper, service, trials
+from hub.hotspots.contouring import Contour, contours
 from hub.hotspots.forms import OverlayForm, chosen_show
 from hub.hotspots.keeping import found_after, kept_after, writing_as
 from hub.hotspots.layers import Column, LegendItem, Row, Show
@@ -42,6 +43,7 @@ class HotspotPage:
     overlay: Overlay
     sentence: str
     legend: tuple[LegendItem, ...]
+    contours: tuple[Contour, ...]
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     sort: str
@@ -149,6 +151,7 @@ def _page(area: Area, overlay: Overlay, asked: dict[str, str]) -> HotspotPage:
         overlay=overlay,
         sentence=overlay.count_sentence if showing is Show.WARD_COUNT else overlay.sentence,
         legend=tuple(item for item in legend if item.units or item.key.startswith(layers.ALWAYS_IN_LEGEND)),
+        contours=contours(overlay),
         columns=layers.columns(overlay),
         rows=tuple(layers.rows(overlay, showing, shown)),
         sort=request.args.get("sort", ""),

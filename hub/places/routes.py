@@ -1,4 +1,4 @@
-"""The home page: the places this person may open and what they may do there; and what every page says of the city and its background map.
+"""The home page: the places this person may open and what they may do there; and what all pages share of the city.
 
 What is to be done is told by the ledger, a slice above: its pages give every template `to_do`.
 """

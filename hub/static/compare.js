@@ -22,7 +22,7 @@ try {
   const maps = [
     drawOverlay(holders[0], layers.now),
     drawOverlay(holders[1], layers.then, { isLinked: false }),
-  ];
+  ].map(({ map }) => map);
   moveTogether(maps);
   for (const holder of holders) holder.dataset.ready = "true";
 } catch {

@@ -17,11 +17,11 @@ function stayWhere(map) {
 
 try {
   const layer = await fetched(holder.dataset.layer);
-  const map = drawOverlay(holder, layer);
+  const { map, addName } = drawOverlay(holder, layer);
   stayWhere(map);
   const toGrid = gridOf(layer.grid);
   followClock(map, toGrid);
-  followZones(map, toGrid);
+  followZones(map, toGrid, addName);
   holder.dataset.ready = "true";
 } catch {
   couldNotDraw(holder);

@@ -4,6 +4,7 @@
 const SOFT_LINE = "#6f777b";
 const INK = "#0b0c0c";
 const DEGREE = 3; // of the polynomials below; layers.py fits them
+const CONTOURS = { 25: { weight: 2 }, 50: { dashArray: "6 3", weight: 1.5 }, 75: { dashArray: "1 3", weight: 1 } };
 const NAMED = /^(hot|risen|new|diminishing|historical|gap|quiet-gap)/; // classes whose wards are named on the map
 const NAMED_AT_MOST = 8;
 const SEEN_THROUGH = 0.7; // how opaque an overlay is over a background map
@@ -146,6 +147,13 @@ function cellLayers(holder, cells, looks, units) {
   return { drawn, square };
 }
 
+function contourLayers(contours) {
+  return L.geoJSON(contours, {
+    style: (contour) => ({ color: INK, interactive: false, ...CONTOURS[contour.properties.share] }),
+    interactive: false,
+  });
+}
+
 function boroughLayers(boroughs) {
   return L.geoJSON(boroughs, {
     style: { color: INK, fill: false, weight: 2 },
@@ -162,7 +170,8 @@ function nameOnMap(map, layer, name) {
     .addTo(map);
 }
 
-// Names come in order of weight; one that would lie over an earlier one is hidden until there is room.
+// Names come in order of weight; one that would lie over an earlier one is hidden until there is room. Gives what parts
+// them anew.
 function keepApart(map, names) {
   const part = () => {
     const shown = [];
@@ -179,6 +188,7 @@ function keepApart(map, names) {
   };
   map.on("zoomend", part);
   part();
+  return part;
 }
 
 // --- From the table to the map ---------------------------------------------------------------------------------------
@@ -235,7 +245,8 @@ export async function fetched(address) {
   return response.json();
 }
 
-// Draws in its holder; the table of the page finds its units on it, unless there is another map for that.
+// Draws in its holder; the table of the page finds its units on it, unless there is another map for that. Gives the map,
+// and what puts one more name on it, where there is room for it.
 export function drawOverlay(holder, layer, { isLinked = true } = {}) {
   const map = L.map(holder, {
     attributionControl: false,
@@ -273,14 +284,19 @@ export function drawOverlay(holder, layer, { isLinked = true } = {}) {
     const { drawn, square } = cellLayers(holder, layer.cells, looks, units);
     drawn.addTo(map);
     find = squareFinder(holder, layer.cells, square, units, map);
+    if (layer.contours) contourLayers(layer.contours).addTo(map);
   }
   if (isLinked) linkTable(holder, map, find);
   boroughs.addTo(map);
   if (layer.boroughs.features.length > 1) {
     for (const borough of boroughs.getLayers()) names.push(nameOnMap(map, borough, borough.feature.properties.name));
   }
-  keepApart(map, names);
-  return map;
+  const part = keepApart(map, names);
+  const addName = (shape, name) => {
+    names.push(nameOnMap(map, shape, name));
+    part();
+  };
+  return { map, addName };
 }
 
 export function couldNotDraw(holder) {

@@ -29,13 +29,13 @@ function addressOf(id) {
   return `${panel.dataset.zones}/${id}`;
 }
 
-async function showZones(map) {
+async function showZones(map, addName) {
   const zones = await fetched(panel.dataset.outlines);
   const drawn = L.geoJSON(zones, { style: OUTLINE, interactive: false }).addTo(map);
   const list = panel.querySelector("ul");
   for (const layer of drawn.getLayers()) {
     const { id, name } = layer.feature.properties;
-    layer.bindTooltip(words("span", name), { className: "overlay-place", direction: "center", permanent: true });
+    addName(layer, name);
     const link = words("a", name);
     link.href = addressOf(id);
     link.className = "govuk-link";
@@ -99,8 +99,8 @@ function drawing(map, toGrid) {
   return start;
 }
 
-export async function followZones(map, toGrid) {
+export async function followZones(map, toGrid, addName) {
   if (!panel) return;
   if ("mayDraw" in panel.dataset) panel.append(drawing(map, toGrid));
-  await showZones(map).catch(() => panel.append(words("p", "The zones could not be drawn.")));
+  await showZones(map, addName).catch(() => panel.append(words("p", "The zones could not be drawn.")));
 }
