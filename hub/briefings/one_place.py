@@ -24,10 +24,12 @@ from hub.briefings.usual import Usual
 from hub.briefings.week import MONTHS_OF_CLOCK
 from hub.briefings.workings import MONTHS_OF_SERIES, followed_of
 from hub.errors import BadRequest
-from hub.hotspots import service
+from hub.hotspots import editions, service
 from hub.hotspots.checking import ALL_CRIME
 from hub.hotspots.overlays import Overlay
 from hub.hotspots.scoring import Method, Units
+from hub.hotspots.sources import Ground, Source
+from hub.hotspots.wording import said_percent, said_span
 from hub.places import service as places
 from hub.places.service import Area
 from hub.uploads import figures, incidents
@@ -65,6 +67,9 @@ class OnePlace:
     is_tested: bool
     months: tuple[dt.date, ...]
     counts: tuple[int, ...]
+    carried_over: tuple[dt.date, ...]
+    """Months that were counted on other wards."""
+    carried_words: str
     usual: Usual | None
     clock: PlaceClock | None
     sources: tuple[SourceHere, ...]
@@ -174,11 +179,16 @@ def _gathered(viewer: Viewer, area: Area, overlay: Overlay, place: Place | None,
     months = _months(live, overlay)
     here = incidents.within(viewer, area.borough_codes, [ground.bounds], first_month=months[0], last_month=last)
     here = here.loc[_is_on(here, overlay, units, ground)]
-    counts = _counts(viewer, overlay, here, units, borough_code, months)
+    counts, carried_words = (
+        (_of_points(overlay, here, months), "")
+        if overlay.has_points
+        else _of_wards(viewer, overlay, live, units, months)
+    )
+    own = _own_months(live, overlay, months)
     judged = usual.judge(
-        counts,
-        _of_area(viewer, overlay, months),
-        months,
+        [count for month, count in zip(months, counts, strict=True) if month in own],
+        _of_area(viewer, overlay, own),
+        own,
         skipped=places_found.months_to_skip(place) if place else 0,
     )
     lately = here.loc[(here["month"] > months_before(last, MONTHS_OF_CLOCK)).to_numpy(dtype=bool)]
@@ -196,6 +206,8 @@ def _gathered(viewer: Viewer, area: Area, overlay: Overlay, place: Place | None,
         is_tested=bool(row["class"] != NOT_TESTED),
         months=months,
         counts=tuple(counts),
+        carried_over=tuple(month for month in months if month not in own),
+        carried_words=carried_words,
         usual=judged,
         clock=clock_of(lately, overlay.category, titles),
         sources=_sources(viewer, lately, live, titles),
@@ -213,13 +225,18 @@ def _borough_of(viewer: Viewer, overlay: Overlay, ground: Geometry) -> tuple[str
 
 
 def _months(live: pd.DataFrame, overlay: Overlay) -> tuple[dt.date, ...]:
-    """The months up to the last that the place's borough has, on one edition of wards where wards are counted."""
+    """The months up to the last that the place's borough has."""
     last = overlay.data_to
     rows = live[(live["dataset"] == overlay.dataset) & (live["month"] <= last)]
-    rows = rows[rows["month"] > months_before(last, MONTHS_OF_SERIES)]
-    if not overlay.has_points:
-        rows = rows[rows["boundary_set_id"] == rows["boundary_set_id"].iloc[-1]]
-    return tuple(sorted(rows["month"]))
+    return tuple(sorted(rows.loc[rows["month"] > months_before(last, MONTHS_OF_SERIES), "month"]))
+
+
+def _own_months(live: pd.DataFrame, overlay: Overlay, months: Sequence[dt.date]) -> tuple[dt.date, ...]:
+    """Those of them that were counted on the wards shown; all of them where points are."""
+    if overlay.has_points:
+        return tuple(months)
+    rows = live[(live["dataset"] == overlay.dataset) & live["month"].isin(months)].sort_values("month")
+    return tuple(rows.loc[rows["boundary_set_id"] == rows["boundary_set_id"].iloc[-1], "month"])
 
 
 def _is_on(here: pd.DataFrame, overlay: Overlay, units: Sequence[str], ground: Geometry) -> BoolArray:
@@ -229,30 +246,44 @@ def _is_on(here: pd.DataFrame, overlay: Overlay, units: Sequence[str], ground: G
     return np.asarray(shapely.intersects(ground, at), dtype=bool)
 
 
-def _counts(
-    viewer: Viewer,
-    overlay: Overlay,
-    here: pd.DataFrame,
-    units: Sequence[str],
-    borough_code: str,
-    months: Sequence[dt.date],
-) -> list[int]:
-    """Count the place's own offences by month: the points on it, or what its ward was given."""
-    if overlay.has_points:
-        own = here[here["dataset"] == overlay.dataset]
-        by_month = own[of_category(own, overlay.category)].groupby("month").size()
-    else:
-        counted = figures.ward_counts(
-            viewer,
-            {borough_code},
-            overlay.dataset,
-            first_month=months[0],
-            last_month=months[-1],
-            category=None if overlay.category == ALL_CRIME else overlay.category,
-            by=["ward_code", "month"],
-        )
-        by_month = counted[counted["ward_code"].isin(units)].groupby("month")["count"].sum()
+def _of_points(overlay: Overlay, here: pd.DataFrame, months: Sequence[dt.date]) -> list[int]:
+    """Count the place's own offences by month: the points on it."""
+    own = here[here["dataset"] == overlay.dataset]
+    by_month = own[of_category(own, overlay.category)].groupby("month").size()
     return [int(by_month.get(month, 0)) for month in months]
+
+
+def _of_wards(
+    viewer: Viewer, overlay: Overlay, live: pd.DataFrame, units: Sequence[str], months: Sequence[dt.date]
+) -> tuple[list[int], str]:
+    """Count what its wards were given by month, older wards carried over; say what part of that was shared out."""
+    edition = next(each for each in places.boundary_sets(viewer.session) if each.code == overlay.boundary_set)
+    wards_of = Ground(edition.id, edition.code, edition.content_hash)
+    source = Source(
+        kind=catalogue(viewer.session)[overlay.dataset],
+        category=None if overlay.category == ALL_CRIME else overlay.category,
+        live=live[live["dataset"] == overlay.dataset],
+        months=tuple(months),
+        borough_codes=frozenset(live["borough_code"]),
+        gaps=(),
+    )
+    carried = editions.counted(viewer, source, wards_of, by=["month"])
+    own = carried.rows[carried.rows["ward_code"].isin(units)]
+    by_month = own.groupby("month")["count"].sum()
+    words = [
+        f"{said_span(over.months)} {'was' if len(over.months) == 1 else 'were'} counted on {over.boundary_set} wards."
+        for over in editions.carried_over(viewer, source, wards_of)
+    ]
+    if words:
+        older = own[~own["month"].isin(_own_months(live, overlay, months))]["count"].sum()
+        shared = carried.shared_out.reindex(list(units)).sum()
+        words.append(
+            "This ward is the same in them."
+            if shared == 0
+            else f"Of their figures here, {said_percent(min(shared / max(older, 1), 1.0))} come from wards that were "
+            "split, shared out by where people live. What is usual is judged without them."
+        )
+    return [int(by_month.get(month, 0)) for month in months], " ".join(words)
 
 
 def _of_area(viewer: Viewer, overlay: Overlay, months: Sequence[dt.date]) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from hub.briefings.usual import Usual
@@ -12,16 +12,29 @@ from hub.words import short_month
 
 PIXELS_A_LABEL = 50
 WIDTHS = (840, 300)
+CARRIED_OVER, BEFORE, LAST = "Carried over from other wards", "Months before", "Last month"
+GREY, LIGHT_BLUE = "#b1b4b6", "#7fa9cf"
 
 
-def month_chart(months: Sequence[dt.date], counts: Sequence[int], usual: Usual | None, measure: str) -> Picture:
-    """Draw a place's months in two widths."""
-    wide, narrow = (as_image(drawn(_spec(months, counts, usual, measure, width))) for width in WIDTHS)
+def month_chart(
+    months: Sequence[dt.date],
+    counts: Sequence[int],
+    usual: Usual | None,
+    measure: str,
+    carried_over: Collection[dt.date] = (),
+) -> Picture:
+    """Draw a place's months in two widths; those carried over from other wards stand apart."""
+    wide, narrow = (as_image(drawn(_spec(months, counts, usual, measure, carried_over, width))) for width in WIDTHS)
     return Picture(wide, narrow)
 
 
 def _spec(
-    months: Sequence[dt.date], counts: Sequence[int], usual: Usual | None, measure: str, width: int
+    months: Sequence[dt.date],
+    counts: Sequence[int],
+    usual: Usual | None,
+    measure: str,
+    carried_over: Collection[dt.date],
+    width: int,
 ) -> dict[str, Any]:
     step = max(1, PIXELS_A_LABEL * len(months) // width)
     order = [short_month(month) for month in months]
@@ -29,11 +42,13 @@ def _spec(
         {
             "month": name,
             "count": count,
-            "which": "Last month" if month == months[-1] else "Months before",
+            "which": LAST if month == months[-1] else CARRIED_OVER if month in carried_over else BEFORE,
             "expected": usual.expected[month.month - 1] if usual else None,
         }
         for name, month, count in zip(order, months, counts, strict=True)
     ]
+    colours = {CARRIED_OVER: GREY} if carried_over else {}
+    colours |= {BEFORE: LIGHT_BLUE, LAST: BLUE}
     x = {
         "field": "month",
         "type": "ordinal",
@@ -49,7 +64,7 @@ def _spec(
                 "color": {
                     "field": "which",
                     "type": "nominal",
-                    "scale": {"domain": ["Months before", "Last month"], "range": ["#7fa9cf", BLUE]},
+                    "scale": {"domain": list(colours), "range": list(colours.values())},
                     "legend": {"title": None, "orient": "bottom"},
                 },
             },

@@ -55,7 +55,7 @@ def _page(found: OnePlace) -> PlacePage:
     asked: dict[str, Any] = {"show": show.value, "category": overlay.category, "from": month, "to": month}
     return PlacePage(
         place=found,
-        chart=place_charts.month_chart(found.months, found.counts, found.usual, overlay.measure),
+        chart=place_charts.month_chart(found.months, found.counts, found.usual, overlay.measure, found.carried_over),
         kind_words=layers.kind_definition(found.place.kind) if found.place else "No pattern",
         map_address=url_for("hotspots.show", area=found.area.slug, **asked),
     )

@@ -33,6 +33,7 @@ from tests.agreements.written import some_terms
 from tests.client import StrictClient, words_of
 from tests.conftest import ELSEWHERE, HOME, PASSWORD, SIBLING
 from tests.hotspots.figures_given import Figures, area_of, viewing
+from tests.hotspots.test_service import add_wards, burglaries, on_three_wards
 
 YEAR = [dt.date(2025, month, 1) for month in range(1, 13)]
 DECEMBER = YEAR[-1]
@@ -147,6 +148,23 @@ def test_wards_stand_in_where_there_are_no_points_and_too_few_months_say_so(
             officer, area_of(officer, HOME), category=None, unit="F05000000", last_month=DECEMBER, dataset=None
         )
         assert (ward.counts, ward.place, ward.name) == ((20,) * 12, None, "Alder West, Alder")
+
+
+def test_a_wards_months_on_older_wards_are_shown_carried_over_and_judged_by_none(
+    database: Database, live: Figures, people: dict[Role, str]
+) -> None:
+    add_wards(database, "2018", columns=3, rows=1, first=10)
+    before = dt.date(2024, 12, 1)
+    live.ward_counts(HOME, on_three_wards(6, 5, 4, at=before), boundary_set="2018")
+    live.ward_counts(HOME, pd.concat([burglaries(0, 3, 4, at=month) for month in YEAR]))
+    with viewing(database, people[Role.CSP_OFFICER]) as officer:
+        asked = {"category": None, "last_month": DECEMBER, "dataset": None}
+        ward = one_place(officer, area_of(officer, HOME), unit="F05000000", **asked)
+    assert (ward.months, ward.carried_over) == ((before, *YEAR), (before,))
+    # Half of the middle one of three older wards, shared out in whole numbers: 6 and 3 of 5.
+    assert ward.counts == (9, *[3] * 12)
+    assert ward.usual is None, "eleven months before the last are no year"
+    assert ward.carried_words.startswith("December 2024 was counted on 2018 wards. Of their figures here, 28% come")
 
 
 # --- Muting ----------------------------------------------------------------------------------------------------------
