@@ -12,17 +12,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import orjson
 import pandas as pd
 
-from geo import convert
+from geo.convert import Overlap, convert, population_overlap
 from geo.frames import FloatArray
 from hub.access import Viewer
 from hub.hotspots.facts import CarriedOver
 from hub.hotspots.sources import Ground, Source, rows_by_ward
 from hub.places import service as places
+
+MOST_REMEMBERED = 32
+_REMEMBERED: dict[tuple[str, str, str, frozenset[str]], Overlap] = {}
+"""Overlaps by all that they follow from, so that none can be out of date: all of London's takes seconds."""
 
 
 @dataclass(frozen=True)
@@ -67,27 +70,24 @@ def counted(viewer: Viewer, source: Source, wards_of: Ground, *, by: Sequence[st
     for edition in sorted(set(source.used["boundary_set_id"])):
         rows = rows_by_ward(viewer, source, by=keys, boundary_set_id=int(edition))
         if edition != wards_of.id:
-            older = places.wards(viewer.session, int(edition), source.borough_codes)
-            rows, shared = carry(rows, older, wards, _building_blocks(viewer, source, older))
+            rows, shared = carry(rows, _overlap(viewer, source, int(edition), wards_of), wards["borough_code"])
             shared_out += shared
         parts.append(rows)
     together = pd.concat(parts, ignore_index=True).groupby(keys, dropna=False)["count"].sum()
     return Carried(together.reset_index(), shared_out[shared_out > 0])
 
 
-def carry(
-    rows: pd.DataFrame, older: gpd.GeoDataFrame, wards: gpd.GeoDataFrame, blocks: gpd.GeoDataFrame
-) -> tuple[pd.DataFrame, pd.Series[float]]:
+def carry(rows: pd.DataFrame, overlap: Overlap, borough_codes: pd.Series[str]) -> tuple[pd.DataFrame, pd.Series[float]]:
     """Carry counts over from one set of wards to another.
 
     Parameters
     ----------
     rows : DataFrame
         `ward_code`, any other keys, and `count`; those without a ward are left as they are.
-    older, wards : GeoDataFrame
-        Both sets, by ward code, with `borough_code`; EPSG:27700.
-    blocks : GeoDataFrame
-        Small areas in which about equally many people live.
+    overlap : Overlap
+        How the older wards are spread over the new.
+    borough_codes : Series
+        The borough of each new ward.
 
     Returns
     -------
@@ -98,12 +98,11 @@ def carry(
     placed = rows[rows["ward_code"].notna()]
     by_all = placed.groupby(["ward_code", *keys])["count"].sum()
     series = by_all.unstack(keys).fillna(0) if keys else by_all.to_frame()
-    overlap = convert.population_overlap(older, wards, blocks, np.ones(len(blocks)))
-    converted = convert.convert(series.reindex(older.index, fill_value=0), overlap)
+    converted = convert(series.reindex(overlap.sources, fill_value=0), overlap)
     shared = (converted.apportioned_share.fillna(0) * converted.series).sum(axis=1)
     whole = pd.DataFrame(
-        _whole_numbers(converted.series.to_numpy(), wards["borough_code"].to_numpy()),
-        wards.index.rename("ward_code"),
+        _whole_numbers(converted.series.to_numpy(), borough_codes.reindex(overlap.targets).to_numpy()),
+        overlap.targets.rename("ward_code"),
         series.columns,
     )
     long = pd.Series(whole.stack(keys, future_stack=True) if keys else whole["count"])
@@ -127,18 +126,35 @@ def name_of(viewer: Viewer, source: Source, wards_of: Ground) -> dict[str, Any]:
     """Name what the carrying over follows from, for the keeping of overlays; nothing where nothing is carried."""
     if not is_mixed(source, wards_of):
         return {}
-    editions = {each.id: each.content_hash for each in places.boundary_sets(viewer.session)}
-    blocks = places.small_area_codes(viewer.session, source.borough_codes)
+    others = set(source.used["boundary_set_id"]) - {wards_of.id}
     return {
-        "carried_from": sorted(editions[number] for number in set(source.used["boundary_set_id"]) - {wards_of.id}),
-        "building_blocks": hashlib.sha256(orjson.dumps(blocks)).hexdigest(),
+        "carried_from": sorted(places.boundary_set(viewer.session, int(other)).content_hash for other in others),
+        "building_blocks": _name_of_blocks(viewer, source),
     }
 
 
-def _building_blocks(viewer: Viewer, source: Source, older: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """The small areas of the boroughs; where none are known the older wards, so that ground decides."""
+def _name_of_blocks(viewer: Viewer, source: Source) -> str:
+    return hashlib.sha256(orjson.dumps(places.small_area_codes(viewer.session, source.borough_codes))).hexdigest()
+
+
+def _overlap(viewer: Viewer, source: Source, edition: int, wards_of: Ground) -> Overlap:
+    """How another edition is spread over the wards: by the small areas, or by ground where none are known."""
+    name = (
+        places.boundary_set(viewer.session, edition).content_hash,
+        wards_of.content_hash,
+        _name_of_blocks(viewer, source),
+        source.borough_codes,
+    )
+    if (overlap := _REMEMBERED.get(name)) is not None:
+        return overlap
+    older, wards = (places.wards(viewer.session, each, source.borough_codes) for each in (edition, wards_of.id))
     blocks = places.small_areas(viewer.session, source.borough_codes)
-    return older if blocks.empty else blocks
+    blocks = older if blocks.empty else blocks
+    overlap = population_overlap(older, wards, blocks, np.ones(len(blocks)))
+    if len(_REMEMBERED) >= MOST_REMEMBERED:
+        _REMEMBERED.clear()
+    _REMEMBERED[name] = overlap
+    return overlap
 
 
 def _whole_numbers(figures: FloatArray, borough_codes: np.ndarray[Any, np.dtype[np.object_]]) -> FloatArray:

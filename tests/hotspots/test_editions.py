@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geo.convert import population_overlap
 from hub.hotspots import editions
 
 BOROUGHS = ("E09000007", "E09000019", "E09000020")
@@ -40,7 +41,11 @@ def test_three_real_boroughs_keep_their_totals_and_come_near_what_the_police_cou
     months = ["202109", "202112", "202203"]
     before = counted(real_data / "mps-ward-level-202009-202208-old-wards.csv", older, months)
     astray = before.iloc[:2].assign(ward_code=None)
-    carried, shared_out = editions.carry(pd.concat([before, astray]), older, wards, blocks)
+    carried, shared_out = editions.carry(
+        pd.concat([before, astray]),
+        population_overlap(older, wards, blocks, np.ones(len(blocks))),
+        wards["borough_code"],
+    )
     keys = ["borough_code", "offence_group", "month"]
     placed = carried[carried["ward_code"].notna()]
     totals = [
@@ -70,6 +75,6 @@ def test_whole_numbers_go_up_where_most_is_left_over(by: list[str], expected: li
     wards = gpd.GeoDataFrame({"borough_code": "b"}, geometry=strip[:2].to_numpy(), index=["west", "east"], crs=27700)
     older = gpd.GeoDataFrame({"borough_code": "b"}, geometry=strip[2:].to_numpy(), index=["all"], crs=27700)
     rows = pd.DataFrame({"ward_code": ["all"], **dict.fromkeys(by, "may"), "count": [5]})
-    carried, shared_out = editions.carry(rows, older, wards, older)
+    carried, shared_out = editions.carry(rows, population_overlap(older, wards, older, [1]), wards["borough_code"])
     assert carried.set_index("ward_code")["count"].to_dict() == dict(zip(["west", "east"], expected, strict=True))
     np.testing.assert_allclose(shared_out, [3, 2])

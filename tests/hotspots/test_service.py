@@ -151,7 +151,7 @@ def add_wards(database: Database, code: str, *, rows: int, columns: int, first: 
             code=code,
             in_force_from=dt.date(int(code), 5, 1),
             source="Made up",
-            content_hash=f"{code}-{rows}-{columns}".ljust(64, "0"),
+            content_hash=f"{code}-{rows}-{columns}-{first}".ljust(64, "0"),
             loaded_at=now,
         )
         session.add(edition)
