@@ -20,8 +20,9 @@ from hub.words import number
 LEAST_SQUARE_METRES = 10_000
 LEAST_WIDTH_METRES = 20
 """A zone so thin all along is a line, and could be drawn around a single door."""
-MOST_OUTSIDE_METRES = 50
-"""How far a zone may lie over the edge of its area, as one drawn by hand will; what does is cut off."""
+MOST_OUTSIDE_METRES, MOST_OUTSIDE_SHARE = 50, 0.01
+"""How far, or how much of it, a zone may lie over the edge of its area, as one drawn by hand will, and a ward where its
+file and the borough's part at the river; what does is cut off."""
 MOST_TYPED = 1_000
 LEAST_CORNERS = 3
 NATIONAL_GRID = 27700
@@ -99,9 +100,9 @@ def fitted(ground: Geometry, outline: Geometry, area_name: str) -> Geometry:
     BadRequest
         If it lies outside the area, or is too small or too thin to say anything of.
     """
-    if not shapely.covers(shapely.buffer(outline, MOST_OUTSIDE_METRES), ground):
-        outside = shapely.difference(ground, outline).area / max(ground.area, 1)
-        said = "All" if outside > 0.995 else f"About {max(outside, 0.01):.0%}"
+    outside = shapely.difference(ground, outline).area / max(ground.area, 1)
+    if outside > MOST_OUTSIDE_SHARE and not shapely.covers(shapely.buffer(outline, MOST_OUTSIDE_METRES), ground):
+        said = "All" if outside > 0.995 else f"About {outside:.0%}"
         raise BadRequest(
             f"{said} of the zone lies outside {area_name}.", remedy=f"Draw it so that it lies in {area_name}."
         )

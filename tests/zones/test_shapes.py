@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import geopandas as gpd
 import pytest
 import shapely
 
@@ -65,3 +68,13 @@ def test_a_zone_lies_in_its_area_and_is_no_sliver() -> None:
     ):
         with pytest.raises(BadRequest, match=said):
             shapes.fitted(ground, CITY, "Alder")
+
+
+def test_every_real_ward_can_be_a_zone_of_its_borough(real_data: Path) -> None:
+    wards = gpd.read_file(real_data / "wards-2022.gpkg", layer="wards")
+    boroughs = gpd.read_file(real_data / "boroughs.gpkg").set_index("borough_code").geometry
+    assert len(wards) == 704
+    for ward in wards.itertuples():
+        zone = shapes.fitted(ward.geometry, boroughs[ward.borough_code], str(ward.borough_code))
+        assert zone.area > 0.97 * ward.geometry.area
+        assert shapely.difference(zone, boroughs[ward.borough_code]).area < 1

@@ -94,6 +94,7 @@ def test_a_zone_is_made_counted_renamed_taken_away_and_deleted(analyst: StrictCl
     assert actions(database) == ["zone.saved", "zone.exported", "zone.renamed", "zone.deleted"]
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_what_cannot_be_a_zone_is_refused_and_what_was_typed_stays(analyst: StrictClient, database: Database) -> None:
     assert make(analyst, corners=CORNERS) == 302
     far = geojson(feature([[[x, y] for x, y in ring(5000.0)]], "Polygon"))
@@ -119,6 +120,7 @@ def test_what_cannot_be_a_zone_is_refused_and_what_was_typed_stays(analyst: Stri
     assert not [path for path in session_files(database).iterdir() if path.is_dir()]
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_a_zone_comes_from_wards_squares_and_a_file_alike(analyst: StrictClient) -> None:
     content = geojson(feature([[[x, y] for x, y in ring(0.0)]], "Polygon"))
     given = (
