@@ -157,6 +157,9 @@ GET    hotspots.layer      others  302    404     404     404    404       403  
 GET    hotspots.layer      absent  302    404     404     404    404       403    404
 GET    hotspots.layer      bcu     302    404     404     404    200       403    200
 GET    hotspots.layer      city    302    404     404     404    404       403    200
+GET    hotspots.contour_lines theirs  302    200     200     200    200       403    200
+GET    hotspots.contour_lines others  302    404     404     404    404       403    200
+GET    hotspots.contour_lines absent  302    404     404     404    404       403    404
 GET    hotspots.download   theirs  302    200     200     200    200       403    200
 GET    hotspots.download   others  302    404     404     404    404       403    200
 GET    hotspots.download   absent  302    404     404     404    404       403    404
@@ -413,6 +416,7 @@ ASKED: dict[str, Callable[[World, str], Asked]] = {
     "methods.show": lambda world, of: Asked({"method": "gi_star" if of == "-" else "horoscope"}),
     "hotspots.show": lambda world, of: Asked({"area": AREAS[of]}, OVERLAY),
     "hotspots.layer": lambda world, of: Asked({"area": AREAS[of]}, OVERLAY),
+    "hotspots.contour_lines": lambda world, of: Asked({"area": AREAS[of]}, OVERLAY | {"show": "cells-density"}),
     "hotspots.download": lambda world, of: Asked({"area": AREAS[of], "form": "csv"}, OVERLAY),
     "compare.show": lambda world, of: Asked({"area": AREAS[of]}, TWO_PERIODS),
     "compare.maps": lambda world, of: Asked({"area": AREAS[of]}, TWO_PERIODS),

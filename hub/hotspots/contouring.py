@@ -59,11 +59,11 @@ def contours(overlay: Overlay) -> tuple[Contour, ...]:
     )
 
 
-def contour_layer(overlay: Overlay) -> dict[str, Any] | None:
-    """Write the contours as what a map draws; None where there is none."""
+def contour_layer(overlay: Overlay) -> dict[str, Any]:
+    """Write the contours as what a map draws."""
     chosen = contours(overlay)
     if not chosen:
-        return None
+        return {"type": "FeatureCollection", "features": []}
     from geo.contours import contour_lines
 
     surface, grid = _as_grid(overlay)

@@ -20,7 +20,6 @@ from geo.frames import FloatArray, to_longitude_latitude
 from geo.hotspots import CONFIDENCE_BY_LEVEL, NOT_SIGNIFICANT, NOT_TESTED, classify_rates
 from hub.hotspots.agencies import BOTH, GAP, NEITHER, POLICE_ONLY, QUIET_GAP
 from hub.hotspots.changes import FALLEN, NO_CLEAR_CHANGE, RISEN
-from hub.hotspots.contouring import contour_layer
 from hub.hotspots.overlays import Overlay
 from hub.hotspots.scoring import (
     BUSIEST,
@@ -450,8 +449,6 @@ def layer(
         return {
             "boroughs": _boroughs(boroughs["borough_name"], outlines),
             "cells": _cells(overlay, keys),
-            # Of two periods each would have its own levels, and the same line stand for two figures.
-            "contours": contour_layer(overlay) if scaled_with is None else None,
             "grid": national_grid(west, south, east, north),
         }
     wards = overlay.outlines.simplify_coverage(tolerance)

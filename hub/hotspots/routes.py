@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from hub.access import Permission
 from hub.errors import BadRequest
 from hub.hotspots import exports, layers, paper, service, trials
-from hub.hotspots.contouring import Contour, contours
+from hub.hotspots.contouring import Contour, contour_layer, contours
 from hub.hotspots.forms import OverlayForm, chosen_show
 from hub.hotspots.keeping import found_after, kept_after, writing_as
 from hub.hotspots.layers import Column, LegendItem, Row, Show
@@ -99,6 +99,15 @@ def layer(area: str) -> ResponseReturnValue:
     outlines = places.borough_outlines(g.viewer.session, found.borough_codes)
     drawn = layers.layer(overlay, chosen_show(request.args.get("show")), outlines)
     return kept_after(as_layer(drawn), overlay)
+
+
+@bp.get("/areas/<area>/hotspots/contours.json")
+@needs(Permission.OVERLAY_READ)
+def contour_lines(area: str) -> ResponseReturnValue:
+    """Give the contours of a density layer, which the map draws once the layer is there."""
+    found = places.area(g.viewer, area, Permission.OVERLAY_READ)
+    overlay = _overlay(found, request.args.to_dict())
+    return kept_after(as_layer(contour_layer(overlay)), overlay)
 
 
 def as_layer(drawn: dict[str, Any]) -> Response:

@@ -147,11 +147,13 @@ function cellLayers(holder, cells, looks, units) {
   return { drawn, square };
 }
 
-function contourLayers(contours) {
-  return L.geoJSON(contours, {
-    style: (contour) => ({ color: INK, interactive: false, ...CONTOURS[contour.properties.share] }),
+// The lines of a density layer, which come after it.
+async function addContours(holder, map) {
+  const contours = await fetched(holder.dataset.contours);
+  L.geoJSON(contours, {
+    style: (contour) => ({ color: INK, ...CONTOURS[contour.properties.share] }),
     interactive: false,
-  });
+  }).addTo(map);
 }
 
 function boroughLayers(boroughs) {
@@ -284,9 +286,13 @@ export function drawOverlay(holder, layer, { isLinked = true } = {}) {
     const { drawn, square } = cellLayers(holder, layer.cells, looks, units);
     drawn.addTo(map);
     find = squareFinder(holder, layer.cells, square, units, map);
-    if (layer.contours) contourLayers(layer.contours).addTo(map);
   }
   if (isLinked) linkTable(holder, map, find);
+  if (holder.dataset.contours) {
+    addContours(holder, map).catch(() => {
+      document.querySelector(".overlay-legend").append(element("li", "The lines could not be drawn just now."));
+    });
+  }
   boroughs.addTo(map);
   if (layer.boroughs.features.length > 1) {
     for (const borough of boroughs.getLayers()) names.push(nameOnMap(map, borough, borough.feature.properties.name));

@@ -9,10 +9,8 @@ import orjson
 import shapely
 
 from geo.frames import to_national_grid
-from hub.hotspots import contouring, layers
-from hub.hotspots.layers import Show
+from hub.hotspots import contouring
 from tests.hotspots.overlays_made import made_of_cells, made_of_wards
-from tests.hotspots.test_layers import boroughs
 
 
 def in_metres(geometry: dict[str, object]) -> shapely.Geometry:
@@ -22,7 +20,7 @@ def in_metres(geometry: dict[str, object]) -> shapely.Geometry:
 
 def test_the_lines_enclose_what_the_legend_says() -> None:
     overlay = made_of_cells("density")
-    drawn = layers.layer(overlay, Show.CELL_DENSITY, boroughs())["contours"]
+    drawn = contouring.contour_layer(overlay)
     legend = contouring.contours(overlay)
     assert [feature["properties"]["share"] for feature in drawn["features"]] == [item.key for item in legend]
     assert [item.key for item in legend] == ["25", "50", "75"]
@@ -41,14 +39,10 @@ def test_the_lines_enclose_what_the_legend_says() -> None:
     assert shapely.symmetric_difference(tight, busy).area < 0.5 * busy.area
 
 
-def test_what_has_no_density_or_is_compared_has_no_contours() -> None:
-    for overlay, show in (
-        (made_of_cells("count"), Show.CELL_COUNT),
-        (made_of_wards("rate"), Show.WARD_RATE),
-    ):
+def test_what_has_no_density_has_no_contours() -> None:
+    for overlay in (made_of_cells("count"), made_of_wards("rate")):
         assert contouring.contours(overlay) == ()
-        assert layers.layer(overlay, show, boroughs()).get("contours") is None
+        assert contouring.contour_layer(overlay)["features"] == []
     dense = made_of_cells("density")
     empty = replace(dense, table=dense.table.assign(count=0.0, density=0.0))
-    assert contouring.contour_layer(empty) is None
-    assert layers.layer(dense, Show.CELL_DENSITY, boroughs(), scaled_with=dense)["contours"] is None
+    assert contouring.contour_layer(empty)["features"] == []
