@@ -6,7 +6,7 @@ Every weight is handed in as part of a named, dated set; nothing is weighed with
 import datetime as dt
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,10 @@ class WeightSet:
         The weight of each label.
     cap : float
         The most that one incident counts for in a capped total.
+    mixed : mapping of str to float
+        Of `weights`, those of labels that mix offences: the average over how many there were of each.
+    mixed_by : str
+        Whose numbers that average is over; blank where nothing is mixed.
     """
 
     name: str
@@ -41,6 +45,8 @@ class WeightSet:
     source: str
     weights: Mapping[str, float]
     cap: float
+    mixed: Mapping[str, float] = field(default_factory=dict)
+    mixed_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,8 @@ def read_weights(text: str) -> WeightSet:
     ----------
     text : str
         TOML with `name`, `version`, `dated` (a date), `unit`, `source`, `cap` (a number above 0) and a table `weights`
-        of label = number.
+        of label = number; and, for labels that mix offences, `mixed_by` and tables `mixed.LABEL` of how many there
+        were of each label that is weighed.
 
     Returns
     -------
@@ -101,7 +108,7 @@ def read_weights(text: str) -> WeightSet:
     ------
     GeoError
         If it is no TOML, a field is missing or of another kind, there are no weights, one is negative, or the cap is
-        not above zero.
+        not above zero; or if a mixture has a weight already, is of labels without one, or has no numbers above zero.
     """
     try:
         said = tomllib.loads(text)
@@ -109,10 +116,10 @@ def read_weights(text: str) -> WeightSet:
         raise GeoError(
             f"The weights are not written as TOML ({error}). Start from the file of the default set."
         ) from None
-    for field, kind in (("name", str), ("version", str), ("dated", dt.date), ("unit", str), ("source", str)):
-        if not isinstance(said.get(field), kind) or not said[field]:
+    for needed, kind in (("name", str), ("version", str), ("dated", dt.date), ("unit", str), ("source", str)):
+        if not isinstance(said.get(needed), kind) or not said[needed]:
             raise GeoError(
-                f"The weights do not say their '{field}', without which no figure may be made of them. Add it."
+                f"The weights do not say their '{needed}', without which no figure may be made of them. Add it."
             )
     cap = said.get("cap")
     if isinstance(cap, bool) or not isinstance(cap, int | float) or not 0 < cap < np.inf:
@@ -127,7 +134,36 @@ def read_weights(text: str) -> WeightSet:
         if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < np.inf:
             raise GeoError(f"The weight of '{label}' is {weight!r}, not a number of 0 or more. Correct it.")
     numbers = {label: float(weight) for label, weight in weights.items()}
-    return WeightSet(said["name"], said["version"], said["dated"], said["unit"], said["source"], numbers, float(cap))
+    mixtures = said.get("mixed", {})
+    if not isinstance(mixtures, dict):
+        raise GeoError("'mixed' is no table of mixtures. Write [mixed.LABEL] and below it how many there were of each.")
+    mixed = {label: _average(label, parts, numbers) for label, parts in mixtures.items()}
+    if mixed and not isinstance(said.get("mixed_by"), str):
+        raise GeoError("The weights do not say by whose numbers labels are mixed, 'mixed_by'. Add it.")
+    return WeightSet(
+        name=said["name"],
+        version=said["version"],
+        dated=said["dated"],
+        unit=said["unit"],
+        source=said["source"],
+        weights=numbers | mixed,
+        cap=float(cap),
+        mixed=mixed,
+        mixed_by=said["mixed_by"] if mixed else "",
+    )
+
+
+def _average(label: str, parts: object, weights: Mapping[str, float]) -> float:
+    """Average the weights of a mixture, to a hundredth."""
+    if label in weights:
+        raise GeoError(f"'{label}' has a weight and is mixed as well. Keep one of the two.")
+    given = parts if isinstance(parts, dict) else {}
+    counts = {part: count for part, count in given.items() if type(count) is int and count > 0 and part in weights}
+    if not counts or len(counts) < len(given):
+        raise GeoError(
+            f"The mixture '{label}' is not of labels that have a weight, each with a whole number above 0. Correct it."
+        )
+    return round(sum(count * weights[part] for part, count in counts.items()) / sum(counts.values()), 2)
 
 
 def weights_of(labels: npt.ArrayLike, weight_set: WeightSet) -> FloatArray:

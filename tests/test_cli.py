@@ -592,7 +592,7 @@ def test_weights_of_harm_are_loaded_once_by_who_administers_the_city(hub: Hub, t
     path.write_text(with_the_hub, "utf-8")
     asked = ("load-harm-weights", path, "--json", "--as")
     assert hub.call(*asked, ADMINISTRATOR).done.json["outcome"] == "unchanged"
-    path.write_text(with_the_hub.replace('version = "2026"', 'version = "2026, ours"'), "utf-8")
+    path.write_text(with_the_hub.replace('version = "2026.1"', 'version = "2026, ours"'), "utf-8")
     assert "one list for every borough" in hub.call(*asked, OFFICER).refused
     said = hub.call(*asked, ADMINISTRATOR).done.json
     assert (said["version"], said["outcome"]) == ("2026, ours", "kept")
@@ -1140,7 +1140,7 @@ def test_harm_agencies_and_paper_of_a_real_borough(london: Hub, hubs: Hubs, real
     counted = here.groupby("MinorText")[months].sum().sum(axis=1)
     assert table["count"].sum() == counted.sum() == said["total"]
     assert set(said["left_out"]) <= {"Fraud and forgery", "NFIB fraud"}
-    assert said["weights"]["version"] == "2026"
+    assert said["weights"]["version"] == "2026.1"
     assert table["harm"].sum() > 5475 * counted.get("HOMICIDE", 0) + 2555 * counted["RAPE"]
     assert (table["harm_capped"] <= table["harm"]).all()
     assert table["harm"].idxmax() in {"Bloomsbury", "Holborn & Covent Garden"}

@@ -6,7 +6,7 @@ from geo.harm import WeightSet
 from hub.hotspots.changes import days_of
 from hub.hotspots.facts import Beside, Facts, Gap
 from hub.hotspots.scoring import Method, Units
-from hub.hotspots.wording import listed, said_percent, said_span
+from hub.hotspots.wording import inside_sentence, listed, said_percent, said_span
 from hub.words import month_name, months_before, number, plural
 
 MOSTLY_SHARED_OUT = 0.5
@@ -75,6 +75,13 @@ def _harm_notes(facts: Facts, weight_set: WeightSet) -> list[str]:
         named = listed([f"{label} ({number(of_it)})" for label, of_it in facts.scores.left_out.items()])
         verb = "has" if count == 1 else "have"
         said.append(f"{plural(count, 'incident')} {verb} no weight in this set, and no part in the harm: {named}.")
+    if facts.has_points and weight_set.mixed:
+        named = listed([f"{inside_sentence(label)} {weight:g}" for label, weight in weight_set.mixed.items()])
+        said.append(
+            f"Some street-level categories mix grave and lesser offences. Each incident of them counts for the average "
+            f"of {weight_set.mixed_by}, in {weight_set.unit}: {named}. A place with more of the graver ones had more "
+            "harm than is shown, and its largest event is not known."
+        )
     said.append(
         "Harm is a judgement: it is as good as its weights, each of which stands for offences of very different "
         f"gravity. Never compare figures made with two versions. These are {facts.weights_words}."

@@ -29,7 +29,11 @@ class TestWeights:
     def test_the_default_is_the_index_of_2026(self) -> None:
         default = default_weights()
         assert default.name == "Cambridge Crime Harm Index, medians by subgroup"
-        assert (default.version, default.dated, default.unit) == ("2026", dt.date(2026, 2, 1), "days of imprisonment")
+        assert (default.version, default.dated, default.unit) == (
+            "2026.1",
+            dt.date(2026, 11, 22),
+            "days of imprisonment",
+        )
         assert "cambridge-ebp.co.uk" in default.source
         labels = ["Homicide", "Rape", "Other sexual offences", "Burglary – business and community", "Shoplifting"]
         assert weights_of(labels, default).tolist() == [5475, 2555, 182.25, 183.5, 1]
@@ -49,7 +53,7 @@ class TestWeights:
         with pytest.raises(GeoError, match=f"do not say their '{field}'"):
             read_weights("\n".join([f'{field} = ""', *lines]))
 
-    def test_street_level_categories_of_one_group_weigh_as_it_does_and_mixed_ones_nothing(self) -> None:
+    def test_street_level_categories_of_one_group_weigh_as_it_does_and_mixed_ones_the_average(self) -> None:
         default = default_weights()
         assert weights_of(["Robbery", "Public order", "Vehicle crime", "Other crime"], default).tolist() == [
             365,
@@ -57,8 +61,14 @@ class TestWeights:
             5,
             10,
         ]
-        mixed = ["Violence and sexual offences", "Burglary", "Criminal damage and arson", "Drugs"]
-        assert np.isnan(weights_of(mixed, default)).all()
+        # 100,572,860 days of 516,317 offences of violence, and so on.
+        assert default.mixed == {
+            "Violence and sexual offences": 194.79,
+            "Burglary": 243.62,
+            "Criminal damage and arson": 9.23,
+            "Drugs": 3.82,
+        }
+        assert weights_of(list(default.mixed), default).tolist() == list(default.mixed.values())
         assert default.cap == 365
 
     def test_weights_that_are_none_are_refused(self) -> None:
@@ -72,6 +82,27 @@ class TestWeights:
         for cap in ("0", "true", '"3"', "nan", "inf"):
             with pytest.raises(GeoError, match="'cap'"):
                 read_weights(GOOD.replace("cap = 3", f"cap = {cap}"))
+
+    def test_a_mixture_is_the_average_of_what_was_counted(self) -> None:
+        mixture = 'mixed_by = "the council"\n[mixed."Both"]\n"Arson" = 3\n"Nuisance" = 1\n'
+        by, _, tables = mixture.partition("\n")
+        text = GOOD.replace("cap = 3", f"cap = 3\n{by}") + tables
+        ours = read_weights(text)
+        assert (ours.mixed, ours.mixed_by, ours.weights["Both"]) == ({"Both": 3.12}, "the council", 3.12)
+        assert (read_weights(GOOD).mixed, read_weights(GOOD).mixed_by) == ({}, "")
+        with pytest.raises(GeoError, match="'mixed_by'"):
+            read_weights(text.replace(by, ""))
+        with pytest.raises(GeoError, match="'Arson' has a weight and is mixed"):
+            read_weights(text.replace('"Both"', '"Arson"'))
+        for wrong in ('"Arson" = 0', '"Arson" = 1.5', '"Arson" = true', '"Theft" = 3'):
+            with pytest.raises(GeoError, match="mixture 'Both'"):
+                read_weights(text.replace('"Arson" = 3', wrong))
+        with pytest.raises(GeoError, match="mixture 'Both'"):
+            read_weights(text.partition('"Arson" = 3')[0])
+        for wrong, said in (("mixed = 3", "no table of mixtures"), ("[mixed]\nBoth = 3", "mixture 'Both'")):
+            at_the_end = "" if wrong.startswith("mixed") else wrong
+            with pytest.raises(GeoError, match=said):
+                read_weights(GOOD.replace("cap = 3", f"cap = 3\n{'' if at_the_end else wrong}") + at_the_end)
 
 
 class TestPlaceHarm:
@@ -132,6 +163,15 @@ def test_harm_in_the_real_wards_lies_elsewhere_than_the_counts(real_data: Path) 
     weights = weights_of(counts.columns.str.capitalize(), default_weights())
     harm = harm_of_counts(counts, weights, cap=365)
     assert harm.weighed.sum() + harm.unweighed.sum() == counts.to_numpy().sum() == 1_788_630
+    london = counts.sum()
+    violence = ["RAPE", "OTHER SEXUAL OFFENCES", "HOMICIDE", "VIOLENCE WITH INJURY", "VIOLENCE WITHOUT INJURY"]
+    violence += ["STALKING AND HARASSMENT", "DEATH SERIOUS INJURY ILLEGAL DRIVING"]
+    for mixture, labels, each in (
+        ("Violence and sexual offences", violence, [2555, 182.25, 5475, 365, 10, 10, 365]),
+        ("Criminal damage and arson", ["ARSON", "CRIMINAL DAMAGE"], [185, 2]),
+        ("Drugs", ["POSSESSION OF DRUGS", "TRAFFICKING OF DRUGS"], [3, 5]),
+    ):
+        assert default_weights().mixed[mixture] == round(np.average(each, weights=london[labels]), 2)
     assert harm.weighed.sum() > 0.6 * counts.to_numpy().sum()
     with_homicide = counts["HOMICIDE"].to_numpy() > 0
     assert with_homicide.sum() == 150

@@ -106,11 +106,12 @@ def test_a_change_says_what_it_is_compared_with() -> None:
 
 def test_harm_says_by_what_it_was_weighed_in_every_form(tmp_path: Path) -> None:
     overlay = made_of_harm("wards")
-    said = "Cambridge Crime Harm Index, medians by subgroup, version 2026 of 1 February 2026"
+    said = "Cambridge Crime Harm Index, medians by subgroup, version 2026.1 of 22 November 2026"
     assert said in overlay.weights_words
     assert said in overlay.source_words
     told = orjson.loads(exports.content_of(overlay, "geojson"))["provenance"]
-    assert (told["weights"]["version"], told["weights"]["dated"], told["weights"]["cap"]) == ("2026", "2026-02-01", 365)
+    weights = told["weights"]
+    assert (weights["version"], weights["dated"], weights["cap"]) == ("2026.1", "2026-11-22", 365)
     assert told["left_out"] == {"Fraud and forgery": 288}
     table = pd.read_csv(io.BytesIO(exports.content_of(overlay, "csv")))
     assert table["weights"].unique().tolist() == [overlay.weights_words]

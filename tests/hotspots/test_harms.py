@@ -63,7 +63,7 @@ def test_a_run_of_robberies_is_flagged_where_it_lies() -> None:
     assert "in days of imprisonment" in overlay.sentence
     known = " ".join(overlay.notes)
     assert "288 incidents have no weight in this set, and no part in the harm: Fraud and forgery (288)." in known
-    assert "version 2026 of 1 February 2026" in known
+    assert "version 2026.1 of 22 November 2026" in known
     assert "not the normal law, which one grave event upsets" in overlay.method_words
 
 
@@ -88,7 +88,7 @@ def test_squares_are_weighed_for_hotspots_alone() -> None:
     robberies[2:4, 3:5] = 12
     outline = shapely.box(0, 0, 12 * 200, 10 * 200)
     points = points_of(robberies, 200).assign(offence_group="Robbery", offence_subgroup="")
-    nuisance = points_of(robberies[:1], 200).assign(offence_group="Drugs", offence_subgroup="")
+    nuisance = points_of(robberies[:1], 200).assign(offence_group="Fraud and forgery", offence_subgroup="")
     both = pd.concat([points, nuisance])
     rows = pd.concat([both, both.iloc[:3].assign(count=1)])
     scores = harms.weigh_cells(both, outline, square_wards(2, 3), default_weights(), rows=rows, cell_metres=200)
@@ -99,7 +99,7 @@ def test_squares_are_weighed_for_hotspots_alone() -> None:
     assert set(table.index[table["harm"] == 12 * 365]) <= set(hot.index)
     assert hot["west"].between(400, 1000).all()
     assert scores.unplaced == 3
-    assert scores.left_out == {"Drugs": int(robberies[:1].sum())}
+    assert scores.left_out == {"Fraud and forgery": int(robberies[:1].sum())}
     assert scores.flags_by_chance is not None
     assert scores.flags_by_chance < 10
 
@@ -131,11 +131,13 @@ def test_harm_is_weighed_through_the_service_and_nuisance_is_counted_apart(
     assert wards.table["harm_per_1000"].to_dict() == {WEST: 109.5, EAST: 2}
     assert wards.table["count"].sum() == 28
     assert wards.scores.left_out == {"Fraud and forgery": 5}
-    assert by_points.table["harm"].to_dict() == {WEST: 365, EAST: 0}
+    assert by_points.table["harm"].to_dict() == {WEST: 365, EAST: 3.82}
     for overlay in (by_points, cells):
-        assert overlay.scores.left_out == {"Drugs": 1, ANTI_SOCIAL_BEHAVIOUR: 1}
+        assert overlay.scores.left_out == {ANTI_SOCIAL_BEHAVIOUR: 1}
+        assert "what the Met recorded in London from February 2024 to January 2026" in " ".join(overlay.notes)
         assert (overlay.total, overlay.unplaced) == (3, 1)
-    assert wards.inputs["weights"]["version"] == "2026"
+    assert "mix grave and lesser offences" not in " ".join(wards.notes)
+    assert wards.inputs["weights"]["version"] == "2026.1"
 
 
 @pytest.mark.parametrize("units", ["wards", "cells"])

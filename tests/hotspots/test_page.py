@@ -101,14 +101,14 @@ def test_a_change_is_said_mapped_and_listed(commander: StrictClient) -> None:
 
 
 def test_harm_names_its_weights_and_what_they_leave_out(commander: StrictClient, live: Figures) -> None:
-    asked = f"/areas/{HOME}/hotspots?show=wards-harm&category=all"
-    assert commander.get(f"{asked}&from=2025-01&to=2025-02").status_code == 400
+    asked = f"/areas/{HOME}/hotspots?show=wards-harm"
+    assert commander.get(f"{asked}&category=Theft&from=2025-01&to=2025-02").status_code == 400
     assert "None of these offences has a weight in Cambridge" in commander.page.errors[0]
     rows = [(month(3), "F05000000", "Robbery", "", 3), (month(3), "F05000001", "Theft", "", 9)]
     columns = ["month", "ward_code", "offence_group", "offence_subgroup", "count"]
     live.ward_counts(HOME, pd.DataFrame(rows, columns=columns))
-    assert commander.get(f"{asked}&from=2025-03&to=2025-03").status_code == 200
-    said = "Cambridge Crime Harm Index, medians by subgroup, version 2026 of 1 February 2026"
+    assert commander.get(f"{asked}&category=all&from=2025-03&to=2025-03").status_code == 200
+    said = "Cambridge Crime Harm Index, medians by subgroup, version 2026.1 of 22 November 2026"
     assert f"Weighed by {said}" in commander.page.main
     assert "9 incidents have no weight in this set, and no part in the harm: Theft (9)." in commander.page.main
     headings = [words_of(cell) for cell in commander.page.all("th") if cell.get("scope") == "col"]
