@@ -21,6 +21,8 @@ from hub.hotspots.scoring import Method, Units
 from hub.places.service import Area
 from hub.words import months_before
 
+_NOT_TESTED = {Method.HARM: ", not of its harm", Method.AGENCIES: " in police figures, not of the other agency's"}
+
 
 @dataclass(frozen=True)
 class ClassInBoth:
@@ -54,7 +56,8 @@ class Comparison:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of either period, or of the comparison, before acting on it."""
-        return tuple(dict.fromkeys([*self.now.notes, *self.then.notes, *self.change.notes]))
+        tested = [f"The change of each {self.now.unit} is that of its count{_NOT_TESTED.get(self.show.method, '')}."]
+        return tuple(dict.fromkeys([*tested, *self.now.notes, *self.then.notes, *self.change.notes]))
 
 
 def compare(

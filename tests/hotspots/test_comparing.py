@@ -20,7 +20,7 @@ from hub.hotspots.overlays import Overlay
 from tests.client import StrictClient, words_of
 from tests.conftest import ELSEWHERE, HOME, PASSWORD
 from tests.hotspots.figures_given import Figures, month
-from tests.hotspots.overlays_made import made_of_cells, made_of_wards
+from tests.hotspots.overlays_made import made_of_agencies, made_of_cells, made_of_harm, made_of_wards
 
 BEFORE = (dt.date(2024, 12, 1),)
 PAGE = f"/areas/{HOME}/hotspots/compare"
@@ -64,6 +64,15 @@ def test_one_colour_stands_for_one_figure_in_both_periods() -> None:
     assert busy.legend[0].units == busy.legend[0].units_then == 9
 
 
+def test_what_is_not_tested_is_said() -> None:
+    for show, made, said in (
+        (Show.WARD_COUNT, made_of_wards("rate"), "The change of each ward is that of its count."),
+        (Show.WARD_HARM, made_of_harm("wards"), "The change of each ward is that of its count, not of its harm."),
+        (Show.CELL_AGENCIES, made_of_agencies("cells"), "its count in police figures, not of the other agency's."),
+    ):
+        assert said in beside(show, made, made).notes[0]
+
+
 def test_each_ward_is_tested_exactly_where_it_is_the_same_ground() -> None:
     now, then = (
         made_of_wards("rate", counts=(160, 104, 30, 1, 200, 50)),
@@ -80,6 +89,7 @@ def test_each_ward_is_tested_exactly_where_it_is_the_same_ground() -> None:
     assert "Wards changed between the two periods" in " ".join(beside(Show.WARD_COUNT, now, other_wards).notes)
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # it reads by the overlay's own way, tried on both
 def test_both_periods_come_by_the_way_of_the_overlay(
     client: StrictClient, live: Figures, people: dict[Role, str]
 ) -> None:
