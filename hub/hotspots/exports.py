@@ -37,7 +37,7 @@ TESTED = (
     *("count_beside", "z_beside", "p_beside", "q_beside"),
     *("p", "q"),
 )
-WARD_COLUMNS = ("ward_name", "borough_code", "count", "population", "rate_per_1000", *TESTED, "class")
+WARD_COLUMNS = ("ward_name", "borough_code", "count", "population", "rate_per_1000", *TESTED, "class", "shared_out")
 CELL_COLUMNS = ("ward_name", "west", "south", "count", *TESTED, "density", "class")
 WHOLE_NUMBERS = frozenset(
     {
@@ -135,6 +135,15 @@ def as_dict(overlay: Overlay) -> dict[str, Any]:
         "versions": _versions(overlay.versions),
         "boundary_set": overlay.boundary_set,
         "boundary_set_before": overlay.boundary_set_before,
+        "carried_over": [
+            {
+                "dataset_title": each.title,
+                "boundary_set": each.boundary_set,
+                "months": [month_code(month) for month in each.months],
+            }
+            for each in overlay.carried_over
+        ],
+        "set_aside": [month_code(month) for month in overlay.set_aside],
         "denominator": overlay.denominator,
         "cell_metres": overlay.cell_metres,
         "bandwidth_metres": overlay.bandwidth_metres,

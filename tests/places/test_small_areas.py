@@ -114,6 +114,12 @@ def test_small_areas_are_fitted_to_every_set_and_again_when_one_changes(
     assert {"small_areas": 6} in [each.counts for each in report.loaded]
     before = placed(database)
     assert len(before) == 8, "the codes of both editions"
+    with database.reading() as session:
+        newest = service.small_areas(session, {"F09000001"})
+        assert [("2021", code) for code in newest.index] == service.small_area_codes(session, {"F09000001"})
+        assert {"F01000001"} <= set(newest.index) < set(areas_of("2021")["lsoa_code"])
+        assert newest.crs.to_epsg() == 27700
+        assert service.small_areas(session, {"F09999999"}).empty
     assert before["F01000001"] == ("F05000001", 0.5882)
     assert before["F01000025"][0] == before["F01000005"][0] == "F05000007"
     assert load(database, folder).is_unchanged
