@@ -95,7 +95,11 @@ class OnePlace:
     def ground_words(self) -> str:
         """What the figures are of: `9 squares of 300 m, the strongest 300m-E639600-N434100`."""
         if self.overlay.units is Units.WARDS:
-            return "the whole ward"
+            return (
+                "the whole ward"
+                if len(self.units) == 1
+                else f"{len(self.units)} wards that touch, the strongest {self.ward_name}"
+            )
         side = self.overlay.cell_metres
         if len(self.units) == 1:
             return f"one square of {side} m ({self.units[0]})"

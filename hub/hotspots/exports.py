@@ -198,6 +198,8 @@ def _weights(overlay: Overlay) -> dict[str, Any] | None:
         "unit": used.unit,
         "source": used.source,
         "cap": used.cap,
+        "mixed": dict(used.mixed),
+        "mixed_by": used.mixed_by,
     }
 
 

@@ -148,6 +148,9 @@ def test_wards_stand_in_where_there_are_no_points_and_too_few_months_say_so(
             officer, area_of(officer, HOME), category=None, unit="F05000000", last_month=DECEMBER, dataset=None
         )
         assert (ward.counts, ward.place, ward.name) == ((20,) * 12, None, "Alder West, Alder")
+        assert ward.ground_words == "the whole ward"
+        both = replace(ward, units=("F05000000", "F05000001"))
+        assert both.ground_words == "2 wards that touch, the strongest Alder West"
 
 
 def test_a_wards_months_on_older_wards_are_shown_carried_over_and_judged_by_none(

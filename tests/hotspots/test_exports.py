@@ -112,6 +112,7 @@ def test_harm_says_by_what_it_was_weighed_in_every_form(tmp_path: Path) -> None:
     told = orjson.loads(exports.content_of(overlay, "geojson"))["provenance"]
     weights = told["weights"]
     assert (weights["version"], weights["dated"], weights["cap"]) == ("2026.1", "2026-11-22", 365)
+    assert (weights["mixed"]["Drugs"], weights["mixed_by"][:20]) == (3.82, "what the Met recorde")
     assert told["left_out"] == {"Fraud and forgery": 288}
     table = pd.read_csv(io.BytesIO(exports.content_of(overlay, "csv")))
     assert table["weights"].unique().tolist() == [overlay.weights_words]
