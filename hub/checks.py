@@ -148,7 +148,10 @@ def _check(tool: str, *arguments: str) -> Outcome:
 
 def _pytest(*arguments: str, shown_on: TextIO | None = None) -> tuple[bool, list[str]]:
     """Run pytest with its output shown as it comes, and give whether it passed and what it printed."""
-    with subprocess.Popen([TOOLS / "pytest", *arguments], cwd=ROOT, text=True, stdout=subprocess.PIPE) as process:
+    # Else each of the workers, and each hub that a test starts, compiles all of the tests and of the hub anew.
+    keeping = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+    command = [TOOLS / "pytest", *arguments]
+    with subprocess.Popen(command, cwd=ROOT, env=keeping, text=True, stdout=subprocess.PIPE) as process:
         lines = []
         for line in process.stdout or ():
             print(line, end="", flush=True, file=shown_on)

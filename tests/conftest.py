@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import os
+import pickle
 import pwd
 import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import psycopg
@@ -20,7 +22,6 @@ import pytest
 import shapely
 from argon2 import PasswordHasher
 from flask import Flask
-from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import select
 
 from hub import audit, create_app, migrate
@@ -30,6 +31,10 @@ from hub.accounts import service as accounts
 from hub.accounts.models import Person
 from hub.config import Settings
 from hub.db import Database
+from hub.demo import service as demo
+from hub.demo.generate import Written, write_city
+from hub.places import loading
+from hub.places import service as places
 from hub.places.models import Bcu, Borough, BoroughPopulation, BoundarySet, City, Ward
 from tests.client import StrictClient
 
@@ -59,30 +64,43 @@ def real_data() -> Path:
 # --- Databases -------------------------------------------------------------------------------------------------------
 
 
+NOTHING_TO_OUTLIVE = {"fsync": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": 0}
+"""Of a PostgreSQL that nobody will start again."""
+ROOM_IN_MEMORY_BYTES = 4_000_000_000
+
+
+def _folder_in_memory() -> Path | None:
+    """Where files are made and removed in a third of the time, if this machine has such a place and room in it."""
+    memory = Path("/dev/shm")
+    return memory if memory.is_dir() and shutil.disk_usage(memory).free > ROOM_IN_MEMORY_BYTES else None
+
+
 class PostgresCluster:
     """A throw-away PostgreSQL on a loopback port, with an owner role and a web role."""
 
     def __init__(self, binaries: Path) -> None:
         # initdb refuses root, and the postgres user cannot look inside root's own temporary folders.
         self._user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-        self._folder = Path(tempfile.mkdtemp(prefix="hub-postgres-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="hub-postgres-", dir=_folder_in_memory()))
         shutil.chown(self._folder, user=self._user)
         self._binaries = binaries
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self._port = probe.getsockname()[1]
         self._run("initdb", "-D", "data", "-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8")
-        options = (
-            f"-p {self._port} -c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories={self._folder}"
-        )
-        self._run("pg_ctl", "-D", "data", "-o", options, "-l", "log", "-w", "start")
+        chosen = {**NOTHING_TO_OUTLIVE, "listen_addresses": "127.0.0.1", "unix_socket_directories": self._folder}
+        options = " ".join(f"-c {name}={value}" for name, value in chosen.items())
+        self._run("pg_ctl", "-D", "data", "-o", f"-p {self._port} {options}", "-l", "log", "-w", "start")
+        self._connection = psycopg.connect(self.url("postgres", "postgres"), autocommit=True)
         self._sql("CREATE ROLE hub_owner LOGIN", "CREATE ROLE hub_web LOGIN")
 
     def create(self, *, template: str = "template1") -> str:
         """Create a database and return its name."""
         name = f"hub_{uuid4().hex}"
+        # Before PostgreSQL 15 there was no other way.
+        by_file = "STRATEGY FILE_COPY" if self._connection.info.server_version >= 150_000 else ""
         self._sql(
-            f"CREATE DATABASE {name} OWNER hub_owner TEMPLATE {template}",
+            f"CREATE DATABASE {name} OWNER hub_owner TEMPLATE {template} {by_file}",
             f"GRANT ALL ON DATABASE {name} TO hub_owner",
         )
         return name
@@ -97,6 +115,7 @@ class PostgresCluster:
 
     def stop(self) -> None:
         """End the server and remove its folder."""
+        self._connection.close()
         self._run("pg_ctl", "-D", "data", "-m", "immediate", "stop")
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -111,9 +130,8 @@ class PostgresCluster:
         )
 
     def _sql(self, *statements: str) -> None:
-        with psycopg.connect(self.url("postgres", "postgres"), autocommit=True) as connection:
-            for statement in statements:
-                connection.execute(statement.encode())
+        for statement in statements:
+            self._connection.execute(statement.encode())
 
 
 def postgres_binaries() -> Path | None:
@@ -160,7 +178,10 @@ def _filled(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
             migrate.upgrade(settings)
         else:
             database = Database(settings)
-            {"small_city": build_small_city, "people": add_people}[holding](database)
+            if holding == "london_places":
+                load_london(database, request.getfixturevalue("real_data"))
+            else:
+                FILLING[holding](database)
             database.engine.dispose()
         return name
 
@@ -208,7 +229,7 @@ def new_settings(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Cal
 def settings(request: pytest.FixtureRequest, new_settings: Callable[..., Settings]) -> Settings:
     """Settings of a hub on a new, migrated database: the test runs on SQLite and on PostgreSQL.
 
-    What `small_city` and `people` put into it is there already where the test asks for them.
+    What the fixtures that `HOLDINGS` names put into it is there already where the test asks for them.
     """
     return new_settings(request.param, holding=next((one for one in HOLDINGS if one in request.fixturenames), ""))
 
@@ -221,14 +242,14 @@ def database(settings: Settings) -> Iterator[Database]:
     database.engine.dispose()
 
 
-# --- A small city, one person for each role, and the app -------------------------------------------------------------
+# --- A small city, and one person for each role ----------------------------------------------------------------------
 
 HOME, SIBLING, ELSEWHERE = "F09000001", "F09000002", "F09000003"
 """Three boroughs: the first two make up one BCU, the third is the other BCU's only one."""
 PASSWORD = "tea ladder violin fog"
 """Of every person in `people`."""
 
-HOLDINGS = {"people": "small_city", "small_city": ""}
+HOLDINGS = {"people": "small_city", "small_city": "", "londoners": "london_places", "london_places": ""}
 """What a test's database may be a copy of, the fullest first, and what each adds to."""
 
 EMAILS = {role: f"{role.value.replace('_', '.')}@test.example" for role in Role}
@@ -295,41 +316,142 @@ def add_people(database: Database) -> dict[Role, str]:
 @pytest.fixture
 def small_city(database: Database) -> None:
     """A small city on the test's database."""
-    with database.reading() as session:
-        is_there = session.get(City, 1) is not None
-    if not is_there:
+    if not _has_a_city(database):
         build_small_city(database)
 
 
 @pytest.fixture
 def people(database: Database, small_city: None) -> dict[Role, str]:
     """The e-mail address of one person for each role in the small city."""
+    return dict(EMAILS) if _has_people(database) else add_people(database)
+
+
+def _has_a_city(database: Database) -> bool:
     with database.reading() as session:
-        is_there = session.scalar(select(Person.id).limit(1)) is not None
-    return dict(EMAILS) if is_there else add_people(database)
+        return session.get(City, 1) is not None
 
 
-class _Compiled(BytecodeCache):
-    """The templates as they were compiled for the first test that showed them."""
+def _has_people(database: Database) -> bool:
+    with database.reading() as session:
+        return session.scalar(select(Person.id).limit(1)) is not None
 
-    _by_key: ClassVar[dict[str, bytes]] = {}
 
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._by_key:
-            bucket.bytecode_from_string(self._by_key[bucket.key])
+# --- Real London, and the fictional city -----------------------------------------------------------------------------
 
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._by_key[bucket.key] = bucket.bytecode_to_string()
+LONDON_FILES = (
+    "wards-2014.gpkg",
+    "wards-2018.gpkg",
+    "wards-2022.gpkg",
+    "boroughs.gpkg",
+    "bcu.csv",
+    "ward-population.csv",
+    "borough-population.csv",
+)
+LONDONS_ADMINISTRATOR = "administrator@london.example"
+
+
+def officer_of(borough_code: str) -> str:
+    """The e-mail address of the only officer of a borough of London."""
+    return f"{borough_code.lower()}@london.example"
+
+
+def load_london(database: Database, data: Path) -> None:
+    """Load London's wards, boroughs, BCUs and residents; its small areas take three times as long as all these."""
+    with database.writing() as session:
+        loading.load_places(session, [data / name for name in LONDON_FILES], actor=audit.MACHINE)
+
+
+def add_londoners(database: Database) -> None:
+    """Make an administrator of London, and an officer for each borough."""
+    with database.writing() as session:
+        for code in sorted(places.every_borough(session)):
+            accounts.create_person(
+                session,
+                officer_of(code),
+                "Officer",
+                PASSWORD,
+                Role.CSP_OFFICER,
+                boroughs=[code],
+                actor=audit.MACHINE,
+            )
+        role = Role.ADMINISTRATOR
+        accounts.create_person(
+            session, LONDONS_ADMINISTRATOR, role.title, PASSWORD, role, london=True, actor=audit.MACHINE
+        )
+
+
+FILLING: dict[str, Callable[[Database], object]] = {
+    "small_city": build_small_city,
+    "people": add_people,
+    "londoners": add_londoners,
+}
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    """The web application on the test's database."""
+def london_places(database: Database, real_data: Path) -> None:
+    """Real London's places on the test's database, and no small areas."""
+    if not _has_a_city(database):
+        load_london(database, real_data)
+
+
+@pytest.fixture
+def londoners(database: Database, london_places: None) -> None:
+    """An administrator of real London, and an officer for each borough."""
+    if not _has_people(database):
+        add_londoners(database)
+
+
+@pytest.fixture(scope="session")
+def fictional_city(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """The files of the city that `hub demo` shows: written once for all processes that test, and changed by none."""
+    own = tmp_path_factory.getbasetemp()
+    common = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    said = common / "fictional-city.pickle"
+    with (common / "fictional-city.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not said.exists():
+            said.write_bytes(pickle.dumps(write_city(common / "fictional-city")))
+    written: Written = pickle.loads(said.read_bytes())
+    return written
+
+
+@pytest.fixture(scope="session")
+def prepare_demo(fictional_city: Written) -> Callable[..., demo.Demo]:
+    """Make a demonstration of the fictional city as `hub demo` does, of the files that are written already."""
+
+    def prepare(folder: Path, files: Sequence[str]) -> demo.Demo:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(demo, "write_city", lambda city: shutil.copytree(fictional_city.folder, city))
+            return demo.prepare(data=None, say=print, folder=folder, files=files)
+
+    return prepare
+
+
+# --- The app ---------------------------------------------------------------------------------------------------------
+
+
+def make_app(settings: Settings) -> Flask:
+    """Make an app whose clients look at every page."""
     app = create_app(settings)
     app.test_client_class = StrictClient
-    app.jinja_env.bytecode_cache = _Compiled()
-    yield app
-    app.extensions["hub_database"].engine.dispose()
+    return app
+
+
+@pytest.fixture(scope="session")
+def _app_of_all(_sqlite_template: Path) -> Flask:
+    return make_app(
+        Settings(database_url=f"sqlite:///{_sqlite_template}", environment="test", secret_key=TEST_SECRET_KEY)
+    )
+
+
+@pytest.fixture
+def app(_app_of_all: Flask, settings: Settings, database: Database) -> Flask:
+    """The web application on the test's database: one for all tests, as it takes longer to make than a page.
+
+    A test that changes the app itself makes one of its own.
+    """
+    _app_of_all.extensions.update(hub_settings=settings, hub_database=database)
+    return _app_of_all
 
 
 @pytest.fixture

@@ -20,13 +20,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.context import ForkServerContext
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, select
 from werkzeug.serving import make_server
 
-from hub import audit, create_app, jobs
+from hub import audit, create_app, jobs, migrate
 from hub.accounts import service as accounts
 from hub.accounts import tokens
+from hub.accounts.models import Person
 from hub.config import Settings
 from hub.db import Database, HubSession
 from hub.uploads import intake, service
@@ -125,6 +127,31 @@ def work(settings: Settings) -> None:
     with database.writing() as session, audit.everywhere(session, actor=audit.MACHINE, reason="Remove stray files."):
         service.remove_strays(session)
     jobs.Worker(database, intake.HANDLERS, accounts.viewer_of).run()
+
+
+def at_once(count: int, target: Callable[..., None], *arguments: Any) -> list[int | None]:
+    """Do the same in so many processes at once, and give their exit statuses."""
+    processes = [forking().Process(target=target, args=arguments) for _ in range(count)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    return [process.exitcode for process in processes]
+
+
+def count_up(settings: Settings, person_id: UUID, times: int) -> None:
+    """Read the number that a person is called by and write the next, each time as a transaction."""
+    migrate.metadata()
+    database = Database(settings)
+    for _ in range(times):
+        with database.writing() as session:
+            person = session.scalars(select(Person).where(Person.id == person_id).with_for_update()).one()
+            person.name = str(int(person.name) + 1)
+
+
+def upgrade_to(settings: Settings, revision: str) -> None:
+    """Bring the schema up to date, which must then be at a revision."""
+    assert migrate.upgrade(settings) == revision
 
 
 @contextmanager

@@ -15,9 +15,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -34,9 +33,9 @@ from hub.accounts.models import Person
 from hub.audit import MACHINE, AuditEntry
 from hub.config import read_settings, shipped
 from hub.db import Database
-from hub.demo.generate import write_city
+from hub.demo.generate import Written
 from hub.words import MARKING
-from tests.conftest import PASSWORD, TEST_SECRET_KEY, PostgresCluster, postgres_binaries, skip_aloud
+from tests.conftest import LONDONS_ADMINISTRATOR, PASSWORD, TEST_SECRET_KEY, PostgresCluster, officer_of
 
 PROGRAM = Path(sys.executable).with_name("hub")
 KINDS = ("sqlite", "postgresql")
@@ -149,34 +148,36 @@ class Hub:
 class Hubs:
     """Makes hubs, and copies of them."""
 
-    def __init__(self, folder: Path, closing_down: ExitStack) -> None:
-        self._folder, self._closing_down = folder, closing_down
+    def __init__(self, folder: Path, request: pytest.FixtureRequest) -> None:
+        self._folder, self._request = folder, request
 
-    @cached_property
+    @property
     def _cluster(self) -> PostgresCluster:
-        binaries = postgres_binaries()
-        if binaries is None:
-            skip_aloud("A PostgreSQL server (on Debian: apt-get install postgresql)")
-            raise AssertionError
-        cluster = PostgresCluster(binaries)
-        self._closing_down.callback(cluster.stop)
+        cluster: PostgresCluster = self._request.getfixturevalue("postgres_cluster")
         return cluster
 
     def new(self, kind: str) -> Hub:
         """A hub on an empty database."""
         return self._hub(self._sqlite_url(uuid4().hex) if kind == "sqlite" else self._cluster.create())
 
+    def holding(self, kind: str, what: str) -> Hub:
+        """A hub on a database with something in it: one of `HOLDINGS`."""
+        return self._on_copy(self._request.getfixturevalue("_filled")(kind, what))
+
     def copy(self, hub: Hub) -> Hub:
         """Another hub with the same in it."""
         url = hub.environment["HUB_DATABASE_URL"]
-        if url.startswith("sqlite"):
-            copied = self._sqlite_url(uuid4().hex)
-            shutil.copy(url.removeprefix("sqlite:///"), copied.removeprefix("sqlite:///"))
-        else:
-            copied = self._cluster.create(template=url.rpartition("/")[2])
-        made = self._hub(copied)
+        made = self._on_copy(url.removeprefix("sqlite:///") if url.startswith("sqlite") else url.rpartition("/")[2])
         shutil.copytree(hub.environment["HUB_FILES"], made.environment["HUB_FILES"], dirs_exist_ok=True)
         return made
+
+    def _on_copy(self, template: str) -> Hub:
+        """A hub on a copy of a database: a file, or the name of one on PostgreSQL."""
+        if not Path(template).is_file():
+            return self._hub(self._cluster.create(template=template))
+        copied = self._sqlite_url(uuid4().hex)
+        shutil.copy(template, copied.removeprefix("sqlite:///"))
+        return self._hub(copied)
 
     def _sqlite_url(self, name: str) -> str:
         return f"sqlite:///{self._folder / name}.sqlite"
@@ -197,10 +198,9 @@ class Hubs:
 
 
 @pytest.fixture(scope="session")
-def hubs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hubs]:
+def hubs(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Hubs:
     """Where hubs come from; a machine without PostgreSQL still makes those on SQLite."""
-    with ExitStack() as closing_down:
-        yield Hubs(tmp_path_factory.mktemp("hubs"), closing_down)
+    return Hubs(tmp_path_factory.mktemp("hubs"), request)
 
 
 # --- The fictional city ----------------------------------------------------------------------------------------------
@@ -227,9 +227,9 @@ POINTS = "police-uk/nevermouth-street/2026-10-nevermouth-street.csv"
 
 
 @pytest.fixture(scope="session")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def city(fictional_city: Written) -> Path:
     """The fictional city's files."""
-    return write_city(tmp_path_factory.mktemp("city")).folder
+    return fictional_city.folder
 
 
 @dataclass(frozen=True)
@@ -777,7 +777,7 @@ def test_an_overlay_has_a_feature_for_each_unit(
     live: Hub, city: Path, sent: pd.DataFrame, tmp_path: Path, units: str, method: str
 ) -> None:
     path = tmp_path / "overlay.geojson"
-    said = live.run(*hotspots(units, method, path)).done.json
+    said = live.call(*hotspots(units, method, path)).done.json
     collection = json.loads(path.read_text("utf-8"))
     features = [feature["properties"] for feature in collection["features"]]
     assert said["features"] == len(features) > 20
@@ -800,8 +800,9 @@ def test_an_overlay_has_a_feature_for_each_unit(
 @ON_ONE_DATABASE
 def test_an_overlay_is_the_same_in_every_form(live: Hub, tmp_path: Path) -> None:
     paths = {form: tmp_path / f"overlay.{form}" for form in ("geojson", "gpkg", "csv")}
-    for path in paths.values():
-        said = live.call(*hotspots("wards", "gi_star", path, *MONTH, "--category", "theft")).done.json
+    for form, path in paths.items():
+        command = hotspots("wards", "gi_star", path, *MONTH, "--category", "theft")
+        said = (live.run if form == "csv" else live.call)(*command).done.json
         assert (said["output"], said["category"]) == (str(path), "Theft")
     frame = pyogrio.read_dataframe(paths["gpkg"], layer="wards").set_index("ward_code")
     assert frame.crs == "EPSG:27700"
@@ -933,12 +934,10 @@ def test_a_summary_that_cannot_be_made_is_refused(live: Hub, tmp_path: Path, to:
 
 
 @ON_ONE_DATABASE
-@pytest.mark.parametrize(
-    "words", [(), ("nonsense",), ("db", "sideways"), ("serve", "--port", "many"), ("summary", "--jso")]
-)
-def test_a_mistyped_command_is_refused_with_the_way_to_write_it(set_up: SetUp, words: Sequence[str]) -> None:
-    refused = set_up.hub.run(*words).refused
-    assert "What to do: Write hub" in refused
+def test_a_mistyped_command_is_refused_with_the_way_to_write_it(set_up: SetUp) -> None:
+    for words in (("nonsense",), ("db", "sideways"), ("serve", "--port", "many"), ("summary", "--jso")):
+        assert "What to do: Write hub" in set_up.hub.call(*words).refused
+    assert "What to do: Write hub" in set_up.hub.run().refused
 
 
 @ON_ONE_DATABASE
@@ -1025,29 +1024,14 @@ def answered(port: int) -> int:
 # --- Real London -----------------------------------------------------------------------------------------------------
 
 MET, MET_OLD = "mps-ward-level-202402-202601.csv", "mps-ward-level-202009-202208-old-wards.csv"
-PLACES = ("wards-2014.gpkg", "wards-2018.gpkg", "wards-2022.gpkg", "boroughs.gpkg", "bcu.csv", "ward-population.csv")
-PLACES_OF_BOROUGHS = "borough-population.csv"
 HILLINGDON, HEATHROW = "E09000017", "E05013570"
 CITY_OF_LONDON = "E09000001"
 
 
-def officer_of(borough_code: str) -> str:
-    return f"{borough_code.lower()}@london.example"
-
-
-@pytest.fixture(scope="session", params=KINDS)
-def london(request: pytest.FixtureRequest, hubs: Hubs, real_data: Path) -> Hub:
-    """A hub of real London, with an administrator and an officer for each borough, and no figures."""
-    hub = hubs.new(request.param)
-    hub.call("db", "upgrade").done  # noqa: B018
-    hub.call("load-places", *(real_data / name for name in (*PLACES, PLACES_OF_BOROUGHS))).done  # noqa: B018
-    for email, place in (
-        (ADMINISTRATOR, ("--london",)),
-        *((officer_of(f"E090000{n:02}"), ("--borough", f"E090000{n:02}")) for n in range(1, 34)),
-    ):
-        role = Role.ADMINISTRATOR if email == ADMINISTRATOR else Role.CSP_OFFICER
-        hub.call("create-user", email, "--role", role, *place, "--password-stdin", stdin=f"{PASSWORD}\n").done  # noqa: B018
-    return hub
+@pytest.fixture(params=KINDS)
+def london(request: pytest.FixtureRequest, hubs: Hubs) -> Hub:
+    """A hub of real London of this test's own, with an administrator and officers for each borough, and no figures."""
+    return hubs.holding(request.param, "londoners")
 
 
 LONDON_ON_ONE_DATABASE = pytest.mark.parametrize("london", ["sqlite"], indirect=True)
@@ -1062,13 +1046,15 @@ def by_borough(file: Path, wards: Path) -> tuple[pd.DataFrame, pd.Series]:
     return rows, counts
 
 
+@LONDON_ON_ONE_DATABASE
 def test_the_whole_of_london_is_committed_in_one_and_each_officer_sees_their_own(
-    london: Hub, hubs: Hubs, real_data: Path, tmp_path: Path
+    london: Hub, real_data: Path, tmp_path: Path
 ) -> None:
-    hub = hubs.copy(london)
     rows, expected = by_borough(real_data / MET, real_data / "wards-2022.gpkg")
     assert (len(rows), int(expected.sum()), rows["WardCode"].nunique()) == (18_695, 1_788_630, 679)
-    outcome = outcome_of(hub.run("upload", real_data / MET, "--as", ADMINISTRATOR, "--commit", "--json").done)
+    outcome = outcome_of(
+        london.run("upload", real_data / MET, "--as", LONDONS_ADMINISTRATOR, "--commit", "--json").done
+    )
     assert (outcome["state"], outcome["dataset"], outcome["boundary_set"]) == ("committed", "met_ward_counts", "2022")
     assert (outcome["rows"], outcome["total"]) == (18_695, 1_788_630)
     assert (outcome["placed"], outcome["unplaced"], outcome["refused"]) == (1_788_630, 0, 0)
@@ -1077,18 +1063,18 @@ def test_the_whole_of_london_is_committed_in_one_and_each_officer_sees_their_own
     for code in (f"E090000{n:02}" for n in range(1, 34)):
         path = tmp_path / f"{code}.json"
         to = ("--to", "2026-01", "--output", path, "--json")
-        own = hub.call("summary", "--as", officer_of(code), "--borough", code, *to)
+        own = london.call("summary", "--as", officer_of(code), "--borough", code, *to)
         if code == CITY_OF_LONDON:
             assert "No figures have been uploaded for City of London" in own.refused
             continue
         assert sum(month["count"] for month in own.done.json["months"]) == expected[code], code
         neighbour = f"E090000{int(code[-2:]) % 33 + 1:02}"
-        other = hub.call("summary", "--as", officer_of(code), "--borough", neighbour, *to)
+        other = london.call("summary", "--as", officer_of(code), "--borough", neighbour, *to)
         assert "not yours to see" in other.refused
 
     path = tmp_path / "hillingdon.csv"
     period = ("--from", "2024-02", "--to", "2026-01")
-    hub.call(*hotspots("wards", "rate", path, *period, email=officer_of(HILLINGDON), area=HILLINGDON)).done  # noqa: B018
+    london.call(*hotspots("wards", "rate", path, *period, email=officer_of(HILLINGDON), area=HILLINGDON)).done  # noqa: B018
     counted = pd.read_csv(path).set_index("ward_code")["count"]
     heathrow = rows.loc[rows["WardCode"] == HEATHROW, months_of(rows)].to_numpy().sum()
     assert (counted.sum(), counted[HEATHROW]) == (expected[HILLINGDON], heathrow)
@@ -1096,27 +1082,27 @@ def test_the_whole_of_london_is_committed_in_one_and_each_officer_sees_their_own
 
 
 @LONDON_ON_ONE_DATABASE
-def test_an_officer_of_one_borough_takes_just_their_own_from_londons_file(
-    london: Hub, hubs: Hubs, real_data: Path
-) -> None:
-    hub = hubs.copy(london)
+def test_an_officer_of_one_borough_takes_just_their_own_from_londons_file(london: Hub, real_data: Path) -> None:
     _, expected = by_borough(real_data / MET, real_data / "wards-2022.gpkg")
-    outcome = outcome_of(hub.call("upload", real_data / MET, "--as", officer_of(HILLINGDON), "--commit", "--json").done)
+    outcome = outcome_of(
+        london.call("upload", real_data / MET, "--as", officer_of(HILLINGDON), "--commit", "--json").done
+    )
     assert (outcome["placed"], outcome["unplaced"]) == (expected[HILLINGDON], 0)
     assert outcome["refused"] == 1_788_630 - expected[HILLINGDON]
 
 
 @LONDON_ON_ONE_DATABASE
-def test_the_file_on_older_wards_lands_on_theirs(london: Hub, hubs: Hubs, real_data: Path, tmp_path: Path) -> None:
-    hub = hubs.copy(london)
+def test_the_file_on_older_wards_lands_on_theirs(london: Hub, real_data: Path, tmp_path: Path) -> None:
     rows, expected = by_borough(real_data / MET_OLD, real_data / "wards-2018.gpkg")
     assert rows["WardCode"].nunique() == 632
-    outcome = outcome_of(hub.call("upload", real_data / MET_OLD, "--as", ADMINISTRATOR, "--commit", "--json").done)
+    outcome = outcome_of(
+        london.call("upload", real_data / MET_OLD, "--as", LONDONS_ADMINISTRATOR, "--commit", "--json").done
+    )
     assert (outcome["state"], outcome["boundary_set"], outcome["rows"]) == ("committed", "2018", len(rows))
     assert (outcome["placed"], outcome["unplaced"], outcome["refused"]) == (int(expected.sum()), 0, 0)
     path = tmp_path / "london.csv"
     period = ("--from", "2020-09", "--to", "2022-08")
-    said = hub.call(*hotspots("wards", "rate", path, *period, email=ADMINISTRATOR, area="london")).done.json
+    said = london.call(*hotspots("wards", "rate", path, *period, email=LONDONS_ADMINISTRATOR, area="london")).done.json
     counted = pd.read_csv(path).set_index("ward_code")["count"]
     assert (said["boundary_set"], said["total"]) == ("2018", int(expected.sum()))
     assert counted[counted.notna()].to_dict() == {
@@ -1126,13 +1112,13 @@ def test_the_file_on_older_wards_lands_on_theirs(london: Hub, hubs: Hubs, real_d
 
 
 @LONDON_ON_ONE_DATABASE
-def test_harm_agencies_and_paper_of_a_real_borough(london: Hub, hubs: Hubs, real_data: Path, tmp_path: Path) -> None:
-    hub, code = hubs.copy(london), "E09000007"
+def test_harm_agencies_and_paper_of_a_real_borough(london: Hub, real_data: Path, tmp_path: Path) -> None:
+    code = "E09000007"
     officer = officer_of(code)
     for file in (MET, "partner/london-collisions-2025.csv"):
-        outcome_of(hub.call("upload", real_data / file, "--as", officer, "--commit", "--json").done)
+        outcome_of(london.call("upload", real_data / file, "--as", officer, "--commit", "--json").done)
     year = ("--from", "2025-01", "--to", "2025-12")
-    said = hub.call(*hotspots("wards", "harm", tmp_path / "h.csv", *year, email=officer, area=code)).done.json
+    said = london.call(*hotspots("wards", "harm", tmp_path / "h.csv", *year, email=officer, area=code)).done.json
     table = pd.read_csv(tmp_path / "h.csv").set_index("ward_name")
     rows, _ = by_borough(real_data / MET, real_data / "wards-2022.gpkg")
     months = [name for name in months_of(rows) if name.startswith("2025")]
@@ -1146,7 +1132,7 @@ def test_harm_agencies_and_paper_of_a_real_borough(london: Hub, hubs: Hubs, real
     assert table["harm"].idxmax() in {"Bloomsbury", "Holborn & Covent Garden"}
 
     asked = (*year, "--with", "road_collisions")
-    said = hub.call(*hotspots("wards", "agencies", tmp_path / "a.csv", *asked, email=officer, area=code)).done.json
+    said = london.call(*hotspots("wards", "agencies", tmp_path / "a.csv", *asked, email=officer, area=code)).done.json
     table = pd.read_csv(tmp_path / "a.csv")
     assert table["count"].sum() == counted.sum()
     assert said["beside"]["dataset"] == "road_collisions"
@@ -1154,22 +1140,21 @@ def test_harm_agencies_and_paper_of_a_real_borough(london: Hub, hubs: Hubs, real
     assert set(table["class"]) <= {"quiet_gap", "gap", "both", "police_only", "neither"}
 
     paper = (*asked, "--paper", "A3")
-    said = hub.call(*hotspots("wards", "agencies", tmp_path / "a.pdf", *paper, email=officer, area=code)).done.json
+    said = london.call(*hotspots("wards", "agencies", tmp_path / "a.pdf", *paper, email=officer, area=code)).done.json
     assert said["features"] == len(table)
     assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
 
 
-def test_points_of_real_london_are_placed(london: Hub, hubs: Hubs, real_data: Path, tmp_path: Path) -> None:
-    hub = hubs.copy(london)
+def test_points_of_real_london_are_placed(london: Hub, real_data: Path, tmp_path: Path) -> None:
     file = real_data / "police-uk" / "london-street-all-crime" / "2018-06-london-street.csv.gz"
     reason = ("--confirm", "sparse_boroughs=The published file as it is.")
-    outcome = outcome_of(hub.call("upload", file, "--as", ADMINISTRATOR, *reason, "--commit", "--json").done)
+    outcome = outcome_of(london.call("upload", file, "--as", LONDONS_ADMINISTRATOR, *reason, "--commit", "--json").done)
     assert (outcome["state"], outcome["dataset"]) == ("committed", "street_points")
     assert outcome["placed"] >= 0.999 * outcome["total"] > 60_000
     path = tmp_path / "camden.csv"
     month = ("--from", "2018-06", "--to", "2018-06", "--cell-metres", "250")
     camden = hotspots("cells", "gi_star", path, *month, email=officer_of("E09000007"), area="E09000007")
-    said = hub.call(*camden).done.json
+    said = london.call(*camden).done.json
     assert pd.read_csv(path)["count"].sum() + said["unplaced"] == said["total"] > 2_000
     assert said["data_to"] == "2018-06"
     assert dt.date.fromisoformat(said["versions"][0]["extract_date"])

@@ -27,6 +27,7 @@ from hub.config import Settings
 from hub.db import Database, HubSession
 from hub.errors import BadFile, NotFound
 from hub.jobs import Handler, Job, JobState, Report, Worker
+from tests.processes import at_once, count_up
 
 ROOT = Path(__file__).resolve().parents[1]
 ASKER, OTHER = UUID(int=1), UUID(int=2)
@@ -34,7 +35,7 @@ NOON = dt.datetime(2025, 3, 1, 12, tzinfo=dt.UTC)
 
 
 @pytest.fixture(autouse=True)
-def people(database: Database) -> None:
+def _two_askers(database: Database) -> None:
     with database.writing() as session:
         for key in (ASKER, OTHER):
             session.add(Person(id=key, email=f"{key}@example.org", name="N", password_hash="-", created_at=NOON))
@@ -528,37 +529,13 @@ def test_the_job_of_a_killed_worker_runs_again_and_its_half_work_is_gone(
 
 # --- Many writers ----------------------------------------------------------------------------------------------------
 
-INCREMENTS = """
-import sys
-from uuid import UUID
-from hub import migrate
-from hub.accounts.models import Person
-from hub.config import read_settings
-from hub.db import Database
-from sqlalchemy import select
-
-migrate.metadata()
-database = Database(read_settings())
-for _ in range(100):
-    with database.writing() as session:
-        person = session.scalars(select(Person).where(Person.id == UUID(int=1)).with_for_update()).one()
-        person.name = str(int(person.name) + 1)
-"""
-
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("kills")
 def test_eight_processes_of_a_hundred_increments_make_eight_hundred(settings: Settings, database: Database) -> None:
     with database.writing() as session:
         session.execute(update(Person).where(Person.id == ASKER).values(name="0"))
-    environment = {"HUB_ENVIRONMENT": "test", "HUB_DATABASE_URL": settings.database_url}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", INCREMENTS], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
-        )
-        for _ in range(8)
-    ]
-    ends = [(process.communicate(timeout=300)[1], process.returncode) for process in processes]
-    assert ends == [("", 0)] * 8
+    assert at_once(8, count_up, settings, ASKER, 100) == [0] * 8
     with database.reading() as session:
         assert session.scalars(select(Person.name).where(Person.id == ASKER)).one() == "800"
         assert session.scalar(select(func.count(Person.id))) == 2

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +15,7 @@ from hub.config import Settings
 from hub.db import EVERYWHERE, Database, open_engine
 from hub.errors import Conflict
 from hub.uploads.models import VersionMonth, WardCount
+from tests.processes import at_once, upgrade_to
 from tests.test_fence import MY_SIDE, seed
 
 NewSettings = Callable[..., Settings]
@@ -82,26 +81,9 @@ def test_upgrading_twice_changes_nothing(empty: Settings) -> None:
     assert migrate.problems(empty) == []
 
 
+@pytest.mark.xdist_group("kills")  # where processes are forked
 def test_four_migrators_at_once_end_as_one(empty: Settings) -> None:
-    program = "import sys; from hub import config, migrate; print(migrate.upgrade(config.read_settings()))"
-    environment = {
-        "HUB_ENVIRONMENT": "test",
-        "HUB_DATABASE_URL": empty.database_url,
-        "HUB_OWNER_DATABASE_URL": empty.owner_database_url,
-    }
-    migrators = [
-        subprocess.Popen(
-            [sys.executable, "-c", program],
-            cwd=ROOT,
-            env=environment,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        for _ in range(4)
-    ]
-    ends = [(*migrator.communicate(timeout=120), migrator.returncode) for migrator in migrators]
-    assert ends == [(f"{HEAD}\n", "", 0)] * 4
+    assert at_once(4, upgrade_to, empty, HEAD) == [0] * 4
     assert migrate.problems(empty) == []
     with owner_of(empty) as connection:
         assert connection.scalars(text("SELECT version_num FROM alembic_version")).all() == [HEAD]

@@ -25,7 +25,7 @@ from flask import Flask
 from sqlalchemy import event, select
 from werkzeug.test import TestResponse
 
-from hub import audit, create_app, db, web
+from hub import audit, db, web
 from hub.access import Permission, Role, Viewer
 from hub.accounts import service as accounts
 from hub.accounts.models import ApiToken, Person
@@ -45,7 +45,7 @@ from hub.zones import service as zones
 from hub.zones.service import Drawn
 from tests.agreements.written import as_form, some_terms
 from tests.client import StrictClient
-from tests.conftest import ELSEWHERE, EMAILS, HOME, PASSWORD, TEST_SECRET_KEY, PostgresCluster
+from tests.conftest import ELSEWHERE, EMAILS, HOME, PASSWORD, TEST_SECRET_KEY, PostgresCluster, make_app
 from tests.hotspots.figures_given import Figures
 from tests.places.tile_archive import archive
 from tests.uploads.desk import Desk
@@ -675,8 +675,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             actor=audit.MACHINE,
         )
     uploads = fill(database, {"theirs": emails[Role.CSP_OFFICER], "others": f"{MARK}@test.example"})
-    app = create_app(settings)
-    app.test_client_class = StrictClient
+    app = make_app(settings)
     cookies, tokens = sign_everybody_in(app, emails)
     shutil.copytree(files, folder / "kept")
     bearers, token_ids = give_everybody_a_token(database, emails)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -34,11 +34,19 @@ from hub.errors import (
 )
 from hub.places.models import City
 from tests.client import StrictClient
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, make_app
 
 HTML = {"Accept": "text/html"}
 on_one_database = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 """For what the database has no part in."""
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """An app of this test's own, to add pages to."""
+    app = make_app(settings)
+    yield app
+    app.extensions["hub_database"].engine.dispose()
 
 
 def probe(app: Flask, path: str, view: Callable[[], ResponseReturnValue], *methods: str) -> None:
@@ -341,8 +349,7 @@ def test_a_database_that_is_away_is_a_plain_page_within_5_seconds_and_then_all_i
     address = settings.database_url.rpartition("@")[2]
     host_and_port, _, name = address.partition("/")
     door = _Door(int(host_and_port.rpartition(":")[2]))
-    app = create_app(replace(settings, database_url=f"postgresql://hub_web@127.0.0.1:{door.port}/{name}"))
-    app.test_client_class = StrictClient
+    app = make_app(replace(settings, database_url=f"postgresql://hub_web@127.0.0.1:{door.port}/{name}"))
     client = app.test_client()
     assert client.get("/sign-in").status_code == 200
     door.close()

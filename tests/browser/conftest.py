@@ -52,14 +52,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ],
 )
 def hub(
-    request: pytest.FixtureRequest, chromium: Browser, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    chromium: Browser,
+    tmp_path_factory: pytest.TempPathFactory,
+    prepare_demo: Callable[..., service.Demo],
 ) -> Iterator[ServedHub]:
     """A hub with everything loaded and everybody's account made: of the fictional city, and of London."""
     is_real = request.param == "london"
     data: Path | None = request.getfixturevalue("real_data") if is_real else None
     frontend.prepare()
     folder = tmp_path_factory.mktemp("hub") / request.param
-    demo = service.prepare(data=data, say=print, folder=folder, files=LONDON_FILES if is_real else DEMO_FILES)
+    if data:
+        demo = service.prepare(data=data, say=print, folder=folder, files=LONDON_FILES)
+    else:
+        demo = prepare_demo(folder, DEMO_FILES)
     # Each load of all London would have the maps of 44 areas worked out, which no test waits for.
     options = ("--only", "uploads") if is_real else ()
     with service.serving(demo, unused_port(), worker_options=options) as address:

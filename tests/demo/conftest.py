@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from hub.demo.city import City, build_city
-from hub.demo.generate import DEFAULT_SEED, Written, write_city
+from hub.demo.generate import DEFAULT_SEED, Written
 from hub.demo.incidents import Record, record
 from hub.demo.streets import build_streets
 
@@ -32,9 +32,9 @@ def happened(city: City, streets: pd.DataFrame) -> Record:
 
 
 @pytest.fixture(scope="session")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
+def written(fictional_city: Written) -> Written:
     """Its files."""
-    return write_city(tmp_path_factory.mktemp("city"))
+    return fictional_city
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from hub.demo.city import CRS, EARLIER, LATER, City, build_city
 from hub.demo.ground import CENTRE
 from hub.places.small_areas import best_fit
 
+pytestmark = pytest.mark.xdist_group("demo")
+
 
 @pytest.fixture(scope="module", params=["the demo's", 7, 1984])
 def any_city(request: pytest.FixtureRequest, city: City) -> City:

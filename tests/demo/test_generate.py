@@ -23,6 +23,8 @@ from hub.demo.generate import Written
 from hub.demo.incidents import Record
 from hub.demo.police_files import OLD_LABELS
 
+pytestmark = pytest.mark.xdist_group("demo")
+
 LATEST, BEFORE = "mps-ward-level-202411-202610.csv", "mps-ward-level-202311-202410-old-wards.csv"
 
 

@@ -18,6 +18,8 @@ from hub.demo.planted import MONTHS, RESPONSES, Hotspot
 from hub.demo.streets import PLACES
 from hub.hotspots import agencies
 
+pytestmark = pytest.mark.xdist_group("demo")
+
 LAST_YEAR = [str(month) for month in MONTHS[-12:]]
 
 

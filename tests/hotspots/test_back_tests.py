@@ -13,14 +13,12 @@ import pytest
 from geo import evaluation
 from geo.evaluation import BackTest
 from geo.frames import to_national_grid
-from hub import audit
 from hub.access import Role
 from hub.accounts import service as accounts
 from hub.db import Database
 from hub.errors import BadRequest, NotAllowed, NotFound
 from hub.hotspots import back_tests
 from hub.hotspots.back_tests import NothingHappened, Ranking, Tried
-from hub.places import loading
 from tests.conftest import HOME, PASSWORD, SIBLING
 from tests.hotspots.figures_given import Figures, area_of, month, viewing
 
@@ -175,11 +173,11 @@ def real_points(folder: Path, borough_code: str, category: str) -> pd.DataFrame:
 
 
 @pytest.mark.slow
-def test_real_months_are_met_as_often_as_counting_by_hand_says(database: Database, real_data: Path) -> None:
-    if database.engine.dialect.name != "sqlite":
-        pytest.skip("The figures do not depend on the database.")
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # the figures do not depend on the database
+def test_real_months_are_met_as_often_as_counting_by_hand_says(
+    database: Database, london_places: None, real_data: Path
+) -> None:
     with database.writing() as session:
-        loading.load_places(session, [real_data], actor=audit.MACHINE)
         accounts.create_person(
             session, "camden@test.example", "Camden", PASSWORD, Role.CSP_ANALYST, boroughs=["E09000007"], actor="test"
         )

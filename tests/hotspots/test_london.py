@@ -21,7 +21,6 @@ from hub.access import Role
 from hub.accounts import service as accounts
 from hub.db import Database
 from hub.hotspots import service
-from hub.places import loading
 from hub.places import service as places
 from hub.uploads.classification import ANTI_SOCIAL_BEHAVIOUR
 from tests.conftest import PASSWORD
@@ -32,10 +31,9 @@ COMMANDER = "commander@test.example"
 
 
 @pytest.fixture
-def london(database: Database, real_data: Path) -> Figures:
+def london(database: Database, london_places: None) -> Figures:
     """Real London without figures, and the commander of one BCU."""
     with database.writing() as session:
-        loading.load_places(session, [real_data], actor=audit.MACHINE)
         accounts.create_person(
             session, COMMANDER, "Commander", PASSWORD, Role.BCU_COMMANDER, bcu="Central North", actor=audit.MACHINE
         )

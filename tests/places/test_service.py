@@ -22,7 +22,7 @@ from hub.access import Grant, Permission, Role, Viewer
 from hub.accounts.models import Person
 from hub.audit import AuditEntry
 from hub.db import EVERYWHERE, Database, HubSession, Scope
-from hub.demo.generate import write_city
+from hub.demo.generate import Written
 from hub.errors import BadFile, NotAllowed, NotFound
 from hub.places import loading, service
 from hub.places.findings import Severity
@@ -432,17 +432,9 @@ def test_a_hub_without_places_has_no_areas(database: Database) -> None:
 # --- The demo city and London ----------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def demo_city(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the demo city."""
-    folder = tmp_path_factory.mktemp("demo") / "city"
-    write_city(folder)
-    return folder
-
-
 @pytest.mark.slow
-def test_the_demo_city_loads_without_a_warning(database: Database, demo_city: Path) -> None:
-    report = load(database, demo_city)
+def test_the_demo_city_loads_without_a_warning(database: Database, fictional_city: Written) -> None:
+    report = load(database, fictional_city.folder)
     assert not report.findings
     with database.reading() as session:
         city = service.city(session)
@@ -458,7 +450,7 @@ def test_the_demo_city_loads_without_a_warning(database: Database, demo_city: Pa
             wards = service.wards(session, edition.id)
             assert len(wards) > 100
             assert wards["residents"].notna().all()
-    assert load(database, demo_city).is_unchanged
+    assert load(database, fictional_city.folder).is_unchanged
 
 
 def test_real_london_loads_and_is_safe_to_repeat(database: Database, real_data: Path) -> None:

@@ -248,6 +248,7 @@ def test_outward_postcodes_keep_their_shares(database: Database, write_small_cit
 # --- Real London ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)  # where they lie does not depend on the database
 def test_londons_small_areas_go_where_the_office_for_national_statistics_says(
     database: Database, real_data: Path
 ) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hub import cli
-from hub.demo import service as demo
+from hub.demo.service import Demo
 from hub.errors import BadRequest
 from hub.proofs import planted
 
@@ -17,10 +18,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("proofs")]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(tmp_path_factory: pytest.TempPathFactory, prepare_demo: Callable[..., Demo]) -> Path:
     """A demonstration of the city with its street-level points."""
     folder = tmp_path_factory.mktemp("planted") / "demo"
-    demo.prepare(data=None, say=print, folder=folder, files=planted.POINT_FILES)
+    prepare_demo(folder, planted.POINT_FILES)
     return folder
 
 

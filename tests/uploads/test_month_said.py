@@ -15,8 +15,7 @@ from hub.uploads import corrections, intake, kinds, service, views
 from hub.uploads.intake import Said
 from hub.uploads.models import State
 from tests.client import StrictClient
-from tests.conftest import PASSWORD
-from tests.uploads.conftest import officer_of
+from tests.conftest import PASSWORD, officer_of
 from tests.uploads.desk import Desk, check, degrees
 from tests.uploads.test_pages import chosen, send, work_off
 from tests.uploads.test_service import EAST, WEST, live

@@ -10,7 +10,8 @@ import pytest
 
 from hub.uploads import figures
 from hub.words import parse_month
-from tests.uploads.conftest import ADMINISTRATOR, officer_of
+from tests.conftest import LONDONS_ADMINISTRATOR as ADMINISTRATOR
+from tests.conftest import officer_of
 from tests.uploads.desk import Desk
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("uploads-london")]
@@ -118,15 +119,18 @@ def test_fourteen_years_of_history_are_read(london: Desk, real_data: Path) -> No
 
 
 def test_every_month_of_points_lands_and_nearly_every_point_in_a_ward(london: Desk, real_data: Path) -> None:
-    files = sorted((real_data / POINTS).glob("*.csv.gz"))
+    files, wards = sorted((real_data / POINTS).glob("*.csv.gz")), ["2014"] * 6 + ["2018"] * 2
+    assert len(files) == len(wards)
+    total = 503_510
+    if london.database.engine.dialect.name == "postgresql":
+        # Where a point lies does not depend on the database: the last month on one set of wards, the first on the next.
+        files, wards, total = files[5:7], wards[5:7], 129_971
     outcomes = [send(london, ADMINISTRATOR, path, sparse_boroughs="Strays over the edge of 25.") for path in files]
-    assert len(outcomes) == 8
-    assert sum(outcome["total"] for outcome in outcomes) == 503_510
+    assert sum(outcome["total"] for outcome in outcomes) == total
     assert sum(outcome["refused"] for outcome in outcomes) == 0
     for outcome in outcomes:
         assert outcome["placed"] >= 0.999 * outcome["total"], outcome["file"]
-    assert {outcome["boundary_set"] for outcome in outcomes[:6]} == {"2014"}
-    assert {outcome["boundary_set"] for outcome in outcomes[6:]} == {"2018"}
+    assert [outcome["boundary_set"] for outcome in outcomes] == wards
     live = by_borough(london, officer_of(CAMDEN), "street_points", "2017-11", "2018-06")
     assert list(live) == [CAMDEN]
 

@@ -17,7 +17,7 @@ from hub.errors import Conflict
 from hub.uploads import corrections, service, versions, views
 from hub.uploads.models import Incident
 from hub.uploads.references import LIVE_REFERENCES
-from tests.uploads.conftest import officer_of
+from tests.conftest import officer_of
 from tests.uploads.desk import ALDER, BIRCH, EVERYWHERE, Desk, check
 from tests.uploads.test_service import EAST, WEST
 
