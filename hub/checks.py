@@ -150,7 +150,7 @@ def _pytest(*arguments: str, shown_on: TextIO | None = None) -> tuple[bool, list
     """Run pytest with its output shown as it comes, and give whether it passed and what it printed."""
     # Else each of the workers, and each hub that a test starts, compiles all of the tests and of the hub anew.
     keeping = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
-    command = [TOOLS / "pytest", *arguments]
+    command = [str(TOOLS / "pytest"), *arguments]
     with subprocess.Popen(command, cwd=ROOT, env=keeping, text=True, stdout=subprocess.PIPE) as process:
         lines = []
         for line in process.stdout or ():
