@@ -10,6 +10,7 @@ import datetime as dt
 import gzip
 import hashlib
 import io
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -566,9 +567,22 @@ class World:
             patch.setattr(self.app.extensions["hub_database"], "_impatient_writer", connection)
             yield
             transaction.rollback()
-        if files:
+        kept = self.files.with_name("kept")
+        if files and listed(self.files) != listed(kept):
             shutil.rmtree(self.files)
-            shutil.copytree(self.files.with_name("kept"), self.files)
+            shutil.copytree(kept, self.files)
+
+
+def listed(folder: Path) -> dict[str, tuple[int, int] | None]:
+    """Everything in a folder, and of each file how large it is and when it was written."""
+    found: dict[str, tuple[int, int] | None] = {}
+    for inside, folders, files in os.walk(folder):
+        relative = os.path.relpath(inside, folder)
+        found |= dict.fromkeys(f"{relative}/{name}/" for name in folders)
+        for name in files:
+            stat = os.stat(f"{inside}/{name}")  # noqa: PTH116 - in a tenth of the time that a Path takes
+            found[f"{relative}/{name}"] = (stat.st_size, stat.st_mtime_ns)
+    return found
 
 
 MARK = "zqxelsewhere"
