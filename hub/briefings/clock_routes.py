@@ -13,7 +13,7 @@ from hub.briefings.grounds import ClockOnGround, clock_on, named_wards
 from hub.errors import BadRequest
 from hub.hotspots.checking import ALL_CRIME
 from hub.places import service as places
-from hub.uploads.incidents import Box
+from hub.uploads.figures import Box
 from hub.web import needs
 from hub.words import month_name, parse_month
 

@@ -25,7 +25,7 @@ from hub.places import service as places
 from hub.places.service import Area
 from hub.uploads import incidents
 from hub.uploads.classification import ANTI_SOCIAL_BEHAVIOUR
-from hub.uploads.incidents import Box
+from hub.uploads.figures import Box
 from hub.uploads.kinds import catalogue
 from hub.words import listed
 
@@ -116,14 +116,23 @@ def on_ground(
     is_timed: bool = False,
 ) -> pd.DataFrame:
     """List the incidents of an area's boroughs that stand on some ground, as `incidents.within` gives them."""
-    west, south, east, north = ground.bounds
-    # The box is open to the east and north; the ground is not.
-    boxes = [(west, south, float(np.nextafter(east, np.inf)), float(np.nextafter(north, np.inf)))]
     months = {"first_month": first_month, "last_month": last_month}
-    here = incidents.within(viewer, area.borough_codes, boxes, **months, is_timed=is_timed)
+    here = incidents.within(viewer, area.borough_codes, [box_around(ground)], **months, is_timed=is_timed)
+    found: pd.DataFrame = here.loc[stand_on(ground, here)]
+    return found
+
+
+def box_around(ground: Geometry) -> Box:
+    """The box that holds all of some ground, its eastern and northern edge too."""
+    west, south, east, north = ground.bounds
+    return west, south, float(np.nextafter(east, np.inf)), float(np.nextafter(north, np.inf))
+
+
+def stand_on(ground: Geometry, places_: pd.DataFrame) -> BoolArray:
+    """Which places, each an `easting` and a `northing`, lie on some ground or its edge."""
     lookup = locate.build_lookup(gpd.GeoDataFrame(geometry=[ground], crs=NATIONAL_GRID), cell_metres=LOOKUP_METRES)
-    easting, northing = (here[name].to_numpy(dtype=float) for name in ("easting", "northing"))
-    found: pd.DataFrame = here.loc[locate.place(lookup, easting, northing) == 0]
+    easting, northing = (places_[name].to_numpy(dtype=float) for name in ("easting", "northing"))
+    found: BoolArray = locate.place(lookup, easting, northing) == 0
     return found
 
 

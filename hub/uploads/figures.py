@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import pandas as pd
-from sqlalchemy import ColumnElement, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from hub.access import Permission, Viewer
@@ -35,6 +35,8 @@ COVERAGE = (
     "placed",
     "unplaced",
 )
+Box = tuple[float, float, float, float]
+"""West, south, east and north, in metres on the National Grid."""
 MOST_VERSIONS_REMEMBERED = 10_000
 EVERY_KEY = ("ward_code", "borough_code", "month", "offence_group", "offence_subgroup")
 
@@ -191,6 +193,7 @@ def points(
     by_month: bool = False,
     by_category: bool = False,
     with_unlocated: bool = False,
+    within: Box | None = None,
 ) -> pd.DataFrame:
     """Count points by the place they stand on.
 
@@ -202,6 +205,8 @@ def points(
         Whether to count each month, and each offence group and subgroup, apart.
     with_unlocated
         Whether points without a location are counted too, in lines without coordinates; left out unless asked for.
+    within
+        Only those in this box, which holds its west and south edge, and neither of the others.
 
     Returns
     -------
@@ -219,12 +224,21 @@ def points(
         .where(
             _is_live(viewer, Incident, borough_codes, dataset, first_month, last_month),
             *([] if with_unlocated else [Incident.easting.is_not(None)]),
+            *([] if within is None else [stands_in(within)]),
             *_of_category(Incident, category),
         )
         .group_by(*keys.values())
     )
     return pd.DataFrame(viewer.session.tuples(wanted), columns=[*keys, "count"]).astype(
         {"easting": "float64", "northing": "float64"}
+    )
+
+
+def stands_in(box: Box) -> ColumnElement[bool]:
+    """Choose the incidents that stand in a box."""
+    west, south, east, north = box
+    return and_(
+        Incident.easting >= west, Incident.easting < east, Incident.northing >= south, Incident.northing < north
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import and_, or_, select
 
 from hub.access import Viewer
 from hub.uploads import figures
+from hub.uploads.figures import Box
 from hub.uploads.kinds import catalogue
 from hub.uploads.models import Incident, Version
 
@@ -22,9 +23,6 @@ COLUMNS = (
 )
 TIMES = frozenset({"date", "time"})
 """The fields of which a kind needs one to say more than a month."""
-
-Box = tuple[float, float, float, float]
-"""West, south, east and north, in metres on the National Grid."""
 
 
 def within(
@@ -69,17 +67,7 @@ def within(
         .join(Version, Version.id == Incident.version_id)
         .where(
             or_(*(and_(Incident.version_id.in_(named), Incident.month.in_(of)) for of, named in versions.items())),
-            or_(
-                *(
-                    and_(
-                        Incident.easting >= west,
-                        Incident.easting < east,
-                        Incident.northing >= south,
-                        Incident.northing < north,
-                    )
-                    for west, south, east, north in boxes
-                )
-            ),
+            or_(*map(figures.stands_in, boxes)),
         )
     )
     if is_timed:

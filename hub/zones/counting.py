@@ -6,20 +6,22 @@ Each figure is of the incidents that stand on the zone, placed by its outline; w
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
 
 from hub.access import Viewer
 from hub.briefings import usual
 from hub.briefings.clocks import PlaceClock, clock_of
-from hub.briefings.grounds import of_category, on_ground, titles_of
+from hub.briefings.grounds import box_around, on_ground, stand_on, titles_of
 from hub.briefings.usual import Usual
 from hub.briefings.week import MONTHS_OF_CLOCK
 from hub.briefings.workings import MONTHS_OF_SERIES
 from hub.errors import BadRequest
 from hub.hotspots.checking import ALL_CRIME, understood
 from hub.hotspots.scoring import Method, Units
-from hub.hotspots.sources import NoFigures, Source, choose_source, count_by_ward
+from hub.hotspots.sources import NoFigures, Source, choose_source
 from hub.places import service as places
 from hub.places.service import Area
 from hub.uploads import figures
@@ -82,13 +84,10 @@ def counted(viewer: Viewer, area: Area, zone: ShownZone, *, category: str | None
     source = _source(viewer, area, category, last_month)
     _refuse_left_out(viewer, area, zone, source)
     months = source.months
-    here = on_ground(viewer, area, zone.outline, first_month=months[0], last_month=months[-1])
     lately = months_before(months[-1], MONTHS_OF_CLOCK - 1)
     timed = on_ground(viewer, area, zone.outline, first_month=lately, last_month=months[-1], is_timed=True)
-    own = here[(here["dataset"] == source.kind.key).to_numpy(dtype=bool)]
     its_category = source.category or ALL_CRIME
-    by_month = own[of_category(own, its_category)].groupby("month").size()
-    counts = [int(by_month.get(month, 0)) for month in months]
+    counts = _on_zone(viewer, source, zone)
     return ZoneFigures(
         zone=zone,
         category=its_category,
@@ -96,7 +95,7 @@ def counted(viewer: Viewer, area: Area, zone: ShownZone, *, category: str | None
         measure=source.kind.measure,
         months=months,
         counts=tuple(counts),
-        usual=usual.judge(counts, _of_area(viewer, source, months), months),
+        usual=usual.judge(counts, _of_area(viewer, source), months),
         clock=clock_of(timed, its_category, titles_of(viewer)),
     )
 
@@ -130,6 +129,25 @@ def _refuse_left_out(viewer: Viewer, area: Area, zone: ShownZone, source: Source
         )
 
 
-def _of_area(viewer: Viewer, source: Source, months: Sequence[dt.date]) -> list[int]:
-    by_month = count_by_ward(viewer, source, by_month=True).groupby("month").sum()
-    return [int(by_month.get(month, 0)) for month in months]
+def _on_zone(viewer: Viewer, source: Source, zone: ShownZone) -> list[int]:
+    """Count what stands on the zone in each month."""
+    points = figures.points(viewer, *_asked(source), **_span(source), by_month=True, within=box_around(zone.outline))
+    return _by_month(points[stand_on(zone.outline, points)], source)
+
+
+def _of_area(viewer: Viewer, source: Source) -> list[int]:
+    """Count what is recorded in the whole area in each month."""
+    return _by_month(figures.ward_counts(viewer, *_asked(source), **_span(source), by=["month"]), source)
+
+
+def _asked(source: Source) -> tuple[frozenset[str], str]:
+    return source.borough_codes, source.kind.key
+
+
+def _span(source: Source) -> dict[str, Any]:
+    return {"first_month": source.months[0], "last_month": source.months[-1], "category": source.category}
+
+
+def _by_month(counted: pd.DataFrame, source: Source) -> list[int]:
+    by_month = counted.groupby("month")["count"].sum()
+    return [int(by_month.get(month, 0)) for month in source.months]
