@@ -562,7 +562,7 @@ def _add_running(add: AddCommand) -> None:
     trying.add_argument("--port", type=int, default=8000)
 
     trial, timing = add("test", test, json=False), add("bench", bench)
-    timing.add_argument("of", nargs="?", choices=["hotspots", "uploads"], help="what is measured; all unless given")
+    timing.add_argument("of", nargs="?", choices=["hotspots", "maps", "uploads"], help="what is measured; all unless given")
     trial.epilog = timing.epilog = "Whatever else is given is passed on to pytest."
 
 
