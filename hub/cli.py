@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, NoReturn
 
 import orjson
 
-from hub import errors, migrate, words
+from hub import checks, errors, migrate, words
 from hub.access import Permission, Role, Viewer
 from hub.config import Settings, read_settings
 from hub.db import Database, HubSession, database_errors
@@ -227,15 +227,11 @@ def demo(chosen: argparse.Namespace) -> dict[str, Any]:
 
 def test(chosen: argparse.Namespace) -> dict[str, Any]:
     """Check everything."""
-    from hub import checks
-
     return {"exit_status": checks.run_tests(chosen.for_pytest)}
 
 
 def bench(chosen: argparse.Namespace) -> dict[str, Any]:
     """Measure the hub against its peers."""
-    from hub import checks
-
     return checks.run_benchmarks(chosen.of, chosen.for_pytest, as_json=chosen.json)
 
 
@@ -562,7 +558,7 @@ def _add_running(add: AddCommand) -> None:
     trying.add_argument("--port", type=int, default=8000)
 
     trial, timing = add("test", test, json=False), add("bench", bench)
-    timing.add_argument("of", nargs="?", choices=["hotspots", "maps", "uploads"], help="what is measured; all unless given")
+    timing.add_argument("of", nargs="?", choices=list(checks.BENCHMARKS), help="what is measured; all unless given")
     trial.epilog = timing.epilog = "Whatever else is given is passed on to pytest."
 
 
