@@ -69,6 +69,12 @@ class Maps:
         return f"{int(answer.headers['content-length']) / 1000:,.0f} kB"
 
 
+@pytest.fixture(autouse=True)
+def _named(benchmark: BenchmarkFixture, maps: Maps) -> None:
+    """Compare what was measured on one database."""
+    benchmark.group = f"{benchmark.group}, on {maps.database.engine.dialect.name}"
+
+
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def maps(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, real_data: Path, chromium: Browser
