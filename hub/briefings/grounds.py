@@ -85,7 +85,7 @@ def clock_on(
         ground, words = ground_of_wards(viewer, area, ward_codes)
     elif view is not None:
         ground, words = _of_view(ground, view, area), f"the part of {area.name} that the map shows"
-    here = on_ground(viewer, area, ground, first_month=first_month, last_month=last_month, is_timed=True)
+    here = timed_on_ground(viewer, area, ground, first_month=first_month, last_month=last_month)
     return ClockOnGround(area, words, category, first_month, last_month, clock_of(here, category, titles_of(viewer)))
 
 
@@ -106,18 +106,12 @@ def outline_of(viewer: Viewer, area: Area) -> Geometry:
     return outline
 
 
-def on_ground(
-    viewer: Viewer,
-    area: Area,
-    ground: Geometry,
-    *,
-    first_month: dt.date,
-    last_month: dt.date,
-    is_timed: bool = False,
+def timed_on_ground(
+    viewer: Viewer, area: Area, ground: Geometry, *, first_month: dt.date, last_month: dt.date
 ) -> pd.DataFrame:
-    """List the incidents of an area's boroughs that stand on some ground, as `incidents.within` gives them."""
+    """List the incidents on some ground whose kind may say when in the week, as `incidents.within` gives them."""
     months = {"first_month": first_month, "last_month": last_month}
-    here = incidents.within(viewer, area.borough_codes, [box_around(ground)], **months, is_timed=is_timed)
+    here = incidents.within(viewer, area.borough_codes, [box_around(ground)], **months, is_timed=True)
     found: pd.DataFrame = here.loc[stand_on(ground, here)]
     return found
 
@@ -128,10 +122,10 @@ def box_around(ground: Geometry) -> Box:
     return west, south, float(np.nextafter(east, np.inf)), float(np.nextafter(north, np.inf))
 
 
-def stand_on(ground: Geometry, places_: pd.DataFrame) -> BoolArray:
-    """Which places, each an `easting` and a `northing`, lie on some ground or its edge."""
+def stand_on(ground: Geometry, points: pd.DataFrame) -> BoolArray:
+    """Which points, each an `easting` and a `northing`, lie on some ground or its edge."""
     lookup = locate.build_lookup(gpd.GeoDataFrame(geometry=[ground], crs=NATIONAL_GRID), cell_metres=LOOKUP_METRES)
-    easting, northing = (places_[name].to_numpy(dtype=float) for name in ("easting", "northing"))
+    easting, northing = (points[name].to_numpy(dtype=float) for name in ("easting", "northing"))
     found: BoolArray = locate.place(lookup, easting, northing) == 0
     return found
 

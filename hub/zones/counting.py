@@ -14,7 +14,7 @@ import pandas as pd
 from hub.access import Viewer
 from hub.briefings import usual
 from hub.briefings.clocks import PlaceClock, clock_of
-from hub.briefings.grounds import box_around, on_ground, stand_on, titles_of
+from hub.briefings.grounds import box_around, stand_on, timed_on_ground, titles_of
 from hub.briefings.usual import Usual
 from hub.briefings.week import MONTHS_OF_CLOCK
 from hub.briefings.workings import MONTHS_OF_SERIES
@@ -85,7 +85,7 @@ def counted(viewer: Viewer, area: Area, zone: ShownZone, *, category: str | None
     _refuse_left_out(viewer, area, zone, source)
     months = source.months
     lately = months_before(months[-1], MONTHS_OF_CLOCK - 1)
-    timed = on_ground(viewer, area, zone.outline, first_month=lately, last_month=months[-1], is_timed=True)
+    timed = timed_on_ground(viewer, area, zone.outline, first_month=lately, last_month=months[-1])
     its_category = source.category or ALL_CRIME
     counts = _on_zone(viewer, source, zone)
     return ZoneFigures(
