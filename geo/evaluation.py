@@ -351,6 +351,9 @@ def displacement_difference(
     *,
     displaced: tuple[float, float] = (0, 0),
     displaced_control: tuple[float, float] = (0, 0),
+    exposure_ratio: float = 1.0,
+    control_weight: float = 1.0,
+    dispersion: float = 1.0,
     confidence: float = 0.9,
 ) -> DisplacementDifference:
     """Test whether incidents fell more where a response was than where it was not (weighted displacement difference).
@@ -358,9 +361,16 @@ def displacement_difference(
     Parameters
     ----------
     treated, control : (before, after)
-        Incidents over equal periods where the response was, and in an area like it.
+        Incidents where the response was, and in an area like it.
     displaced, displaced_control : (before, after), optional
         The same for the area that displacement might reach, and for one like it.
+    exposure_ratio : float
+        The length of the period after divided by that of the period before.
+    control_weight : float
+        What the controls count for, where they are not of the size of what they are set against: 0.5 for a control of
+        twice the size.
+    dispersion : float
+        How many times as much the counts vary as the Poisson law has it.
     confidence : float
         Of the interval, between 0 and 1.
 
@@ -371,19 +381,28 @@ def displacement_difference(
     Raises
     ------
     GeoError
-        If a count is negative or missing, there are no incidents at all, or the confidence is not between 0 and 1.
+        If a count is negative or missing, there are no incidents at all, the confidence is not between 0 and 1, or
+        the ratio, the weight or the dispersion is not above zero.
 
     References
     ----------
-    Wheeler & Ratcliffe (2018), Crime Science 7, 11.
+    Wheeler & Ratcliffe (2018), Crime Science 7, 11; weights as in Wheeler's ptools.
     """
     _require_confidence(confidence)
+    if not all(0 < factor < np.inf for factor in (exposure_ratio, control_weight, dispersion)):
+        raise GeoError(
+            f"A ratio of {exposure_ratio}, a weight of {control_weight} and a dispersion of {dispersion} cannot all be "
+            "used. Give each above zero."
+        )
     pairs = [_before_and_after(pair) for pair in (treated, displaced, control, displaced_control)]
-    variance = sum(before + after for before, after in pairs)
+    weights = (1.0, 1.0, -control_weight, -control_weight)
+    difference = sum(w * (after - exposure_ratio * before) for w, (before, after) in zip(weights, pairs, strict=True))
+    variance = sum(
+        w**2 * (after + exposure_ratio**2 * before) for w, (before, after) in zip(weights, pairs, strict=True)
+    )
     if variance == 0:
         raise GeoError("There are no incidents before or after in any area, so nothing can be compared.")
-    changes = [after - before for before, after in pairs]
-    difference, error = changes[0] + changes[1] - changes[2] - changes[3], variance**0.5
+    error = (dispersion * variance) ** 0.5
     z, reach = difference / error, float(special.ndtri((1 + confidence) / 2)) * error
     return DisplacementDifference(
         difference, error, z, float(2 * special.ndtr(-abs(z))), difference - reach, difference + reach, confidence
