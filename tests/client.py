@@ -89,6 +89,10 @@ class StrictClient(FlaskClient):
             self.get("/sign-in", follow_redirects=True)
         return self.post(path, data={**(fields or {}), "csrf_token": self.csrf_token}, **options)
 
+    def take(self, path: str, purpose: str = "tasking") -> TestResponse:
+        """Take a file away, saying what for."""
+        return self.submit(path, {"purpose": purpose})
+
     def sign_in(self, email: str, password: str, *, next_page: str = "") -> TestResponse:
         """Sign in by the page, as a person would."""
         self.get("/sign-in")

@@ -95,7 +95,7 @@ def make(viewer: Viewer, name: str, dataset: str, ends_on: dt.date) -> tuple[Tok
     )
     viewer.session.add(token)
     viewer.session.flush()
-    audit.record(viewer, "token.made", token.id, dataset=dataset, ends_on=ends_on)
+    audit.record(viewer, "token.made", token.id, boroughs=viewer.boroughs(), dataset=dataset, ends_on=ends_on)
     return _view(token, today), written
 
 
@@ -121,7 +121,7 @@ def end(viewer: Viewer, token_id: UUID) -> TokenView:
     if token.ended_at is None:
         token.ended_at = _now()
         viewer.session.flush()
-        audit.record(viewer, "token.ended", token.id)
+        audit.record(viewer, "token.ended", token.id, boroughs=viewer.boroughs())
     return _view(token, _now().astimezone(LONDON).date())
 
 

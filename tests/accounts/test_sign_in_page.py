@@ -365,6 +365,6 @@ def test_the_sign_in_page_says_nothing_of_the_hub_to_somebody_outside(
     links = Links()
     links.found = []
     links.feed(page)
-    assert set(links.found) == {"#main-content", "/"}
+    assert set(links.found) == {"#main-content", "/", "/new-password"}
     for unwanted in ("Alder", "North", "test.example", "Werkzeug"):
         assert unwanted not in page
