@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from uuid import UUID
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from geo.disclosure import protect
 from hub.db import EVERYTHING, HubSession, Scope, area_key
-from hub.errors import NotAllowed, NotFound
+from hub.errors import HubError, NotAllowed, NotFound
 
 
 class Permission(StrEnum):
@@ -28,8 +29,22 @@ class Permission(StrEnum):
     OVERLAY_READ = "overlay:read"
     PLACE_MUTE = "place:mute"
     ZONE_WRITE = "zone:write"
+    SHARE_ASK = "share:ask"
+    SHARE_DECIDE = "share:decide"
     SUMMARY_READ = "summary:read"
+    QUESTION_ASK = "question:ask"
+    QUESTION_ANSWER = "question:answer"
+    PRIORITY_WRITE = "priority:write"
+    MEASURE_CHOOSE = "measure:choose"
+    MEASURE_WRITE = "measure:write"
+    REPORT_WRITE = "report:write"
+    REPORT_APPROVE = "report:approve"
+    REPORT_PUBLISH = "report:publish"
     EXACT_COUNTS = "counts:exact"
+    RECORD_READ = "record:read"
+    SEE_AS = "person:see_as"
+    PEOPLE_WRITE = "person:write"
+    POLICY_WRITE = "policy:write"
 
 
 class Role(StrEnum):
@@ -38,6 +53,7 @@ class Role(StrEnum):
     CSP_OFFICER = "csp_officer"
     CSP_ANALYST = "csp_analyst"
     BOROUGH_POLICE_LEAD = "borough_police_lead"
+    LIAISON_OFFICER = "liaison_officer"
     BCU_COMMANDER = "bcu_commander"
     COUNCIL_LEADER = "council_leader"
     ADMINISTRATOR = "administrator"
@@ -52,27 +68,51 @@ _TITLES = {
     Role.CSP_OFFICER: "CSP officer",
     Role.CSP_ANALYST: "CSP analyst",
     Role.BOROUGH_POLICE_LEAD: "Borough police lead",
+    Role.LIAISON_OFFICER: "Liaison officer",
     Role.BCU_COMMANDER: "BCU commander",
     Role.COUNCIL_LEADER: "Council leader",
     Role.ADMINISTRATOR: "Administrator",
 }
 
-_READERS = frozenset({Permission.OVERLAY_READ, Permission.SUMMARY_READ, Permission.EXACT_COUNTS})
-_PARTNERS = _READERS | {Permission.AGREEMENT_READ, Permission.PLACE_MUTE, Permission.ZONE_WRITE}
-_UPLOADERS = _PARTNERS | {
-    Permission.UPLOAD_READ,
-    Permission.UPLOAD_WRITE,
-    Permission.UPLOAD_COMMIT,
-    Permission.AGREEMENT_WRITE,
+_READERS = frozenset({Permission.SUMMARY_READ, Permission.QUESTION_ASK})
+_PARTNERS = _READERS | {
+    Permission.OVERLAY_READ,
+    Permission.EXACT_COUNTS,
+    Permission.AGREEMENT_READ,
+    Permission.PLACE_MUTE,
+    Permission.ZONE_WRITE,
 }
+_WRITERS = frozenset({Permission.QUESTION_ANSWER, Permission.MEASURE_CHOOSE, Permission.REPORT_WRITE})
+_UPLOADERS = (
+    _PARTNERS
+    | _WRITERS
+    | {
+        Permission.UPLOAD_READ,
+        Permission.UPLOAD_WRITE,
+        Permission.UPLOAD_COMMIT,
+        Permission.AGREEMENT_WRITE,
+        Permission.PRIORITY_WRITE,
+    }
+)
 
 GRANTED: dict[Role, frozenset[Permission]] = {
     Role.CSP_OFFICER: _UPLOADERS,
-    Role.CSP_ANALYST: _PARTNERS | {Permission.UPLOAD_READ},
-    Role.BOROUGH_POLICE_LEAD: _PARTNERS,
-    Role.BCU_COMMANDER: _PARTNERS,
-    Role.COUNCIL_LEADER: frozenset({Permission.SUMMARY_READ}),
-    Role.ADMINISTRATOR: _UPLOADERS | {Permission.PRESCRIBED_WRITE, Permission.WEIGHTS_WRITE},
+    Role.CSP_ANALYST: _PARTNERS | _WRITERS | {Permission.UPLOAD_READ, Permission.SHARE_ASK},
+    Role.BOROUGH_POLICE_LEAD: _PARTNERS | {Permission.PRIORITY_WRITE},
+    Role.LIAISON_OFFICER: _PARTNERS
+    | {Permission.SHARE_DECIDE, Permission.RECORD_READ, Permission.SEE_AS, Permission.REPORT_APPROVE},
+    Role.BCU_COMMANDER: _PARTNERS | {Permission.SHARE_ASK},
+    Role.COUNCIL_LEADER: _READERS | {Permission.REPORT_PUBLISH},
+    Role.ADMINISTRATOR: _UPLOADERS
+    | {
+        Permission.PRESCRIBED_WRITE,
+        Permission.WEIGHTS_WRITE,
+        Permission.MEASURE_WRITE,
+        Permission.RECORD_READ,
+        Permission.SEE_AS,
+        Permission.PEOPLE_WRITE,
+        Permission.POLICY_WRITE,
+    },
 }
 
 
@@ -85,6 +125,14 @@ class Grant:
 
 
 @dataclass(frozen=True)
+class SeenAs:
+    """The role that somebody sees the hub as, instead of their own, and the name of the one borough."""
+
+    role: Role
+    borough: str
+
+
+@dataclass(frozen=True)
 class Viewer:
     """A person at work: who they are, what they may do where, and the session fenced to it."""
 
@@ -93,6 +141,8 @@ class Viewer:
     name: str
     grants: tuple[Grant, ...]
     session: HubSession = field(repr=False, compare=False)
+    seen_as: SeenAs | None = None
+    """None while they see the hub as themselves; else `grants` are of the role seen as, and they change nothing."""
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -124,10 +174,16 @@ class Viewer:
             If a borough is not in this person's scope: the same answer as for one that does not exist.
         """
         codes = set(borough_codes)
+        refusal: HubError | None = None
         if not codes or not codes <= self.boroughs():
-            raise NotFound
-        if not self.may(permission, codes):
-            raise NotAllowed("Your role does not let you do this here.", remedy="Ask an administrator if it should.")
+            refusal = NotFound()
+        elif not self.may(permission, codes):
+            refusal = NotAllowed(
+                "Your role does not let you do this here.", remedy="Ask an administrator if it should."
+            )
+        if refusal is not None:
+            refusal.concerns = frozenset(codes)
+            raise refusal
 
 
 def scope_of(grants: Iterable[Grant], named_areas: Iterable[frozenset[str]], *, every_borough: frozenset[str]) -> Scope:
@@ -147,26 +203,87 @@ def scope_of(grants: Iterable[Grant], named_areas: Iterable[frozenset[str]], *, 
     return Scope(boroughs, frozenset(map(area_key, sets)))
 
 
+class Unprotected(StrEnum):
+    """How an aggregate reader sees counts of categories that are not protected."""
+
+    AS_PROTECTED = "as_protected"
+    EXACT = "exact"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the partnership decided of small numbers. `version` names it: what rests on another is not used again.
+
+    A line of `categories` is an offence group, or `group: subgroup`, in which `*` stands for anything.
+    """
+
+    version: int
+    threshold: int
+    base: int
+    datasets: tuple[str, ...]
+    """Keys of the kinds of dataset that are protected whole."""
+    categories: tuple[str, ...]
+    unprotected: Unprotected
+
+    def protects(self, dataset: str, group: str | None) -> bool:
+        """Whether a count of a group holds anything protected; None stands for all groups together.
+
+        A group is protected with any of its subgroups, by name alone: that a subgroup occurs is not told either.
+        """
+        if self.unprotected is Unprotected.AS_PROTECTED or group is None or dataset in self.datasets:
+            return True
+        names = (line.partition(":")[0].strip().casefold() for line in self.categories)
+        return any(fnmatchcase(group.casefold(), name) for name in names)
+
+
 @dataclass(frozen=True)
 class Released:
     """Counts as one reader may see them.
 
-    `counts` is NaN where a count is hidden; `hidden` says where; `is_rounded` whether this reader gets exact figures.
+    `counts` is NaN where a count is hidden; `hidden` says where, `exact` where a count is what it says; `is_rounded`
+    whether this reader sees less than there is.
     """
 
     counts: npt.NDArray[np.float64]
     hidden: npt.NDArray[np.bool_]
+    exact: npt.NDArray[np.bool_]
     is_rounded: bool
 
+    def only(self, lines: npt.NDArray[np.bool_]) -> Released:
+        """Some of the counts."""
+        return Released(self.counts[lines], self.hidden[lines], self.exact[lines], self.is_rounded)
 
-def release(viewer: Viewer, borough_codes: Iterable[str], counts: npt.ArrayLike) -> Released:
+
+def release(
+    viewer: Viewer,
+    borough_codes: Iterable[str],
+    counts: npt.ArrayLike,
+    policy: Policy,
+    *,
+    dataset: str,
+    groups: Sequence[str] | None = None,
+) -> Released:
     """Make counts fit for this viewer: the gate that every figure leaves through.
 
-    Exact for those who work with the data. For aggregate readers 0 to 4 show alike and all else is rounded to 5; rates
-    and changes are to be made of what is released, and totals released in their own right.
+    Exact for those who work with the data. For aggregate readers small counts show alike and all else is rounded, but
+    for counts of a group that the policy leaves open; rates and changes are to be made of what is released, and totals
+    released in their own right.
+
+    Parameters
+    ----------
+    viewer, borough_codes
+        Who reads, and of which boroughs the counts are.
+    counts
+        Whole numbers.
+    policy
+        The one in force.
+    dataset, groups
+        Of what kind of dataset, and of which offence group each count is; of all groups together unless given.
     """
     exact = np.asarray(counts, dtype=np.float64)
     if viewer.may(Permission.EXACT_COUNTS, borough_codes):
-        return Released(exact, np.zeros(exact.shape, dtype=np.bool_), is_rounded=False)
-    protected = protect(exact)
-    return Released(protected.rounded, protected.hidden, is_rounded=True)
+        return Released(exact, np.zeros(exact.shape, np.bool_), np.ones(exact.shape, np.bool_), is_rounded=False)
+    protected = protect(exact, threshold=policy.threshold, base=policy.base)
+    of_groups = [None] * exact.size if groups is None else groups
+    is_open = ~np.array([policy.protects(dataset, group) for group in of_groups], np.bool_).reshape(exact.shape)
+    return Released(np.where(is_open, exact, protected.rounded), protected.hidden & ~is_open, is_open, is_rounded=True)
