@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,13 +15,14 @@ import pytest
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub import audit
+from hub import audit, heads
 from hub.access import Viewer
 from hub.audit import AuditEntry, first_broken
 from hub.config import Settings
 from hub.db import EVERYWHERE, NOWHERE, Database, open_engine
 from hub.errors import OutsideScope
 from hub.uploads.models import WardCount
+from tests.conftest import HOME, SIBLING
 from tests.test_fence import MY_SCOPE, THEIR_SIDE, a_count, seed
 
 ENTRIES = 5
@@ -32,9 +34,9 @@ def write(database: Database, count: int = ENTRIES) -> None:
             audit.record_as(session, f"actor {number}", "upload.committed", UUID(int=number), rows=number)
 
 
-def broken(database: Database) -> int | None:
+def broken(database: Database, kept: Sequence[audit.Head] = ()) -> int | None:
     with database.reading() as session:
-        return first_broken(session)
+        return first_broken(session, kept)
 
 
 @contextmanager
@@ -69,7 +71,7 @@ def test_a_viewers_entry_names_them_by_id_alone(database: Database) -> None:
         assert not {"me@example.org", "My Name"} & {entry.actor, entry.subject, *map(str, entry.details.values())}
 
 
-COPY = "at, actor, action, subject, details, chain_hash FROM audit_entry WHERE number ="
+COPY = "at, actor, action, subject, details, chain_hash, boroughs, whence FROM audit_entry WHERE number ="
 MOVE = "UPDATE audit_entry SET number = {} WHERE number = {}"
 TAMPERING: dict[str, tuple[int, list[str]]] = {
     "the actor altered": (3, ["UPDATE audit_entry SET actor = 'another' WHERE number = 3"]),
@@ -134,13 +136,38 @@ def test_a_chain_written_with_another_key_is_broken_from_its_first_entry(
     other.engine.dispose()
 
 
-def test_a_cut_tail_can_only_be_seen_by_whoever_keeps_the_head_elsewhere(
-    settings: Settings, database: Database
+def test_a_cut_tail_and_a_full_rewrite_show_against_a_kept_head(
+    settings: Settings, database: Database, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     write(database)
+    assert heads.keep(database, tmp_path, dt.date(2026, 1, 1))
+    assert not heads.keep(database, tmp_path, dt.date(2026, 1, 1)), "one a day"
+    kept = heads.kept(tmp_path)
+    assert [head.number for head in kept] == [ENTRIES]
+    write(database)
+    assert broken(database, kept) is None
     with as_owner(settings) as connection:
-        connection.execute(text("DELETE FROM audit_entry WHERE number = 5"))
+        connection.execute(text("DELETE FROM audit_entry WHERE number >= 4"))
+    assert broken(database) is None, "by itself the chain does not show it"
+    assert broken(database, kept) == 4
+    write(database)
     assert broken(database) is None
+    assert broken(database, kept) == ENTRIES, "rewritten with the key, it shows where the head was kept"
+    record_property("ways of tampering found", f"{len(TAMPERING) + 2} of {len(TAMPERING) + 2}")
+
+
+def test_an_entry_hidden_from_the_borough_it_concerns_is_found(
+    settings: Settings, database: Database, small_city: None
+) -> None:
+    with database.writing() as session:
+        audit.record_as(session, "actor", "thing.done", boroughs=[HOME, SIBLING])
+        number = audit.record_as(session, "actor", "thing.done", boroughs=[HOME]).number
+    assert broken(database) is None
+    with as_owner(settings) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT set_config('hub.boroughs', '*', true)"))
+        assert connection.execute(text(f"DELETE FROM audit_part WHERE number = {number}")).rowcount == 1
+    assert broken(database) == number
 
 
 @pytest.mark.parametrize("statement", ["UPDATE audit_entry SET actor = 'x'", "DELETE FROM audit_entry"])
