@@ -6,6 +6,7 @@ nothing returned here, nor its order, tells what is hidden; `narrowing` tells wh
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 import numpy.typing as npt
@@ -79,7 +80,14 @@ def protect(counts: npt.ArrayLike, *, threshold: int = 5, base: int = 5) -> Prot
     return ProtectedCounts(np.where(hidden, np.nan, rounded), hidden, threshold, base)
 
 
-def narrowing(total: float, breakdowns: Sequence[npt.ArrayLike], *, threshold: int = 5, base: int = 5) -> list[bool]:
+def narrowing(
+    total: float,
+    breakdowns: Sequence[npt.ArrayLike],
+    *,
+    threshold: int = 5,
+    base: int = 5,
+    exact: Sequence[npt.ArrayLike] = (),
+) -> list[bool]:
     """Tell which breakdowns of a total would let a reader narrow down a hidden count by subtraction.
 
     A reader who sees `protect`'s answers knows a range for every count. Each breakdown adds up to the total, so a
@@ -96,14 +104,19 @@ def narrowing(total: float, breakdowns: Sequence[npt.ArrayLike], *, threshold: i
         out because they are hidden.
     threshold, base : int
         The rule that was applied.
+    exact : sequence of shape (n,)
+        For each breakdown, which of its parts are shown as they are; none unless given.
 
     Returns
     -------
     list of bool
         For each breakdown, whether a hidden count in it could be narrowed down.
     """
-    least, most = (float(end) for end in _range(np.array(total), threshold, base))
-    ranges = [_range(np.asarray(parts, dtype=np.float64), threshold, base) for parts in breakdowns]
+    least, most = (float(end) for end in possible_counts(total, threshold=threshold, base=base))
+    ranges = [
+        possible_counts(parts, threshold=threshold, base=base, exact=are_exact)
+        for parts, are_exact in zip_longest(breakdowns, exact, fillvalue=False)
+    ]
     least = max([least, *(low.sum() for low, _ in ranges)])
     most = min([most, *(high.sum() for _, high in ranges)])
     largest_hidden = threshold - 1
@@ -113,9 +126,27 @@ def narrowing(total: float, breakdowns: Sequence[npt.ArrayLike], *, threshold: i
     ]
 
 
-def _range(shown: FloatArray, threshold: int, base: int) -> tuple[FloatArray, FloatArray]:
-    """Give the least and the greatest count that each shown one may stand for."""
-    low = np.fmax(np.ceil(shown - base / 2), threshold)
-    high = np.ceil(shown + base / 2) - 1
-    hidden = np.isnan(shown)
-    return np.where(hidden, 0, low), np.where(hidden, threshold - 1, high)
+def possible_counts(
+    shown: npt.ArrayLike, *, threshold: int = 5, base: int = 5, exact: npt.ArrayLike = False
+) -> tuple[FloatArray, FloatArray]:
+    """Give the least and the greatest count that each shown one may stand for.
+
+    Parameters
+    ----------
+    shown : any shape
+        As protected; NaN where hidden.
+    threshold, base : int
+        The rule that was applied.
+    exact : same shape
+        Where a count is shown as it is.
+
+    Returns
+    -------
+    low, high : same shape
+    """
+    number = np.asarray(shown, dtype=np.float64)
+    low = np.fmax(np.ceil(number - base / 2), threshold)
+    high = np.ceil(number + base / 2) - 1
+    hidden = np.isnan(number)
+    low, high = np.where(hidden, 0, low), np.where(hidden, threshold - 1, high)
+    return np.where(exact, number, low), np.where(exact, number, high)
