@@ -1,0 +1,1 @@
+"""How long data is kept: what is due for deletion, the warning before, and the deletion itself."""

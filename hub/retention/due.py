@@ -1,0 +1,42 @@
+"""On which day data is to be deleted. Pure."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+from collections.abc import Iterable
+
+WARNING_DAYS = 30
+UNFINISHED_KEPT_DAYS = 90
+"""A file that was sent and never made live is not kept longer."""
+
+
+def months_later(day: dt.date, months: int) -> dt.date:
+    """The same day of the month so many months later, or that month's last."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = index // 12, index % 12 + 1
+    return dt.date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+
+
+def delete_on(received: dt.date, terms: Iterable[tuple[dt.date, int]]) -> dt.date:
+    """The day on which an upload is to be deleted: the first that any of its terms sets.
+
+    Parameters
+    ----------
+    received
+        The day it came; what counts where it never became live.
+    terms
+        For each borough that it is live for, or was: the day its figures came, and for how many months they are kept.
+    """
+    days = [months_later(day, months) for day, months in terms]
+    return min(days, default=received + dt.timedelta(days=UNFINISHED_KEPT_DAYS))
+
+
+def may_go(delete_by: dt.date, warned_on: dt.date | None, today: dt.date) -> bool:
+    """Whether it is to be deleted today: on its day, and never before its people were warned long enough."""
+    return delete_by <= today and warned_on is not None and warned_on + dt.timedelta(days=WARNING_DAYS) <= today
+
+
+def is_to_warn(delete_by: dt.date, today: dt.date) -> bool:
+    """Whether its people are to be told that it will be deleted."""
+    return delete_by <= today + dt.timedelta(days=WARNING_DAYS)
