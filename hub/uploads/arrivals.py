@@ -65,7 +65,14 @@ def receive(viewer: Viewer, stream: BinaryIO, file_name: str, *, leave_out: froz
     )
     viewer.session.add(upload)
     viewer.session.flush()
-    audit.record(viewer, "upload.received", upload_id, size_bytes=size_bytes, sha256=sha256)
+    audit.record(
+        viewer,
+        "upload.received",
+        upload_id,
+        boroughs=door.boroughs(upload),
+        size_bytes=size_bytes,
+        sha256=sha256,
+    )
     _take_up(viewer, upload, look)
     return upload
 

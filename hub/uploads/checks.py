@@ -146,6 +146,7 @@ def keep_check(viewer: Viewer, result: CheckResult) -> bool:
         viewer,
         "upload.checked",
         upload.id,
+        boroughs=door.boroughs(upload),
         **{key: result.report[key] for key in ("rows", "placed", "unplaced", "refused", "total", "problems_total")},
     )
     door.once_committed(viewer.session, lambda: files.remove_older_checks(task.folder, result.check_id))

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from hub import audit, words
 from hub.access import Permission, Viewer
+from hub.borders import service as borders
 from hub.errors import Conflict
 from hub.uploads import corrections, door, files, kinds, permits, versions
 from hub.uploads.models import State, Upload
@@ -49,9 +50,7 @@ def commit(viewer: Viewer, upload_id: UUID, *, seen: str = "") -> Upload:
     viewer.require(Permission.UPLOAD_COMMIT, boroughs)
     agreed = permits.agreements_of(viewer, kinds.kind(viewer.session, str(upload.dataset)), boroughs)
     corrected = _to_replace(viewer, upload)
-    versions.lock(
-        viewer.session, str(upload.dataset), {*boroughs, *(corrected.report["boroughs"] if corrected else ())}
-    )
+    versions.lock(viewer.session, str(upload.dataset), {*boroughs, *_boroughs_of(corrected)})
     same = versions.twin_of(viewer.session, upload)
     if same is not None:
         upload.report = {**upload.report, "same_as": str(same.id)}
@@ -68,10 +67,13 @@ def commit(viewer: Viewer, upload_id: UUID, *, seen: str = "") -> Upload:
         versions.set_aside(viewer.session, corrected)
     _discard_what_it_corrects(viewer, upload)
     numbers = versions.add(viewer, upload, rows, months, agreed)
+    versions.remember(viewer.session, str(upload.dataset), {*boroughs, *_boroughs_of(corrected)})
+    borders.withdraw(viewer, {*boroughs, *_boroughs_of(corrected)})
     audit.record(
         viewer,
         "upload.committed",
         upload.id,
+        boroughs=numbers,
         dataset=upload.dataset,
         versions=numbers,
         months=[upload.report["months"][0], upload.report["months"][-1]],
@@ -80,6 +82,10 @@ def commit(viewer: Viewer, upload_id: UUID, *, seen: str = "") -> Upload:
         refused=upload.report["refused"],
     )
     return upload
+
+
+def _boroughs_of(upload: Upload | None) -> list[str]:
+    return upload.report["boroughs"] if upload else []
 
 
 def _to_replace(viewer: Viewer, upload: Upload) -> Upload | None:
@@ -116,10 +122,13 @@ def undo(viewer: Viewer, upload_id: UUID) -> Upload:
             f"An upload can be undone for {UNDO_WITHIN.days} days.",
             remedy="Upload the right figures for these months: they replace what is live.",
         )
-    numbers = versions.take_back(viewer.session, upload, restored=_to_replace(viewer, upload))
+    restored = _to_replace(viewer, upload)
+    numbers = versions.take_back(viewer.session, upload, restored=restored)
     upload.state = State.UNDONE
     viewer.session.flush()
-    audit.record(viewer, "upload.undone", upload.id, dataset=upload.dataset, versions=numbers)
+    versions.remember(viewer.session, str(upload.dataset), {*_boroughs_of(upload), *_boroughs_of(restored)})
+    borders.withdraw(viewer, {*_boroughs_of(upload), *_boroughs_of(restored)})
+    audit.record(viewer, "upload.undone", upload.id, boroughs=numbers, dataset=upload.dataset, versions=numbers)
     return upload
 
 
@@ -137,6 +146,6 @@ def discard(viewer: Viewer, upload_id: UUID) -> Upload:
 def _discard(viewer: Viewer, upload: Upload) -> None:
     upload.state = State.DISCARDED
     viewer.session.flush()
-    audit.record(viewer, "upload.discarded", upload.id)
+    audit.record(viewer, "upload.discarded", upload.id, boroughs=door.boroughs(upload))
     folder = door.folder(viewer, upload)
     door.once_committed(viewer.session, lambda: files.remove(folder))

@@ -170,7 +170,7 @@ def _kept(viewer: Viewer, upload: Upload, changed: int, action: str) -> int:
             remedy="Download your file with the problems marked, correct it there, and upload it again.",
         )
     if changed:
-        audit.record(viewer, action, upload.id, changes=changed)
+        audit.record(viewer, action, upload.id, boroughs=door.boroughs(upload), changes=changed)
     return changed
 
 
@@ -216,7 +216,7 @@ def withdraw(viewer: Viewer, upload_id: UUID, code: str) -> None:
     gone = delete(Decision).where(Decision.upload_id == upload.id, Decision.code == code)
     viewer.session.execute(gone.execution_options(synchronize_session="fetch"))
     viewer.session.expire(upload, ["decisions"])
-    audit.record(viewer, "upload.decision_withdrawn", upload.id, code=code[:40])
+    audit.record(viewer, "upload.decision_withdrawn", upload.id, boroughs=door.boroughs(upload), code=code[:40])
 
 
 def answer(viewer: Viewer, upload_id: UUID, answers: Mapping[str, str]) -> None:
@@ -234,7 +234,8 @@ def answer(viewer: Viewer, upload_id: UUID, answers: Mapping[str, str]) -> None:
             raise BadRequest("That answer was not among those offered.", remedy="Choose one of those shown.")
     upload.answers = {**upload.answers, **answers}
     viewer.session.flush()
-    audit.record(viewer, "upload.answered", upload.id, answers=dict(answers))
+    asked_of = sorted({key.partition(":")[0] for key in answers})
+    audit.record(viewer, "upload.answered", upload.id, boroughs=door.boroughs(upload), questions=asked_of)
 
 
 def key_of(question: Mapping[str, str | None]) -> str:
@@ -271,7 +272,7 @@ def _decide(viewer: Viewer, upload: Upload, code: str, act: Act, reason: str) ->
     )
     viewer.session.flush()
     viewer.session.expire(upload, ["decisions"])
-    audit.record(viewer, f"upload.{act}", upload.id, code=code)
+    audit.record(viewer, f"upload.{act}", upload.id, boroughs=door.boroughs(upload), code=code)
 
 
 # --- Held rows -------------------------------------------------------------------------------------------------------
@@ -293,6 +294,7 @@ def hold(viewer: Viewer, upload_id: UUID, *, is_holding: bool) -> None:
         )
     upload.is_holding = is_holding
     viewer.session.flush()
+    audit.record(viewer, "upload.hold_chosen", upload.id, boroughs=door.boroughs(upload), holds=is_holding)
 
 
 def copy(viewer: Viewer, source: Upload, destination: Upload) -> None:

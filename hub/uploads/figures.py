@@ -21,7 +21,7 @@ from hub.agreements.service import NoAgreement
 from hub.uploads import kinds
 from hub.uploads.classification import ANTI_SOCIAL_BEHAVIOUR
 from hub.uploads.kinds import kind
-from hub.uploads.models import Incident, Version, VersionMonth, WardCount
+from hub.uploads.models import Incident, Share, Version, VersionMonth, WardCount
 
 COVERAGE = (
     "borough_code",
@@ -41,8 +41,15 @@ MOST_VERSIONS_REMEMBERED = 10_000
 EVERY_KEY = ("ward_code", "borough_code", "month", "offence_group", "offence_subgroup")
 
 
-def coverage(viewer: Viewer, borough_codes: Collection[str], dataset: str | None = None) -> pd.DataFrame:
-    """List the months that are live, and the version each comes from.
+def coverage(
+    viewer: Viewer,
+    borough_codes: Collection[str],
+    dataset: str | None = None,
+    *,
+    first_month: dt.date = dt.date.min,
+    last_month: dt.date = dt.date.max,
+) -> pd.DataFrame:
+    """List the months that are live, of those between two, and the version each comes from.
 
     Returns
     -------
@@ -64,7 +71,11 @@ def coverage(viewer: Viewer, borough_codes: Collection[str], dataset: str | None
             VersionMonth.unplaced,
         )
         .join(Version, Version.id == VersionMonth.version_id)
-        .where(VersionMonth.is_current, VersionMonth.borough_code.in_(borough_codes))
+        .where(
+            VersionMonth.is_current,
+            VersionMonth.borough_code.in_(borough_codes),
+            VersionMonth.month.between(first_month, last_month),
+        )
         .order_by(VersionMonth.borough_code, VersionMonth.dataset, VersionMonth.month)
     )
     if dataset is not None:
@@ -182,6 +193,74 @@ def ward_counts(
     return pd.DataFrame(viewer.session.tuples(wanted), columns=[*keys, "count"]).astype({"count": "int64"})
 
 
+def shares(viewer: Viewer, borough_codes: Collection[str], dataset: str) -> pd.DataFrame:
+    """Give what shares of a borough's people said what in a survey, of all months that are live.
+
+    Returns
+    -------
+    DataFrame
+        borough_code, month (the last of the twelve that a share is over), measure (the question, as its file names
+        it), share (from 0 to 1) and extract_date.
+    """
+    live = coverage(viewer, borough_codes, dataset)
+    versions: dict[int, list[dt.date]] = {
+        int(str(key)): list(part) for key, part in live.groupby("version_id")["month"]
+    }
+    of_these = (Share.version_id.in_([version]) & Share.month.in_(months) for version, months in versions.items())
+    wanted = (
+        select(Share.borough_code, Share.month, Share.measure, Share.share, Version.extract_date)
+        .join(Version, Version.id == Share.version_id)
+        .where(or_(false(), *of_these), Share.borough_code.in_(borough_codes))
+        .order_by(Share.borough_code, Share.measure, Share.month)
+    )
+    columns = ["borough_code", "month", "measure", "share", "extract_date"]
+    return pd.DataFrame(viewer.session.tuples(wanted), columns=columns)
+
+
+def version_counts(
+    viewer: Viewer, borough_code: str, dataset: str, versions: Collection[str], *, by: Sequence[str]
+) -> pd.DataFrame:
+    """Count what versions hold, live or not, by month and some of `EVERY_KEY`; what is no crime is left out.
+
+    Parameters
+    ----------
+    versions
+        Their public ids; one that is gone has no line.
+
+    Returns
+    -------
+    DataFrame
+        month, version (its public id), the columns of `by`, and count, which is above zero.
+    """
+    ids = {one.id: str(one.public_id) for one in _named(viewer, borough_code, dataset, versions)}
+    table, columns = _rows(viewer, dataset)
+    counted = func.count() if table is Incident else func.sum(WardCount.count)
+    keys = [columns[name] for name in by]
+    wanted = (
+        select(table.month, table.version_id, *keys, counted.label("count"))
+        .where(table.version_id.in_(ids), *_of_category(table, None))
+        .group_by(table.month, table.version_id, *keys)
+        .having(counted > 0)
+    )
+    found = pd.DataFrame(viewer.session.tuples(wanted), columns=["month", "version", *by, "count"])
+    return found.assign(version=found["version"].map(ids)).astype({"count": "int64"})
+
+
+def editions_of(viewer: Viewer, borough_code: str, dataset: str, versions: Collection[str]) -> dict[str, int | None]:
+    """Tell on which boundary set versions are, by their public ids; those that are gone are left out."""
+    return {str(one.public_id): one.boundary_set_id for one in _named(viewer, borough_code, dataset, versions)}
+
+
+def _named(viewer: Viewer, borough_code: str, dataset: str, versions: Collection[str]) -> Sequence[Version]:
+    return viewer.session.scalars(
+        select(Version).where(
+            Version.borough_code == borough_code,
+            Version.dataset == dataset,
+            Version.public_id.in_([UUID(version) for version in versions]),
+        )
+    ).all()
+
+
 def points(
     viewer: Viewer,
     borough_codes: Collection[str],
@@ -294,8 +373,7 @@ def _is_live(
 
     Versions that are current for the same months are named together: few conditions, each answered by the index.
     """
-    live = coverage(viewer, borough_codes, dataset)
-    live = live[(live["month"] >= first_month) & (live["month"] <= last_month)]
+    live = coverage(viewer, borough_codes, dataset, first_month=first_month, last_month=last_month)
     if boundary_set_id is not None:
         live = live[live["boundary_set_id"] == boundary_set_id]
     versions: dict[tuple[dt.date, ...], list[int]] = {}

@@ -49,7 +49,7 @@ def fix_held(viewer: Viewer, upload_id: UUID) -> Upload:
     viewer.session.add(again)
     viewer.session.flush()
     corrections.copy(viewer, held, again)
-    audit.record(viewer, "upload.held_rows_taken_up", again.id, corrects=str(held.id))
+    audit.record(viewer, "upload.held_rows_taken_up", again.id, boroughs=door.boroughs(again), corrects=str(held.id))
     return again
 
 
@@ -58,7 +58,13 @@ def discard_held(viewer: Viewer, upload_id: UUID) -> Upload:
     held = _holding(viewer, upload_id)
     held.is_holding = False
     viewer.session.flush()
-    audit.record(viewer, "upload.held_rows_discarded", held.id, rows=held.report["rows_faulty"])
+    audit.record(
+        viewer,
+        "upload.held_rows_discarded",
+        held.id,
+        boroughs=door.boroughs(held),
+        rows=held.report["rows_faulty"],
+    )
     return held
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -18,7 +19,7 @@ from hub.accounts import service as accounts
 from hub.errors import BadRequest, NotFound
 from hub.places import service as places
 from hub.uploads import kinds
-from hub.uploads.models import Incident, Upload, Version, WardCount
+from hub.uploads.models import Incident, Upload, Version, VersionMonth, WardCount
 from hub.words import month_name
 
 TOLD_FOR = dt.timedelta(days=30)
@@ -194,9 +195,19 @@ def _by_category(viewer: Viewer, version: Version, months: Collection[dt.date]) 
 # --- What changed of the live figures --------------------------------------------------------------------------------
 
 
+class Why(StrEnum):
+    """Why a month's live figure is another than it was."""
+
+    LATE_RECORDS = "newer figures were loaded, with records that came in late"
+    CLASSIFICATION = "newer figures were loaded, with offences under new headings"
+    BOUNDARIES = "newer figures were loaded, for new ward boundaries"
+    TAKEN_BACK = "a load was taken back"
+    CORRECTED = "the borough’s officers corrected what they had loaded"
+
+
 @dataclass(frozen=True)
 class Restatement:
-    """One month whose live total changed: when, and from what to what. None: nothing is live for it any more."""
+    """One month whose live total changed: when, from what to what, and why. None: nothing is live for it any more."""
 
     borough_code: str
     dataset: str
@@ -204,10 +215,13 @@ class Restatement:
     before: int
     after: int | None
     at: dt.datetime
+    why: Why
 
 
-def restatements(viewer: Viewer, borough_code: str, dataset: str, *, now: dt.datetime) -> list[Restatement]:
-    """Say which months of a borough's dataset were changed, after they were live, in the last 30 days.
+def restatements(
+    viewer: Viewer, borough_code: str, dataset: str, *, now: dt.datetime, since: dt.datetime | None = None
+) -> list[Restatement]:
+    """Say which months of a borough's dataset were changed, after they were live, since a moment (30 days ago if none).
 
     Of each month the figure before the first of those changes, against the one live now.
     """
@@ -217,16 +231,24 @@ def restatements(viewer: Viewer, borough_code: str, dataset: str, *, now: dt.dat
         .options(selectinload(Version.months))
         .order_by(Version.number)
     ).all()
-    since = now - TOLD_FOR
+    since = since or now - TOLD_FOR
     moments = sorted({at for one in found for at in (one.committed_at, one.undone_at) if at and at > since})
     if not moments:
         return []
     before, after = _live_at(found, moments[0] - dt.timedelta(microseconds=1)), _live_at(found, now)
     changed = {month: at for at in moments for month in _months_changed(found, at)}
     return [
-        Restatement(borough_code, dataset, month, total, after.get(month), changed[month])
-        for month, total in sorted(before.items())
-        if after.get(month) != total and month in changed
+        Restatement(
+            borough_code,
+            dataset,
+            month,
+            _total(was),
+            _total(now_is) if now_is else None,
+            changed[month],
+            _why(was, now_is),
+        )
+        for month, was, now_is in ((month, was, after.get(month)) for month, was in sorted(before.items()))
+        if month in changed and (now_is is None or _total(now_is) != _total(was))
     ]
 
 
@@ -234,10 +256,28 @@ def _months_changed(found: Sequence[Version], at: dt.datetime) -> set[dt.date]:
     return {month.month for one in found if at in {one.committed_at, one.undone_at} for month in one.months}
 
 
-def _live_at(found: Sequence[Version], at: dt.datetime) -> dict[dt.date, int]:
-    """The live total of each month at a moment: that of the newest version which then stood."""
-    live: dict[dt.date, int] = {}
+def _live_at(found: Sequence[Version], at: dt.datetime) -> dict[dt.date, VersionMonth]:
+    """What was live for each month at a moment: that of the newest version which then stood."""
+    live: dict[dt.date, VersionMonth] = {}
     for one in found:
         if one.committed_at <= at and (one.undone_at is None or one.undone_at > at):
-            live |= {month.month: month.placed + month.unplaced for month in one.months}
+            live |= {month.month: month for month in one.months}
     return live
+
+
+def _total(month: VersionMonth) -> int:
+    return month.placed + month.unplaced
+
+
+def _why(was: VersionMonth, now_is: VersionMonth | None) -> Why:
+    """Tell by the two versions what sets the later one apart."""
+    if now_is is None or now_is.version.number < was.version.number:
+        return Why.TAKEN_BACK
+    if now_is.version.classification != was.version.classification:
+        return Why.CLASSIFICATION
+    if now_is.version.boundary_set_id != was.version.boundary_set_id:
+        return Why.BOUNDARIES
+    # What an officer puts right sets aside what it replaces, or follows it on the same day.
+    if was.version.undone_at is not None or now_is.version.extract_date == was.version.extract_date:
+        return Why.CORRECTED
+    return Why.LATE_RECORDS

@@ -42,6 +42,7 @@ __all__ = [
     "propose",
     "read_definition",
     "recognise",
+    "titles",
     "to_agree_on",
 ]
 
@@ -58,6 +59,11 @@ def catalogue(session: HubSession) -> Mapping[str, DatasetKind]:
     """List every kind by its key: those that the hub ships with, then those that an administrator added."""
     added = session.scalars(select(AddedKind).order_by(AddedKind.key)).all()
     return MappingProxyType({**DATASETS, **{one.key: from_definition(one.definition) for one in added}})
+
+
+def titles(session: HubSession) -> dict[str, str]:
+    """List the titles of all kinds by their keys."""
+    return {kind.key: kind.title for kind in catalogue(session).values()}
 
 
 def to_agree_on(session: HubSession) -> dict[str, str]:

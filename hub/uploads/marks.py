@@ -51,6 +51,6 @@ def marked_copy(viewer: Viewer, upload_id: UUID) -> MarkedCopy:
         upload_id=upload.id,
         destination=found,
     )
-    audit.record(viewer, "upload.marked_copy", upload.id)
+    audit.record(viewer, "upload.marked_copy", upload.id, boroughs=door.boroughs(upload))
     stem = upload.file_name.removesuffix(".gz").rpartition(".")[0] or upload.file_name
     return MarkedCopy(made, f"{stem} - to fix{made.suffix}", MIMETYPES[made.suffix.removeprefix(".")])

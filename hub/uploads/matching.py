@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from hub import words
+from hub import audit, words
 from hub.access import Permission, Viewer
 from hub.errors import BadRequest, Conflict
 from hub.uploads import confined, dates, door, files, kinds, memory, moments, permits
@@ -99,6 +99,7 @@ def read_otherwise(viewer: Viewer, upload_id: UUID, *, sheet: str, heading_row: 
     upload.dataset, upload.column_fields, upload.state = None, {}, State.RECEIVED
     upload.checked_at = None
     viewer.session.flush()
+    audit.record(viewer, "upload.read_otherwise", upload.id, boroughs=door.boroughs(upload))
     return upload
 
 
@@ -168,6 +169,7 @@ def set_columns(
     upload.report = {key: value for key, value in upload.report.items() if key != "matched_as_before"}
     upload.checked_at = None
     viewer.session.flush()
+    audit.record(viewer, "upload.columns_set", upload.id, boroughs=door.boroughs(upload), dataset=kind.key)
     return upload
 
 

@@ -74,6 +74,8 @@ class Upload(InArea, Base):
     received_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     checked_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
     committed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    warned_on: Mapped[dt.date | None]
+    """The day from which its people are told that it will be deleted."""
 
     versions: Mapped[list[Version]] = relationship(back_populates="upload", order_by="Version.borough_code")
     edits: Mapped[list[Edit]] = relationship(order_by="Edit.id", viewonly=True)

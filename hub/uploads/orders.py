@@ -55,5 +55,5 @@ def cancel(viewer: Viewer, upload_id: UUID) -> bool:
         return False
     if not jobs.cancel(viewer.session, job.id):
         return False
-    audit.record(viewer, "upload.check_cancelled", upload.id)
+    audit.record(viewer, "upload.check_cancelled", upload.id, boroughs=door.boroughs(upload))
     return True

@@ -92,8 +92,8 @@ class Geography:
 
 
 def plain_name(words: str) -> str:
-    """A place name as it is compared: composed, trimmed, in lower case, with "and" for &."""
-    plain = unicodedata.normalize("NFC", words).lower().replace("&", " and ")
+    """A place name as it is compared: composed, trimmed, whatever its case, with "and" for &."""
+    plain = unicodedata.normalize("NFC", words).casefold().replace("&", " and ")
     return re.sub(r"[\s\u00a0-]+", " ", re.sub("[’'.]", "", plain)).strip()
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import Select, String, cast, func, select, update
 from hub import db
 from hub.access import Viewer
 from hub.db import HubSession
+from hub.disclosure import memory as disclosure
 from hub.uploads.kinds import kind
 from hub.uploads.models import Act, Incident, Share, State, Upload, Version, VersionMonth, WardCount
 from hub.uploads.references import LIVE_REFERENCES
@@ -83,6 +84,19 @@ def add(
         _insert_rows(viewer.session, version, its_rows)
         numbers[code] = version.number
     return numbers
+
+
+def remember(session: HubSession, dataset: str, borough_codes: Iterable[str]) -> None:
+    """Keep which versions are live now: what they offer to readers of summaries is held to have been read."""
+    live: dict[str, dict[dt.date, str]] = {code: {} for code in sorted(borough_codes)}
+    for code, month, public_id in session.execute(
+        select(VersionMonth.borough_code, VersionMonth.month, Version.public_id)
+        .join(Version, Version.id == VersionMonth.version_id)
+        .where(VersionMonth.is_current, VersionMonth.dataset == dataset, VersionMonth.borough_code.in_(live))
+    ):
+        live[code][month] = str(public_id)
+    for code, months in live.items():
+        disclosure.remember(session, code, dataset, months)
 
 
 def _by_category(rows: pl.DataFrame) -> dict[dt.date, list[tuple[str, str, int]]]:

@@ -38,6 +38,8 @@ class UploadView:
     kind: DatasetKind | None
     boroughs: tuple[str, ...]
     """Names of those its rows cover, once checked; until then of those it was sent for."""
+    borough_codes: frozenset[str]
+    """Of those it was sent for."""
     months: tuple[dt.date, ...]
     report: Mapping[str, Any]
     boundary_set: str | None
@@ -160,6 +162,7 @@ def _view(viewer: Viewer, upload: Upload, known: _Known) -> UploadView:
         state=upload.state,
         kind=known.kinds.get(upload.dataset) if upload.dataset else None,
         boroughs=tuple(sorted(known.borough_names[code] for code in codes)),
+        borough_codes=door.boroughs(upload),
         months=tuple(words.parse_month(month) for month in report.get("months", ())),
         report=report,
         boundary_set=known.set_codes.get(upload.boundary_set_id) if upload.boundary_set_id else None,

@@ -14,6 +14,7 @@ from hub.uploads.checking import Checked
 from hub.uploads.classification import LONGEST_GROUP, LONGEST_SUBGROUP
 from hub.uploads.findings import GRAVEST_FIRST, row_ranges
 from hub.uploads.models import Incident, WardCount
+from hub.uploads.placing import plain_name
 from tests.uploads.desk import ALDER, BIRCH, CEDAR, EVERYWHERE, NEW, OLD, check, degrees, found, small_geography
 
 WIDE = "MajorText,MinorText,WardName,WardCode,LookUp_BoroughName,202401,202402\n"
@@ -440,3 +441,11 @@ def _adds_up(checked: Checked, rows: int, scope: frozenset[str]) -> None:
 )
 def test_rows_are_named_briefly(rows: list[int], words: str) -> None:
     assert row_ranges(rows) == words
+
+
+@pytest.mark.parametrize(
+    "written", ["Zo\u00eb's Court", "Zoe\u0308s COURT", "  zo\u00eb\u2019s\u00a0 court ", "ZO\u00cbS-COURT"]
+)
+def test_names_are_compared_composed_trimmed_and_whatever_their_case(written: str) -> None:
+    assert plain_name(written) == "zo\u00ebs court"
+    assert plain_name(written) != plain_name("Zoes Court")

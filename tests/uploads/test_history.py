@@ -12,6 +12,7 @@ from hub.access import Role
 from hub.db import EVERYWHERE
 from hub.errors import BadRequest, Conflict, NotAllowed, NotFound
 from hub.uploads import history, service
+from hub.uploads.history import Why
 from hub.uploads.models import Upload, Version
 from tests.conftest import ELSEWHERE, HOME
 from tests.uploads.desk import Desk
@@ -88,3 +89,37 @@ def test_months_that_change_after_they_were_live_are_told_for_30_days(desk: Desk
     with desk.reading(officer) as viewer:
         in_a_year = dt.datetime.now(dt.UTC) + dt.timedelta(days=365)
         assert history.restatements(viewer, HOME, "ward_counts", now=in_a_year) == []
+
+
+def test_why_months_were_restated_is_told_by_what_sets_the_versions_apart(desk: Desk, officer: str) -> None:
+    now = dt.datetime.now(dt.UTC)
+
+    def restated(since: dt.datetime | None = None) -> list[tuple[int, int | None, Why]]:
+        with desk.reading(officer) as viewer:
+            found = history.restatements(viewer, HOME, "ward_counts", now=dt.datetime.now(dt.UTC), since=since)
+        return [(one.before, one.after, one.why) for one in found]
+
+    def change(number: int, **values: object) -> None:
+        with desk.database.writing() as session, session.scoped(EVERYWHERE):
+            session.execute(update(Version).where(Version.number == number).values(**values))
+
+    desk.commit(officer, table(F05000000_2024_01=3))
+    change(1, committed_at=now - dt.timedelta(days=90))
+    second = desk.commit(officer, table(F05000000_2024_01=5))
+    assert restated() == [(3, 5, Why.CORRECTED)], "loaded again on the day of the first"
+    change(1, extract_date=dt.date(2024, 2, 1))
+    assert restated() == [(3, 5, Why.LATE_RECORDS)]
+    change(1, undone_at=now)
+    assert restated() == [(3, 5, Why.CORRECTED)], "what is put right is set aside"
+    change(1, undone_at=None, boundary_set_id=None)
+    assert restated() == [(3, 5, Why.BOUNDARIES)]
+    change(1, classification="before 2020")
+    assert restated() == [(3, 5, Why.CLASSIFICATION)]
+
+    change(2, committed_at=now - dt.timedelta(days=60))
+    desk.undo(officer, second["id"])
+    assert restated() == [(5, 3, Why.TAKEN_BACK)]
+    assert restated(now - dt.timedelta(days=70)) == [], "since before the second, nothing has changed in the end"
+    assert restated(now + dt.timedelta(days=1)) == []
+    change(1, undone_at=now)
+    assert restated() == [(5, None, Why.TAKEN_BACK)]

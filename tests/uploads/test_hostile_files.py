@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import random
 import re
 import socket
@@ -19,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from hub.errors import BadFile
-from hub.uploads import confined
+from hub.uploads import confined, files
 from hub.uploads.reading import Limits
 from tests.uploads.desk import read
 from tests.uploads.made import (
@@ -38,8 +37,8 @@ from tests.uploads.made import (
     xlsx_parts,
 )
 
-FUZZED_EACH = int(os.environ.get("HUB_FUZZ", "150"))
-"""How many damaged files of each format; the nightly run asks for 2,000."""
+FUZZED_EACH, FUZZED_EACH_LONG = 150, 2_000
+"""How many damaged files of each format."""
 CANARY = "canary-7f3a-content"
 
 
@@ -200,9 +199,11 @@ def test_rows_that_are_only_repeated_are_counted_before_they_are_made() -> None:
 GOOD = xlsx_parts(row_of("a", "b") + row_of("1", "2"))
 
 
-def with_entry(name: str, change: Callable[[zipfile.ZipInfo], None] = lambda _: None) -> bytes:
-    """A good workbook with one entry more."""
-    out = io.BytesIO(packed(GOOD))
+def with_entry(
+    name: str, change: Callable[[zipfile.ZipInfo], None] = lambda _: None, good: bytes | None = None
+) -> bytes:
+    """A good workbook, or another archive, with one entry more."""
+    out = io.BytesIO(good or packed(GOOD))
     with zipfile.ZipFile(out, "a") as archive:
         entry = zipfile.ZipInfo(name)
         change(entry)
@@ -272,6 +273,77 @@ def test_a_workbook_that_breaks_a_rule_is_refused(content: bytes, words: str) ->
     with pytest.raises(BadFile, match=words) as refusal:
         read(content, "f.xlsx")
     assert refusal.value.remedy
+
+
+ARCHIVES = {
+    "xlsx": packed(GOOD),
+    "ods": ods(ods_row("a", "b") + ods_row("1", "2")),
+    "zip": packed(shapefile_parts()),
+}
+
+
+@pytest.mark.parametrize("format_", ARCHIVES)
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("../up", None, "points outside"),
+        ("/etc/passwd", None, "points outside"),
+        ("C:\\up", None, "points outside"),
+        ("link", as_link, "points outside"),
+        ("more.zip", None, "another packed file"),
+        ("more.gz", None, "another packed file"),
+        ("odd", as_bzip2, "does not unpack"),
+    ],
+)
+def test_every_archive_is_held_to_the_same_rules(
+    format_: str, name: str, change: Callable[[zipfile.ZipInfo], None] | None, words: str
+) -> None:
+    read(ARCHIVES[format_], f"f.{format_}")
+    with pytest.raises(BadFile, match=words) as refusal:
+        read(with_entry(name, change or (lambda _: None), ARCHIVES[format_]), f"f.{format_}")
+    assert refusal.value.remedy
+
+
+def test_what_a_gzip_unpacks_to_is_counted_to_the_byte() -> None:
+    content = b"a,b\n" + b"1,2\n" * 400
+    gzipped = zlib.compress(content, wbits=31)
+    at = len(content) // len(gzipped) + 1
+    for limits in (Limits(unpacked_bytes=len(content)), Limits(ratio=at, ratio_counts_above_bytes=0)):
+        assert read(gzipped, "f.csv.gz", limits).cells.height == 400
+    assert read(gzipped, "f.csv.gz", Limits(ratio=at - 1, ratio_counts_above_bytes=len(content))).cells.height == 400
+    for limits, words in (
+        (Limits(unpacked_bytes=len(content) - 1), "unpacks to more than"),
+        (Limits(ratio=at - 1, ratio_counts_above_bytes=len(content) - 1), "times its size"),
+    ):
+        with pytest.raises(BadFile, match=words):
+            read(gzipped, "f.csv.gz", limits)
+
+
+@pytest.mark.parametrize("part", ["content.xml", "META-INF/manifest.xml"])
+def test_no_part_that_is_read_of_an_opendocument_sheet_may_declare_a_document_type(part: str) -> None:
+    with zipfile.ZipFile(io.BytesIO(ods(ods_row("a", "b") + ods_row("1", "2"), manifest="<m/>"))) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    assert read(packed(parts), "f.ods").cells.height == 1
+    for declared in (LAUGHS, outside("file:///etc/passwd"), outside("http://127.0.0.1:9/")):
+        with pytest.raises(BadFile, match="document type"):
+            read(packed({**parts, part: declared + parts[part]}), "f.ods")
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("../../etc/counts.csv", "counts.csv"),
+        ("C:\\Users\\jo\\counts.csv", "counts.csv"),
+        ("/counts.csv\x00\r\nSet-Cookie: a=b", "counts.csvSet-Cookie: a=b"),
+        ("\u202evsc.exe", "vsc.exe"),
+        ("<b>.csv", "<b>.csv"),
+    ],
+)
+def test_a_file_name_is_only_its_last_part_on_one_line(sent: str, shown: str) -> None:
+    assert files.display_name(sent, Limits()) == shown
+    for none in ("", "..\\", "a/", "\r\n"):
+        with pytest.raises(BadFile, match="no name"):
+            files.display_name(none, Limits())
 
 
 def test_a_password_on_an_opendocument_sheet_is_said() -> None:
@@ -392,13 +464,15 @@ def damaged_inside(content: bytes, chance: random.Random) -> bytes:
 
 
 @pytest.mark.parametrize("name", honest())
-def test_a_file_damaged_at_random_is_read_or_refused(name: str) -> None:
+def test_a_file_damaged_at_random_is_read_or_refused(
+    name: str, is_long: bool, record_property: Callable[[str, object], None]
+) -> None:
     chance = random.Random(f"seed of {name}")
     content = honest()[name]
     tight = Limits(rows=2_000, unpacked_bytes=20_000_000)
     assert read(content, name, tight).cells.height == 30
     refusals = []
-    for case in range(FUZZED_EACH):
+    for case in range(FUZZED_EACH_LONG if is_long else FUZZED_EACH):
         is_archive = name.endswith((".xlsx", ".ods", ".zip"))
         changed = (damaged_inside if is_archive and case % 2 else damaged)(content, chance)
         try:
@@ -407,6 +481,8 @@ def test_a_file_damaged_at_random_is_read_or_refused(name: str) -> None:
             refusals.append(refusal)
         else:
             assert table.cells.width == len(table.headings) + 2
+    print(f"T12: {case + 1:,} damaged files {name}, of which {len(refusals):,} were refused and none did harm.")
+    record_property("damaged files", case + 1)
     assert refusals
     assert all(refusal.sentence and refusal.remedy for refusal in refusals)
 

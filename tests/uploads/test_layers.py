@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 from pathlib import Path
 
@@ -28,7 +29,6 @@ from tests.uploads.made import (
 )
 
 EAST, NORTH = 530_000.0, 180_000.5
-NAMED_GRID = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::27700"}}
 
 
 def rows(table: Table) -> list[tuple[object, ...]]:
@@ -53,11 +53,16 @@ def test_geojson_gives_its_properties_and_degrees() -> None:
     assert (table.format, table.sheet, table.questions) == ("geojson", "crimes", ())
 
 
-def test_geojson_of_the_older_standard_may_name_the_national_grid() -> None:
-    table = read(geojson(feature([EAST, NORTH], ward="Abbey"), crs=NAMED_GRID), "crimes.json")
+@pytest.mark.parametrize(
+    "name", ["urn:ogc:def:crs:EPSG::27700", "urn:ogc:def:crs:EPSG:9.9:27700", "EPSG:27700", "epsg:27700"]
+)
+def test_geojson_of_the_older_standard_may_name_the_national_grid(name: str) -> None:
+    named = {"type": "name", "properties": {"name": name}}
+    table = read(geojson(feature([EAST, NORTH], ward="Abbey"), crs=named), "crimes.json")
     assert (table.headings, rows(table)) == (("ward", "Easting", "Northing"), [(2, "Abbey", "530000", "180000.5")])
     crs84 = {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}
-    assert read(geojson(feature([0, 51]), crs=crs84), "crimes.json").headings == ("Longitude", "Latitude")
+    for degrees in (crs84, {"type": "name", "properties": {"name": "EPSG:4326"}}):
+        assert read(geojson(feature([0, 51]), crs=degrees), "crimes.json").headings == ("Longitude", "Latitude")
 
 
 def test_positions_that_cannot_be_degrees_are_asked_about() -> None:
@@ -272,6 +277,18 @@ def test_a_shapefile_that_is_none_is_refused(changed: dict[str, bytes | str | No
     with pytest.raises(BadFile, match=words) as refusal:
         read(packed(parts), "crimes.zip")
     assert refusal.value.remedy
+
+
+@pytest.mark.parametrize("pair", [(math.nan, NORTH), (EAST, math.inf), (-math.inf, -math.inf)])
+def test_a_position_that_is_no_number_is_left_empty_and_its_row_kept(pair: tuple[float, float]) -> None:
+    values = [("Abbey", "3.0", "20240115")]
+    fields = [("ward", "C", 12), ("count", "N", 6), ("day", "D", 8)]
+    for point in (pair, (EAST, NORTH)):
+        parts = {**shapefile_parts(), "crimes.shp": shp([point]), "crimes.dbf": dbf(fields, values)}
+        for content, name in ((gpkg([("Abbey", *point)]), "crimes.gpkg"), (packed(parts), "crimes.zip")):
+            (row,) = rows(read(content, name))
+            assert "Abbey" in row
+            assert (None in row) == (point == pair), name
 
 
 def test_points_become_the_same_places_in_every_format() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from collections.abc import Callable
@@ -11,10 +12,12 @@ import geopandas as gpd
 import pytest
 import shapely
 
+from hub.access import Role
 from hub.errors import BadFile
-from hub.uploads import confined, reading
-from hub.uploads.reading import Limits
+from hub.uploads import confined, drawn, reading
+from hub.uploads.reading import Limits, geopackage, outlines, shapefile
 from hub.uploads.reading.outlines import Areas
+from tests.uploads.desk import Desk
 from tests.uploads.made import feature, geojson, gpkg, packed, shapefile_parts
 
 RING = [(530_000.0, 180_000.0), (530_000.0, 181_000.0), (531_000.0, 181_000.0), (531_000.0, 180_000.0)]
@@ -70,6 +73,27 @@ def test_areas_of_every_map_file_are_read_with_their_holes(write: Write, epsg: i
     assert shapely.symmetric_difference(ground(found), wanted).area <= 1e-6 * wanted.area
 
 
+@pytest.mark.parametrize("write", [as_shapefile, as_file("gpkg"), as_file("geojson")], ids=["shp", "gpkg", "geojson"])
+def test_areas_may_have_so_many_corners_in_every_format(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(DRAWN, tmp_path)
+    corners = len(shapely.get_coordinates(DRAWN.geometry))
+    for most in (corners + 1, corners):
+        set_most_corners(monkeypatch, most)
+        found = reading.read_areas(path, path.name, Limits(), tmp_path)
+        assert sum(len(ring) for area in found.areas for ring in [*area.shells, *area.holes]) == corners
+    set_most_corners(monkeypatch, corners - 1)
+    with pytest.raises(BadFile, match=f"more than {corners - 1} corners") as refusal:
+        reading.read_areas(path, path.name, Limits(), tmp_path)
+    assert refusal.value.remedy
+
+
+def set_most_corners(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    for module in (outlines, geopackage, shapefile):
+        monkeypatch.setattr(module, "MOST_CORNERS", most)
+
+
 def test_the_child_reads_them_and_gives_only_numbers(tmp_path: Path) -> None:
     original = tmp_path / "original"
     original.write_bytes(as_file("gpkg")(DRAWN, tmp_path).read_bytes())
@@ -115,6 +139,21 @@ def test_what_is_no_area_or_nowhere_is_refused_in_words(tmp_path: Path) -> None:
 
 def crs(name: str) -> dict[str, object]:
     return {"type": "name", "properties": {"name": name}}
+
+
+def test_a_map_file_may_be_so_large_and_is_never_kept(
+    desk: Desk, people: dict[Role, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = geojson(feature([[*RING, RING[0]]], "Polygon"), crs=crs("EPSG:27700"))
+    with desk.reading(people[Role.CSP_ANALYST]) as viewer:
+        for most in (len(content) + 1, len(content)):
+            monkeypatch.setattr(drawn, "MOST_BYTES", most)
+            assert ground(drawn.areas_in(viewer, io.BytesIO(content), "a.geojson")).area == 1_000_000
+        monkeypatch.setattr(drawn, "MOST_BYTES", len(content) - 1)
+        with pytest.raises(BadFile, match="larger than"):
+            drawn.areas_in(viewer, io.BytesIO(content), "a.geojson")
+        folder: Path = viewer.session.info["files"]
+    assert not [path for path in folder.rglob("*") if path.is_file()]
 
 
 def test_real_boundaries_are_read_to_the_corner(real_data: Path, tmp_path: Path) -> None:

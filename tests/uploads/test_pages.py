@@ -8,9 +8,11 @@ from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from hub.access import Role
 from hub.accounts import service as accounts
+from hub.audit import AuditEntry
 from hub.jobs import Worker
 from hub.uploads import work
 from hub.uploads.kinds import DATASETS
@@ -61,9 +63,9 @@ def chosen(client: StrictClient) -> dict[str, str]:
     """What the columns page would send if nothing were changed."""
     form = next(form for form in client.page.all("form") if form.get("id") == "columns")
     fields = {field.get("name", ""): field.get("value", "") for field in form.iter("input")}
-    for select in form.iter("select"):
-        fields[select.get("name", "")] = next(
-            (option.get("value", "") for option in select.iter("option") if option.get("selected") is not None), ""
+    for choice in form.iter("select"):
+        fields[choice.get("name", "")] = next(
+            (option.get("value", "") for option in choice.iter("option") if option.get("selected") is not None), ""
         )
     return fields
 
@@ -148,6 +150,28 @@ def test_what_cannot_be_read_is_refused_beside_the_field(
     assert words in officer.page.errors[0]
     officer.get("/uploads/")
     assert "Nothing has been uploaded" in officer.page.main
+
+
+def test_cells_beside_the_columns_and_what_is_said_of_a_file_are_on_record(officer: StrictClient, desk: Desk) -> None:
+    def acts() -> list[str]:
+        with desk.database.reading() as session:
+            entries = session.scalars(select(AuditEntry).order_by(AuditEntry.number))
+            return [one.action for one in entries if one.action.startswith("upload.")]
+
+    place = send(officer, OWN)
+    assert acts() == ["upload.received"]
+    officer.get(place)
+    assert acts() == ["upload.received", "upload.rows_viewed"]
+    officer.submit(place, {**chosen(officer), "kind": "no-such-kind"})
+    assert "upload.columns_set" not in acts()
+    officer.get(place)
+    officer.submit(place, chosen(officer))
+    work_off(desk)
+    upload = place.removesuffix("/columns")
+    officer.submit(f"{upload}/hold", {"hold": "yes"})
+    assert [one for one in acts() if one != "upload.rows_viewed"] == [
+        *("upload.received", "upload.columns_set", "upload.checked", "upload.hold_chosen")
+    ]
 
 
 def test_columns_that_will_not_do_are_said_at_the_top(officer: StrictClient) -> None:
@@ -361,7 +385,9 @@ def test_a_file_comes_in_pieces_and_goes_on_where_it_stopped(officer: StrictClie
     officer.get(place)
     assert "pieces.csv" in officer.page.h1
     assert officer.get("/uploads/pieces").get_json()["size"] == 0, "nothing is left in quarantine"
-    assert officer.submit("/uploads/pieces", {"name": "x", "size": "99999999999"}).status_code == 422
+    sizes = {"49999999": 200, "50000000": 200, "50000001": 422, "99999999999": 422, "-1": 400, "1e3": 400}
+    for size, status in sizes.items():
+        assert officer.submit("/uploads/pieces", {"name": "x", "size": size}).status_code == status, size
     officer.submit("/uploads/pieces", {"name": "bad.csv", "size": "4", "modified": "1"})
     assert piece(0, b"a,a\n") == 4
     assert officer.submit("/uploads/new", {}).status_code == 422

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import logging
 from pathlib import Path
@@ -10,11 +11,12 @@ import pytest
 from sqlalchemy import func, select
 
 from hub.access import Role
+from hub.uploads import arrivals
 from hub.uploads.models import Upload
 from tests.client import StrictClient
 from tests.conftest import PASSWORD
 from tests.uploads.desk import Desk
-from tests.uploads.made import feature, geojson, packed, row_of, xlsx_parts
+from tests.uploads.made import feature, geojson, gpkg, ods, ods_row, packed, row_of, xlsx_parts
 
 TOLD = (
     "Reported by jo@example.org,,,\n,,,\nWard code,Victim name,Count,Notes\n"
@@ -22,6 +24,7 @@ TOLD = (
 )
 VALUES = ("jo@example.org", "Okafor", "Begum", "Smith", "07700")
 CSV = "f.csv"
+GOOD_ROWS = b"Ward code,Month,Category,Count\nF05000011,2025-01,Noise,2\n"
 
 
 @pytest.fixture
@@ -93,6 +96,9 @@ GOOD = xlsx_parts(row_of("a", "b") + row_of("1", "2"))
         (b"\x00" * 1_000, "<script>alert(1)</script>.csv", "not text"),
         (b"SQLite format 3\x00" + bytes(5_000), "f.gpkg", "no GeoPackage"),
         (packed({"a.shp": b"", "../a.dbf": b""}), "f.zip", "points outside of it"),
+        (ods(ods_row("a", "b"), manifest=DOCTYPE + "<m/>"), "f.ods", "document type"),
+        (gpkg(sql="DROP TABLE crimes; CREATE VIEW crimes AS SELECT 1 AS fid"), "f.gpkg", "no ordinary table"),
+        (gzip.compress(gzip.compress(GOOD_ROWS, mtime=0), mtime=0), "f.csv.gz", "gzip archive"),
     ],
 )
 def test_a_hostile_file_leaves_a_sentence_and_nothing_else(
@@ -101,3 +107,33 @@ def test_a_hostile_file_leaves_a_sentence_and_nothing_else(
     assert send(officer, content, name) == 422
     assert words in officer.page.errors[0]
     assert (uploads(desk, people[Role.CSP_OFFICER]), stored(desk)) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("length", "status"), [(254, 302), (255, 302), (256, 422)], ids=["one under", "at the limit", "one over"]
+)
+def test_a_file_name_may_have_255_bytes(officer: StrictClient, desk: Desk, length: int, status: int) -> None:
+    name = "é" * 100 + "n" * (length - 204) + ".csv"
+    assert send(officer, GOOD_ROWS, name) == status
+    assert len(stored(desk)) == (status == 302)
+    assert status == 302 or "longer than 255 bytes" in officer.page.errors[0]
+
+
+def test_several_files_in_one_request_are_refused_and_none_is_kept(officer: StrictClient, desk: Desk) -> None:
+    officer.get("/uploads/new")
+    both = {"file": [(io.BytesIO(GOOD_ROWS), "a.csv"), (io.BytesIO(GOOD_ROWS), "b.csv")]}
+    assert officer.submit("/uploads/new", both, content_type="multipart/form-data").status_code == 400
+    assert "2 files were sent at once" in officer.page.errors[0]
+    assert stored(desk) == []
+    assert send(officer, GOOD_ROWS, "a.csv") == 302
+
+
+def test_an_areas_files_fill_its_share_of_the_disk_and_no_more(
+    officer: StrictClient, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = len(GOOD_ROWS)
+    monkeypatch.setattr(arrivals, "MOST_BYTES_AN_AREA", 2 * size)
+    answers = [send(officer, GOOD_ROWS.replace(b"2", digit), CSV) for digit in (b"2", b"3", b"4")]
+    assert answers == [302, 302, 409]
+    assert "fill their share" in officer.page.errors[0]
+    assert sum(path.stat().st_size for path in stored(desk)) == 2 * size

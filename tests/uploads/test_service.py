@@ -111,7 +111,9 @@ def test_a_file_becomes_live_data_and_says_so(desk: Desk, officer: str) -> None:
     assert (outcome["boroughs"], outcome["months"]) == ([HOME], ["2024-01", "2024-02"])
     assert (outcome["problems"], outcome["problems_total"]) == ([], 0)
     assert live(desk, officer) == {(WEST, "2024-01"): 3, (EAST, "2024-02"): 4}
-    assert actions(desk) == ["upload.received", "upload.checked", "upload.committed"]
+    assert actions(desk) == [
+        *("upload.received", "upload.columns_set", "upload.checked", "upload.committed"),
+    ]
     assert views.outcome_lines(outcome)[0] == "file.csv: committed"
 
 

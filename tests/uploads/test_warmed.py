@@ -32,3 +32,18 @@ def test_a_commit_asks_for_the_maps_of_the_borough_and_its_bcu(desk: Desk, peopl
     while worker.run_one():
         pass
     assert waiting(desk, officer) == []
+
+
+def test_what_changed_by_another_way_is_asked_for_by_the_clock_and_once(desk: Desk, people: dict[Role, str]) -> None:
+    officer = people[Role.CSP_OFFICER]
+    worker = Worker(desk.database, warming.handlers(desk.database), accounts.viewer_of, last={warming.KIND})
+    upload_id = desk.check(officer, table(F05000000_2024_01=3))
+    for change in (service.commit, service.undo):
+        assert warming.ask_for_what_changed(desk.database) == 0
+        with desk.writing(officer) as viewer:
+            change(viewer, upload_id)
+        assert [warming.ask_for_what_changed(desk.database) for _ in range(2)] == [1, 0]
+        assert waiting(desk, officer) == [(warming.KIND, HOME)]
+        while worker.run_one():
+            pass
+        assert waiting(desk, officer) == []

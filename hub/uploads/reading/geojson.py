@@ -29,7 +29,7 @@ from hub.uploads.reading.table import Limits, Table, too_many_columns, too_many_
 
 AREAS = {"Polygon", "MultiPolygon"}
 CRS_NAME = re.compile(
-    r"(?:urn:ogc:def:crs:)?(?:EPSG:[\d.]*:?(?P<epsg>\d{4,5})|(?P<crs84>OGC:[\d.]*:?CRS84))", re.IGNORECASE
+    r"(?:urn:ogc:def:crs:)?(?:EPSG:(?:[\d.]*:)?(?P<epsg>\d{4,5})|(?P<crs84>OGC:(?:[\d.]*:)?CRS84))", re.IGNORECASE
 )
 
 

@@ -20,7 +20,7 @@ from hub.uploads import corrections, marks, previews, service, views, workbench
 from hub.uploads.corrections import Cell
 from hub.uploads.models import State
 from hub.uploads.routes.address import bp
-from hub.web import needs
+from hub.web import needs, saw
 from hub.words import plain_cell
 
 PROBLEM_COLUMNS = ("row", "column", "code", "severity", "message", "suggestion")
@@ -44,9 +44,11 @@ def check(upload_id: UUID) -> ResponseReturnValue:
 
 
 def _bench(upload_id: UUID, error: HubError | None, typed: Mapping[str, str] = NOTHING_TYPED) -> str:
+    upload = views.upload(g.viewer, upload_id)
+    saw("upload.rows_viewed", upload_id, upload.borough_codes)
     return render_template(
         "uploads/check.html",
-        upload=views.upload(g.viewer, upload_id),
+        upload=upload,
         bench=workbench.workbench(g.viewer, upload_id, code=request.args.get("code", "")[:40], page=_page()),
         preview=previews.preview(g.viewer, upload_id),
         error=error,
@@ -68,6 +70,7 @@ def row(upload_id: UUID, number: int) -> ResponseReturnValue:
     upload = views.upload(g.viewer, upload_id)
     if upload.state is not State.CHECKED or upload.is_at_work:
         return redirect(url_for(".show", upload_id=upload_id))
+    saw("upload.rows_viewed", upload_id, upload.borough_codes, row=number)
     return render_template(
         "uploads/row.html", upload=upload, row=workbench.row(g.viewer, upload_id, number), error=None, typed={}
     )
@@ -194,6 +197,7 @@ def problems(upload_id: UUID) -> ResponseReturnValue:
     writer.writerow(PROBLEM_COLUMNS)
     for problem in views.all_problems(g.viewer, upload_id).select(PROBLEM_COLUMNS).iter_rows():
         writer.writerow([plain_cell(value) if isinstance(value, str) else value for value in problem])
+    saw("upload.problems_downloaded", upload_id, views.upload(g.viewer, upload_id).borough_codes)
     answer = Response(written.getvalue().encode("utf-8-sig"), mimetype="text/csv")
     answer.headers.set("Content-Disposition", "attachment", filename="problems.csv")
     return answer
@@ -213,7 +217,9 @@ def points(upload_id: UUID) -> ResponseReturnValue:
     """Give the places of a checked file, and the boroughs they should lie in, for its map."""
     found, without_place = previews.points(g.viewer, upload_id)
     longitude, latitude = to_longitude_latitude(found["easting"].to_numpy(), found["northing"].to_numpy())
-    codes = views.upload(g.viewer, upload_id).report["boroughs"]
+    upload = views.upload(g.viewer, upload_id)
+    saw("upload.points_viewed", upload_id, upload.borough_codes)
+    codes = upload.report["boroughs"]
     outlines = places.borough_outlines(g.viewer.session, codes).to_crs(4326)
     return jsonify(
         longitude=[round(float(one), 6) for one in longitude],

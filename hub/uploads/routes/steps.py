@@ -21,7 +21,7 @@ from hub.uploads.reading.personal import PersonalData
 from hub.uploads.routes import pieces
 from hub.uploads.routes.address import bp
 from hub.uploads.service import Proposal
-from hub.web import needs
+from hub.web import file_sent, needs, saw
 from hub.words import plural
 
 SECONDS_BETWEEN_LOOKS = 2
@@ -100,9 +100,9 @@ def receive() -> ResponseReturnValue:
 @contextmanager
 def _sent() -> Iterator[tuple[BinaryIO, str]]:
     """The file that was sent: with the form, or in pieces before it."""
-    sent = request.files.get("file")
-    if sent is not None and sent.filename:
-        yield cast(BinaryIO, sent.stream), sent.filename
+    sent = file_sent()
+    if sent is not None:
+        yield cast(BinaryIO, sent.stream), sent.filename or ""
         return
     arrived = pieces.arrived()
     if arrived is None:
@@ -208,6 +208,7 @@ def _ask_for_columns(
 ) -> str:
     """Ask for the columns, and for the month as it was typed or else is kept."""
     upload = views.upload(g.viewer, upload_id)
+    saw("upload.rows_viewed", upload_id, upload.borough_codes)  # Beside each field stand a few cells of its column.
     return render_template(
         "uploads/columns.html",
         upload=upload,

@@ -10,7 +10,7 @@ from hub.errors import BadRequest
 from hub.places import service as places
 from hub.uploads import history, kinds, service
 from hub.uploads.routes.address import bp
-from hub.web import needs
+from hub.web import needs, saw
 
 
 @bp.get("/versions/<borough_code>/<dataset>")
@@ -20,6 +20,7 @@ def versions(borough_code: str, dataset: str) -> ResponseReturnValue:
     area = places.area(g.viewer, borough_code, Permission.UPLOAD_READ)
     lines = history.versions(g.viewer, area.slug, dataset)
     asked = request.args.get("first"), request.args.get("second")
+    saw("dataset.viewed", area.slug, area.borough_codes, dataset=dataset)
     return render_template(
         "uploads/versions.html",
         area=area,

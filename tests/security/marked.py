@@ -1,0 +1,205 @@
+"""A world in which every word that people of a borough wrote says whose it is, and each count is peculiar."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import io
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import openpyxl
+from sqlalchemy import Enum, String, select
+from sqlalchemy.orm import InstrumentedAttribute, Mapper
+
+from hub.access import Permission, Viewer
+from hub.accounts.models import Person
+from hub.borders.bands import Band
+from hub.borders.models import BorderBand, BorderChoice
+from hub.db import EVERYWHERE, Base, HubSession, InArea, InBorough
+from hub.hotspots import service as hotspots
+from hub.jobs import Job, JobState
+from hub.measures.models import MeasureChoice
+from hub.measures.service import UNLESS_CHOSEN
+from hub.places import service as places
+from hub.questions.models import Question
+from hub.reports.models import Report, ReportFile, ReportSubscription, State
+from hub.uploads import corrections
+from hub.uploads.models import Share, Upload, Version
+from tests.conftest import ELSEWHERE, EMAILS, HOME, SIBLING, Role
+from tests.test_routes import MARK, OWN_COUNT, OWN_MARK, PECULIAR_COUNT, WARDS_OF, World, read_drafts
+from tests.uploads.desk import Desk
+
+WORDS_OF_THE_HUB = {
+    *(
+        "area_key",
+        "borough_code",
+        "boundary_set",
+        "category",
+        "classification",
+        "code",
+        "dataset",
+        "extension",
+        "form",
+        "inputs_hash",
+        "item",
+        "kind",
+        "lsoa_code",
+        "media_type",
+    ),
+    *("measure", "offence_group", "offence_subgroup", "placed_by", "provider", "sha256", "subcategory", "unit"),
+    *("asking_key", "owner_code", "show", "source_code", "units", "ward_code"),
+}
+"""Columns whose words the hub knows or made itself: with others in them its pages would fail or say nothing."""
+
+
+NOW = dt.datetime.now(dt.UTC)
+
+
+def counts_and(word: str, count: int) -> re.Pattern[str]:
+    """A borough's word, or what its count of a month adds up to, by itself or with the one beside it."""
+    totals = {monthly * months for monthly in (count, count + 1) for months in (1, 12, 24)}
+    written = "|".join(form for total in sorted(totals) for form in (str(total), f"{total:,}"))
+    return re.compile(rf"{word}(?: [a-z_]+\.[a-z_]+)?|(?<![\w.])(?:{written})(?![\w.])")
+
+
+THEIRS, OURS = counts_and(MARK, PECULIAR_COUNT), counts_and(OWN_MARK, OWN_COUNT)
+"""What only ELSEWHERE's own people may read, and what HOME's may."""
+
+
+def fenced() -> Iterator[Mapper[Base]]:
+    """Every kind of row that belongs to a borough or an area."""
+    return (mapper for mapper in Base.registry.mappers if issubclass(mapper.class_, InBorough | InArea))
+
+
+def written_columns(mapper: Mapper[Base]) -> Iterator[InstrumentedAttribute[str]]:
+    """The columns of a table in which people write what they like."""
+    for attribute in mapper.column_attrs:
+        column = attribute.columns[0]
+        is_free = isinstance(column.type, String) and not isinstance(column.type, Enum)
+        is_bound = column.foreign_keys or column.primary_key or column.unique
+        if is_free and not is_bound and column.name not in WORDS_OF_THE_HUB:
+            yield getattr(mapper.class_, attribute.key)
+
+
+def mark(world: World) -> set[str]:
+    """Fill what the world leaves empty, and mark every word written in both boroughs; returns the columns marked."""
+    desk = Desk(world.database)
+    for of, word, email in (
+        ("theirs", OWN_MARK, EMAILS[Role.CSP_OFFICER]),
+        ("others", MARK, f"{MARK}@test.example"),
+    ):
+        with desk.writing(email) as viewer:
+            corrections.edit(viewer, UUID(world.uploads[of, "faulty"]), [corrections.Cell(3, "Count", "x")])
+            corrections.confirm(viewer, UUID(world.uploads[of, "repeating"]), {"repeated_row": "Two in one night."})
+        world.uploads[of, "workbook"] = str(
+            desk.check(email, a_faulty_workbook(f"Burglary {word}", WARDS_OF[of]), "faulty.xlsx")
+        )
+        with desk.writing(email) as viewer:
+            _keep_a_map(viewer, HOME if of == "theirs" else ELSEWHERE)
+    marked = set()
+    with world.database.writing() as session:
+        session.set_scope(EVERYWHERE)
+        for code, word, email in (
+            (HOME, OWN_MARK, EMAILS[Role.CSP_OFFICER]),
+            (ELSEWHERE, MARK, f"{MARK}@test.example"),
+        ):
+            _add_what_is_missing(session, code, word, email)
+            session.flush()
+            for mapper in fenced():
+                marked |= mark_rows(session, mapper, code, word)
+    writers = {"theirs": EMAILS[Role.CSP_OFFICER], "others": f"{MARK}@test.example"}
+    world.uploads |= read_drafts(world.database, world.uploads, writers)
+    kept = world.files.with_name("kept")
+    shutil.rmtree(kept)
+    shutil.copytree(world.files, kept)
+    return marked
+
+
+def a_faulty_workbook(word: str, ward_code: str = "F05000000") -> bytes:
+    """A workbook that comes back with its problems marked, and a word in it."""
+    workbook, content = openpyxl.Workbook(), io.BytesIO()
+    for row in (
+        ("WardCode", "Month", "Category", "Count"),
+        (ward_code, "2025-01", "Burglary", 5),
+        (ward_code, "2025-02", word, "one"),
+    ):
+        workbook.active.append(row)
+    workbook.save(content)
+    return content.getvalue()
+
+
+def _keep_a_map(viewer: Viewer, borough_code: str) -> None:
+    area = places.area(viewer, borough_code, Permission.OVERLAY_READ)
+    year = {"first_month": dt.date(2025, 1, 1), "last_month": dt.date(2025, 12, 1)}
+    hotspots.keep(viewer, hotspots.overlay(viewer, area, units="wards", method="rate", category=None, **year))
+
+
+def _add_what_is_missing(session: HubSession, code: str, word: str, email: str) -> None:
+    asker = session.scalars(select(Person.id).where(Person.email == email)).one()
+    versions = session.scalars(select(Version).where(Version.borough_code == code)).all()
+    for version in versions:  # figures put in place by no particular person
+        version.committed_by = session.get_one(Upload, version.upload_id).owner_id = asker
+    session.add(BorderChoice(borough_code=code, publishes=True, chosen_by=asker, chosen_at=dt.datetime.now(dt.UTC)))
+    year = {"first_month": dt.date(2025, 1, 1), "last_month": dt.date(2025, 12, 1)}
+    band = {"units": "wards", "unit": "F05000002", "category": f"Burglary {word}", "band": next(iter(Band))}
+    session.add(BorderBand(borough_code=code, source_code=SIBLING, **band, **year))
+    share = {"measure": f"Trust {word}", "month": dt.date(2025, 1, 1), "share": 0.5}
+    session.add(Share(version_id=versions[0].id, borough_code=code, **share))
+    session.add(MeasureChoice(borough_code=code, codes=list(UNLESS_CHOSEN), chosen_by=asker, chosen_at=NOW))
+    answered = {"figure": "total:2025-12", "title": word, "shown": word, "is_for_all": True, "words": word}
+    asked = {"asked_by": asker, "asked_at": NOW, "answered_by": asker, "answered_at": NOW}
+    session.add(Question(borough_code=code, **answered, **asked))  # beside the one that still waits
+    session.add(ReportSubscription(borough_code=code, person_id=asker, made_at=dt.datetime.now(dt.UTC)))
+    approved = select(Report).where(Report.borough_code == code, Report.state == State.APPROVED).limit(1)
+    report = session.scalars(approved).one()
+    session.add(
+        ReportFile(report_id=report.id, borough_code=code, form="csv", content=word.encode(), **of_a_file(word))
+    )
+    session.add(
+        Job(
+            kind="upload.check",
+            asker_id=asker,
+            arguments={"upload_id": word},
+            state=JobState.FAILED,
+            asked_at=dt.datetime.now(dt.UTC),
+            progress=f"{word} job.progress",
+            failure=f"{word} job.failure",
+        )
+    )
+
+
+def of_a_file(word: str) -> dict[str, str]:
+    """What is kept beside the bytes of a report's file."""
+    return {"extension": "csv", "media_type": "text/csv", "sha256": hashlib.sha256(word.encode()).hexdigest()}
+
+
+def mark_rows(session: HubSession, mapper: Mapper[Base], code: str, word: str) -> set[str]:
+    """Write in every row of one borough whose it is, and where."""
+    fence = getattr(mapper.class_, mapper.class_.fence)
+    columns = list(written_columns(mapper))
+    if not columns:
+        return set()
+    for number, row in enumerate(session.scalars(select(mapper.class_).where(fence == code))):
+        for column in columns:
+            room = column.type.length or 1_000
+            # A file keeps its ending, by which the hub knows how to give it back.
+            ending = Path(getattr(row, column.key) or "").suffix if column.key == "file_name" else ""
+            words = f"{word} {mapper.local_table.name}.{column.key} {number}{ending}"
+            setattr(row, column.key, words[-room:] if len(words) > room else words)
+    return {f"{mapper.local_table.name}.{column.key}" for column in columns}
+
+
+def without_rows(world: World) -> set[str]:
+    """Tables that belong to a borough of which one of the two has no row: what is in them was not looked for."""
+    empty = set()
+    with world.database.reading() as session:
+        session.set_scope(EVERYWHERE)
+        for mapper in fenced():
+            fence = getattr(mapper.class_, mapper.class_.fence)
+            if not {HOME, ELSEWHERE} <= set(session.scalars(select(fence).distinct())):
+                empty.add(mapper.local_table.name)
+    return empty
