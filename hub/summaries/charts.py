@@ -13,8 +13,9 @@ from geo.hotspots import classify_rates
 from hub.access import Viewer
 from hub.pictures import BLUE, INK, PALE_BLUE, PAPER, Picture, as_image, drawn
 from hub.places import service as places
+from hub.summaries.lines import Line, MonthFigure
 from hub.summaries.releases import MONTHS_IN_A_YEAR
-from hub.summaries.service import Line, MonthFigure, Summary
+from hub.summaries.service import Summary
 from hub.words import short_month
 
 BLUES = ("#eaf1f8", "#b9d0e6", "#7fa9cf", "#3f7cb0", BLUE)
@@ -32,11 +33,12 @@ class Pictures:
 
     months: Picture | None
     wards: Picture | None
+    ward_rates: Picture | None
 
 
 def pictures(viewer: Viewer, summary: Summary) -> Pictures:
     """Draw a summary's pictures."""
-    months = wards = None
+    months = wards = ward_rates = None
     if summary.months:
         months = Picture(
             *(as_image(month_chart(summary.months, measure=summary.measure, width=width)) for width in (840, 300))
@@ -47,7 +49,11 @@ def pictures(viewer: Viewer, summary: Summary) -> Pictures:
             as_image(ward_map(outlines, summary.wards, width=480, legend="right")),
             as_image(ward_map(outlines, summary.wards, width=330, legend="bottom")),
         )
-    return Pictures(months, wards)
+        if summary.rate is not None:
+            ward_rates = Picture(
+                *(as_image(ward_range_chart(summary.wards, summary.rate, width=width)) for width in (560, 190))
+            )
+    return Pictures(months, wards, ward_rates)
 
 
 def month_chart(months: Sequence[MonthFigure], *, measure: str, width: int) -> str:
@@ -88,6 +94,70 @@ def month_chart(months: Sequence[MonthFigure], *, measure: str, width: int) -> s
     }
     parted = {"data": years, "mark": {"type": "rule", "color": INK, "strokeDash": [1, 3]}, "encoding": at_start}
     return drawn({"data": {"values": values}, "width": width, "height": 220, "layer": [bars, parted, named]})
+
+
+def ward_range_chart(lines: Sequence[Line], rate: float, *, width: int) -> str:
+    """Each ward's rate and the range in which it is likely to lie, beside the borough's, in the order of their names.
+
+    A square is above or below the borough by more than chance, and says which; a circle is neither. A hidden count
+    has no mark.
+    """
+    values = [
+        {"ward": line.name, "rate": line.rate, "least": line.likely[0], "most": line.likely[1], "beside": line.beside}
+        for line in lines
+        if line.rate is not None and line.likely is not None
+    ]
+    ward = {"field": "ward", "type": "nominal", "sort": None, "axis": {"title": None, "labelLimit": 170}}
+    along = {"type": "quantitative", "axis": {"title": "Per 1,000 residents", "tickCount": width // 80}}
+    differs = {"test": "datum.beside != ''"}
+    words = {"align": "left", "dx": 10, "fontSize": 12}
+    return drawn(
+        {
+            "data": {"values": values},
+            "width": width,
+            "height": {"step": 22},
+            "encoding": {"y": ward},
+            "layer": [
+                {
+                    "mark": {"type": "rule", "strokeWidth": 3, "color": BLUE},
+                    "encoding": {"x": {"field": "least", **along}, "x2": {"field": "most"}},
+                },
+                {
+                    "mark": {"type": "point", "size": 60, "stroke": INK, "strokeWidth": 1.5, "opacity": 1},
+                    "encoding": {
+                        "x": {"field": "rate", **along},
+                        "fill": {"condition": {**differs, "value": INK}, "value": PAPER},
+                        "shape": {"condition": {**differs, "value": "square"}, "value": "circle"},
+                    },
+                },
+                {
+                    "mark": {"type": "text", **words},
+                    "encoding": {"x": {"value": "width"}, "text": {"field": "beside"}},
+                },
+                {
+                    "data": {"values": [{"rate": rate, "words": f"The borough: {rate:,.0f}"}]},
+                    "encoding": {"x": {"field": "rate", **along}, "y": {"value": 0}},
+                    "layer": [
+                        {
+                            "mark": {"type": "rule", "strokeDash": [5, 3], "color": INK},
+                            "encoding": {"y2": {"value": "height"}},
+                        },
+                        {
+                            "mark": {
+                                "type": "text",
+                                "align": "left",
+                                "baseline": "bottom",
+                                "dx": 4,
+                                "dy": -4,
+                                "fontSize": 13,
+                            },
+                            "encoding": {"text": {"field": "words"}},
+                        },
+                    ],
+                },
+            ],
+        }
+    )
 
 
 def ward_map(wards: gpd.GeoDataFrame, lines: Sequence[Line], *, width: int, legend: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,19 @@ from hub import audit
 from hub.access import Viewer
 from hub.config import shipped
 from hub.errors import BadRequest
+from hub.measures.definitions import Measure
 from hub.places import service as places
+from hub.purposes import NO_PURPOSE, Handover, Purpose
+from hub.summaries.changes import Change
 from hub.summaries.charts import pictures
-from hub.summaries.measures import Change
-from hub.summaries.service import Line, Summary
+from hub.summaries.lines import Line
+from hub.summaries.service import Summary
 from hub.words import FILTERS, MARKING, month_code
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
-def write(viewer: Viewer, summary: Summary, path: Path) -> dict[str, Any]:
+def write(viewer: Viewer, summary: Summary, path: Path, purpose: Purpose = NO_PURPOSE) -> dict[str, Any]:
     """Write a summary to a file, on the record, and say what was written.
 
     Raises
@@ -31,19 +35,27 @@ def write(viewer: Viewer, summary: Summary, path: Path) -> dict[str, Any]:
     BadRequest
         If the name does not end with .html or .json, or the file cannot be written.
     """
-    makers: dict[str, Callable[[Viewer, Summary], bytes]] = {".html": as_page, ".json": as_json}
+    makers: dict[str, Callable[[Viewer, Summary, Handover], bytes]] = {".html": as_page, ".json": as_json}
     maker = makers.get(path.suffix.lower())
     if maker is None:
         raise BadRequest(f"'{path.name}' ends with neither .html nor .json.", remedy="Give --output such a name.")
-    content = maker(viewer, summary)
+    handover = Handover(viewer.name, dt.datetime.now(dt.UTC), purpose)
+    content = maker(viewer, summary, handover)
     try:
         path.write_bytes(content)
     except OSError as error:
         raise BadRequest(f"'{path}' cannot be written: {error.strerror}.", remedy="Choose another place.") from error
     audit.record(
-        viewer, "summary.exported", summary.borough_code, to=month_code(summary.last_month), kind=path.suffix.lower()
+        viewer,
+        "summary.exported",
+        summary.borough_code,
+        boroughs=[summary.borough_code],
+        to=month_code(summary.last_month),
+        kind=path.suffix.lower(),
+        purpose=purpose.key,
+        purpose_words=purpose.words,
     )
-    return {"output": str(path), **as_dict(summary)}
+    return {"output": str(path), "handover": handover.as_dict(), **as_dict(summary)}
 
 
 def as_dict(summary: Summary) -> dict[str, Any]:
@@ -56,6 +68,8 @@ def as_dict(summary: Summary) -> dict[str, Any]:
         "first_month": month_code(summary.first_month),
         "last_month": month_code(summary.last_month),
         "headline": summary.headline,
+        "about_total": summary.about_total,
+        "measures": [_measured(summary, one) for one in summary.first if one.code in summary.measures],
         "detail": summary.detail,
         "where": summary.where,
         "total": _change(summary.total),
@@ -84,12 +98,12 @@ def as_dict(summary: Summary) -> dict[str, Any]:
     }
 
 
-def as_json(_viewer: Viewer, summary: Summary) -> bytes:
+def as_json(_viewer: Viewer, summary: Summary, handover: Handover) -> bytes:
     """The figures as JSON."""
-    return orjson.dumps(as_dict(summary), option=orjson.OPT_INDENT_2)
+    return orjson.dumps(as_dict(summary) | {"handover": handover.as_dict()}, option=orjson.OPT_INDENT_2)
 
 
-def as_page(viewer: Viewer, summary: Summary) -> bytes:
+def as_page(viewer: Viewer, summary: Summary, handover: Handover) -> bytes:
     """One self-contained page, with its pictures and styles inside."""
     environment = Environment(
         loader=FileSystemLoader(shipped("templates")), undefined=StrictUndefined, autoescape=True, trim_blocks=True
@@ -99,8 +113,10 @@ def as_page(viewer: Viewer, summary: Summary) -> bytes:
     page = environment.get_template("summaries/file.html").render(
         summary=summary,
         pictures=pictures(viewer, summary),
+        card_of=None,
         styles=Markup(styles),  # noqa: S704 - our own stylesheet
         marking=MARKING,
+        handover=handover,
         city=places.city(viewer.session),
     )
     return page.encode()
@@ -110,11 +126,29 @@ def _line(line: Line) -> dict[str, Any]:
     return {"name": line.name, "code": line.code, "rate_per_1000": line.rate, **_change(line.change)}
 
 
+def _measured(summary: Summary, measure: Measure) -> dict[str, Any]:
+    found = summary.measures[measure.code]
+    area = summary.police_area
+    return {
+        "code": measure.code,
+        "title": measure.title,
+        "key": found.key,
+        **_change(found.change),
+        "rate_per_1000": found.rate,
+        "rate_per_1000_before": found.rate_before,
+        "rate_per_1000_of_police_area": found.area_rate,
+        "police_area": area.words if area else None,
+        "why_not": found.why_not,
+    }
+
+
 def _change(change: Change) -> dict[str, Any]:
+    between = change.percent_between
     return {
         "latest": change.latest.count,
         "before": change.before.count,
         "difference": change.difference,
         "percent": change.percent,
+        "percent_between": list(between) if between else None,
         "verdict": change.verdict.value,
     }

@@ -6,15 +6,16 @@ Exact counts come in and do not leave; knows no words and no places.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from geo.disclosure import narrowing
-from hub.access import Released, Viewer, release
+from geo.disclosure import narrowing, possible_counts
+from hub.access import Policy, Released, Viewer, release
 from hub.words import month_name, months_before
 
 MONTHS_IN_A_YEAR = 12
@@ -58,16 +59,16 @@ class Years:
 
     def only(self, lines: Bools) -> Years:
         """Some of the lines."""
-        return Years(*(Released(year.counts[lines], year.hidden[lines], year.is_rounded) for year in self._both))
+        return Years(self.latest.only(lines), self.before.only(lines))
+
+    def and_(self, more: Years) -> Years:
+        """These and more, line by line; what is not known or not shown of either is not known of both."""
+        return Years(_added(self.latest, more.latest), _added(self.before, more.before))
 
     @property
     def are_shown(self) -> Bools:
         """The lines of which a figure is shown for either year."""
         return ~(np.isnan(self.latest.counts) & np.isnan(self.before.counts))
-
-    @property
-    def _both(self) -> tuple[Released, Released]:
-        return self.latest, self.before
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,13 @@ class Counts:
 
     viewer: Viewer
     borough_code: str
+    dataset: str
+    policy: Policy
     period: Period
     missing: frozenset[dt.date]
     """The months without data: a year that has one is not known."""
     rows: pd.DataFrame
+    """Of no other months than the period's."""
 
     def years(self, by: str, keys: Sequence[object], *, unknown: Iterable[dt.date] = ()) -> Years:
         """Both years' counts by a column of the rows, with more months that are not known of them."""
@@ -98,30 +102,66 @@ class Counts:
             )
         )
 
+    def of(self, rows: pd.DataFrame, group: str | None = None) -> Years:
+        """Both years' counts of some rows as one line, which lies in one group or in none."""
+        return Years(*(self._one(rows, months, group) for months in (self.period.latest, self.period.before)))
+
+    def _within(self, months: Sequence[dt.date]) -> pd.DataFrame:
+        latest, before = self._by_year
+        return latest if months[-1] == self.period.last_month else before
+
+    @cached_property
+    def _by_year(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        is_latest = (self.rows["month"] >= self.period.latest[0]).to_numpy(dtype=bool)
+        return self.rows[is_latest], self.rows[~is_latest]
+
+    def _one(self, rows: pd.DataFrame, months: Sequence[dt.date], group: str | None) -> Released:
+        is_within = ((rows["month"] >= months[0]) & (rows["month"] <= months[-1])).to_numpy(dtype=bool)
+        count = rows["count"].to_numpy()[is_within].sum()
+        is_known = np.array([self.missing.isdisjoint(months)])
+        return self._released(pd.Series([count]), is_known, [group] if group else None)
+
     def _year(self, months: Sequence[dt.date], by: str, keys: Sequence[object], gaps: frozenset[dt.date]) -> Released:
-        totals = self.rows[self.rows["month"].isin(months)].groupby(by)["count"].sum()
-        return self._released(totals.reindex(pd.Index(keys), fill_value=0), np.full(len(keys), gaps.isdisjoint(months)))
+        totals = self._within(months).groupby(by)["count"].sum()
+        is_known = np.full(len(keys), gaps.isdisjoint(months))
+        groups = [str(key) for key in keys] if by == "offence_group" else None
+        return self._released(totals.reindex(pd.Index(keys), fill_value=0), is_known, groups)
 
-    def _released(self, totals: pd.Series[int], is_known: Bools) -> Released:
-        released = release(self.viewer, {self.borough_code}, totals.to_numpy())
-        counts = np.where(is_known, released.counts, np.nan)
-        return Released(counts, released.hidden & is_known, released.is_rounded)
-
-
-def one_more_hidden(years: Years) -> Years:
-    """A line such as might have been left out because its counts are hidden; none for who sees exact counts."""
-    return Years(
-        *(
-            Released(
-                np.full(int(year.is_rounded), np.nan), np.full(int(year.is_rounded), fill_value=True), year.is_rounded
-            )
-            for year in (years.latest, years.before)
+    def _released(self, totals: pd.Series[int], is_known: Bools, groups: Sequence[str] | None = None) -> Released:
+        released = release(
+            self.viewer, {self.borough_code}, totals.to_numpy(), self.policy, dataset=self.dataset, groups=groups
         )
+        counts = np.where(is_known, released.counts, np.nan)
+        return Released(counts, released.hidden & is_known, released.exact, released.is_rounded)
+
+
+def tightens(group: Years, parts: Sequence[Years], policy: Policy) -> bool:
+    """Whether parts of a group would tell more of it than it shows itself: they add up to more than its least count."""
+    if not group.latest.is_rounded or group.latest.exact.all():
+        return False
+    sides = ((group.latest, [part.latest for part in parts]), (group.before, [part.before for part in parts]))
+    return any(
+        sum(_least(one, policy) for one in shown if not np.isnan(one.counts[0])) > _least(whole, policy)
+        for whole, shown in sides
     )
 
 
-def withheld(total: Years, breakdowns: Mapping[str, Sequence[Years]]) -> frozenset[str]:
+def _least(released: Released, policy: Policy) -> float:
+    low, _ = possible_counts(released.counts, threshold=policy.threshold, base=policy.base, exact=released.exact)
+    return float(low[0])
+
+
+def _added(one: Released, other: Released) -> Released:
+    counts = one.counts + other.counts
+    return Released(counts, np.zeros(counts.shape, np.bool_), one.exact & other.exact, one.is_rounded)
+
+
+def withheld(
+    total: Years, breakdowns: Mapping[str, Sequence[Years]], policy: Policy, *, open_ended: Collection[str] = ()
+) -> frozenset[str]:
     """Choose the breakdowns that may not stand beside the total and each other.
+
+    Each year is judged by itself, so that it is judged alike on every page that shows it.
 
     Parameters
     ----------
@@ -129,6 +169,11 @@ def withheld(total: Years, breakdowns: Mapping[str, Sequence[Years]]) -> frozens
         One line.
     breakdowns
         Each by its name, in parts that together add up to the total.
+    policy
+        The one they were released under.
+    open_ended
+        Names of those of which lines may have been left out because their counts are hidden. They must be safe for a
+        reader who thinks so, and for one who knows that there is no other line.
 
     Returns
     -------
@@ -136,25 +181,47 @@ def withheld(total: Years, breakdowns: Mapping[str, Sequence[Years]]) -> frozens
         The names of those from which a hidden count could be narrowed down by subtraction. It follows from what is
         shown alone.
     """
-    kept = dict(breakdowns)
+    dropped: set[str] = set()
     years: tuple[Callable[[Years], Released], ...] = (lambda both: both.latest, lambda both: both.before)
     for of_year in years:
-        while unsafe := _narrowing(of_year, total, kept):
+        kept = {
+            name: [of_year(part) for part in parts]
+            for name, parts in breakdowns.items()
+            if all(_is_known(of_year(part)) for part in [total, *parts])
+        }
+        while unsafe := _narrowing(of_year(total), kept, policy, open_ended):
+            dropped |= unsafe
             for name in unsafe:
                 del kept[name]
-    return frozenset(breakdowns.keys() - kept.keys())
+    return frozenset(dropped)
 
 
 def _narrowing(
-    of_year: Callable[[Years], Released], total: Years, breakdowns: Mapping[str, Sequence[Years]]
-) -> list[str]:
-    known = {
-        name: np.concatenate([of_year(part).counts for part in parts])
-        for name, parts in breakdowns.items()
-        if all(_is_known(of_year(part)) for part in [total, *parts])
-    }
-    found = narrowing(float(of_year(total).counts[0]), list(known.values())) if known else []
-    return [name for name, is_narrowing in zip(known, found, strict=True) if is_narrowing]
+    total: Released, breakdowns: Mapping[str, Sequence[Released]], policy: Policy, open_ended: Collection[str]
+) -> set[str]:
+    if not total.is_rounded:
+        return set()
+    longer = {name: [*parts, _one_more_hidden()] if name in open_ended else parts for name, parts in breakdowns.items()}
+    unsafe = _unsafe(total, longer, policy)
+    for name in breakdowns.keys() & set(open_ended):
+        unsafe |= _unsafe(total, {**longer, name: breakdowns[name]}, policy) & {name}
+    return unsafe
+
+
+def _unsafe(total: Released, breakdowns: Mapping[str, Sequence[Released]], policy: Policy) -> set[str]:
+    found = narrowing(
+        float(total.counts[0]),
+        [np.concatenate([part.counts for part in parts]) for parts in breakdowns.values()],
+        threshold=policy.threshold,
+        base=policy.base,
+        exact=[np.concatenate([part.exact for part in parts]) for parts in breakdowns.values()],
+    )
+    return {name for name, is_narrowing in zip(breakdowns, found, strict=True) if is_narrowing}
+
+
+def _one_more_hidden() -> Released:
+    yes = np.ones(1, np.bool_)
+    return Released(np.full(1, np.nan), yes, ~yes, is_rounded=True)
 
 
 def _is_known(released: Released) -> bool:

@@ -3,32 +3,48 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from hub.access import Permission, Released, Viewer, release
+from hub.access import Permission, Policy, Released, Viewer, release
+from hub.disclosure import service as disclosure
 from hub.errors import HubError, NotFound
+from hub.measures import service as measures
+from hub.measures.definitions import Kind, Measure
 from hub.places import service as places
-from hub.summaries.measures import (
+from hub.summaries import perception
+from hub.summaries.changes import (
     Change,
     Figure,
-    changes,
+    Verdict,
+    beside,
     figures_of,
+    first_words,
     group_sentence,
     headline,
+    likely_rates,
     rate_sentence,
     rates,
+    together,
     ward_sentence,
 )
-from hub.summaries.releases import Counts, Period, Years, one_more_hidden, withheld
+from hub.summaries.lines import Denominator, Line, Measured, MonthFigure, figure_key
+from hub.summaries.offered import Offered, Part, disjoint, offered
+from hub.summaries.perception import Opinion
+from hub.summaries.police_area import PoliceArea, compared_with
+from hub.summaries.releases import Counts, Period, Years, tightens, withheld
+from hub.summaries.values import Values, parts_of, rows_of
 from hub.uploads import figures, history
+from hub.uploads.history import Restatement, Why
 from hub.uploads.kinds import DatasetKind, catalogue
-from hub.words import listed, month_name
+from hub.words import listed, month_name, months_before
 
+NOTHING = Change(Figure(None), Figure(None), Verdict.NOT_COMPARABLE)
+MONTHS_IN_A_QUARTER = 3
 GROUPS, WARDS, MONTHS = "groups", "wards", "months"
 """The breakdowns of a borough's total."""
 
@@ -41,30 +57,31 @@ class NoFigures(HubError):
 
 
 @dataclass(frozen=True)
-class Line:
-    """One offence group or ward: its change, and its rate per 1,000 residents in the latest 12 months."""
+class Source:
+    """The dataset that a summary is made of, the versions now live for its months, and what may be shown of it."""
 
-    name: str
-    code: str
-    change: Change
-    rate: float | None
+    kind: DatasetKind
+    live: pd.DataFrame
+    offered: Offered | None
+    """None for who sees exact counts."""
 
+    @property
+    def ends(self) -> set[dt.date]:
+        """The months that a summary may end with."""
+        return set(self.live["month"]) if self.offered is None else set(self.offered.ends)
 
-@dataclass(frozen=True)
-class MonthFigure:
-    """One month's offences."""
+    @property
+    def with_wards(self) -> set[dt.date]:
+        """Those of them for which an aggregate reader is given wards."""
+        its = self.offered
+        return {end for end in self.ends if its is not None and end in its.wards and _Given(self, Period(end)).wards}
 
-    month: dt.date
-    figure: Figure
-    is_provisional: bool
-
-
-@dataclass(frozen=True)
-class Denominator:
-    """The residents that the borough's rates are set against."""
-
-    residents: int
-    source: str
+    @property
+    def latest(self) -> dt.date:
+        """The month that a summary ends with unless another is asked for: the newest, or one lately that has wards."""
+        newest = max(self.ends)
+        recent = {end for end in self.with_wards if end > months_before(newest, MONTHS_IN_A_QUARTER)}
+        return max(recent, default=newest)
 
 
 @dataclass(frozen=True)
@@ -76,6 +93,8 @@ class Summary:
     first_month: dt.date
     last_month: dt.date
     headline: str
+    """What happened to up to two of the borough's five measures; to all recorded crime where none can be compared."""
+    about_total: str
     detail: str
     where: str
     total: Change
@@ -91,18 +110,42 @@ class Summary:
     boundary_set: str
     boundary_set_id: int
     unplaced: Figure | None
-    """None where the source leaves out what is not placed in a ward, as `caveat` then says."""
+    """None where the source leaves out what is not placed in a ward, as `caveat` then says, or it is not shown."""
     unplaced_percent: float | None
     months: tuple[MonthFigure, ...]
     missing: tuple[dt.date, ...]
     withheld: frozenset[str]
     """The breakdowns that are not shown, since a hidden count could be worked out from them."""
+    wards_given_to: dt.date | None
+    """Where wards are withheld: the newest month to which a year has them."""
+    groups_left_out: bool
+    """Whether offence groups are left out that are given only for years to March."""
     dataset: str
     measure: str
     caveat: str
     extract_date: dt.date
     versions: tuple[int, ...]
     is_rounded: bool
+    policy: Policy
+    measures: Mapping[str, Measured]
+    """The figure of every recorded measure that the hub knows, by its code."""
+    first: tuple[Measure, ...]
+    """Those that the borough puts first, in its order."""
+    said: Mapping[str, Opinion]
+    """What people say in the survey, up to the same month, by the code of each perception measure."""
+    police_area: PoliceArea | None
+    """What its rates are compared with; None where that is not told."""
+    compared: int
+    """How many comparisons were looked at together, those of measures included."""
+    ends: tuple[dt.date, ...]
+    """The months that a summary of this borough may end with, newest first."""
+    source: Source = field(repr=False, compare=False)
+    """What it is made of; not to be shown."""
+
+    @property
+    def key(self) -> str:
+        """By which the borough's total is named elsewhere."""
+        return figure_key("total", "", self.last_month)
 
     @property
     def provisional(self) -> tuple[dt.date, ...]:
@@ -132,112 +175,181 @@ class Summary:
 
 @dataclass(frozen=True)
 class Restated:
-    """One month whose figure was changed after it was live, in the last 30 days: from what to what."""
+    """One month whose figure was changed after it was live: from what to what, and why."""
 
     month: dt.date
     before: Figure
     after: Figure
+    why: Why
 
 
-def restated(viewer: Viewer, summary: Summary, *, now: dt.datetime) -> tuple[Restated, ...]:
-    """Say which months of a summary were changed lately, as far as this reader sees a difference."""
+def restated(
+    viewer: Viewer, summary: Summary, *, now: dt.datetime, since: dt.datetime | None = None
+) -> tuple[Restated, ...]:
+    """Say which months of a summary were changed since a moment, as far as this reader sees a difference.
+
+    In the last 30 days, unless a moment is given.
+    """
     area = places.area(viewer, summary.borough_code, Permission.SUMMARY_READ)
-    source = _source(viewer, area, summary.last_month)
-    if source is None or MONTHS in summary.withheld:
+    source = summary.source
+    if MONTHS in summary.withheld:
         return ()
-    changed = [
-        one
-        for one in history.restatements(viewer, area.slug, source.kind.key, now=now)
-        if one.after is not None and one.month in Period(summary.last_month).months
-    ]
+    told = history.restatements(viewer, area.slug, source.kind.key, now=now, since=since)
+    if source.offered and not _may_be_told(source.kind, source.offered, told, summary.policy):
+        return ()
+    changed = [one for one in told if one.after is not None and one.month in Period(summary.last_month).months]
     before, after = (
-        figures_of(release(viewer, area.borough_codes, counts))
+        figures_of(release(viewer, area.borough_codes, counts, summary.policy, dataset=source.kind.key))
         for counts in ([one.before for one in changed], [one.after or 0 for one in changed])
     )
     return tuple(
-        Restated(one.month, was, now_is)
+        Restated(one.month, was, now_is, one.why)
         for one, was, now_is in zip(changed, before, after, strict=True)
         if was != now_is
     )
 
 
-@dataclass(frozen=True)
-class _Source:
-    """The dataset that a summary is made of, and the versions now live for its months."""
+def _may_be_told(kind: DatasetKind, its: Offered, told: Iterable[Restatement], policy: Policy) -> bool:
+    """Whether an aggregate reader may see months as they were: where no month is small, nor was before all changed.
 
-    kind: DatasetKind
-    live: pd.DataFrame
+    Restatements of points count anti-social behaviour, which the months beside them leave out: both would tell of it.
+    """
+    return its.months_are_steady and not kind.has_points and all(one.before >= policy.threshold for one in told)
 
 
 def covered_months(viewer: Viewer, borough_code: str) -> list[dt.date]:
-    """The months for which a summary of this borough can be made, newest first."""
+    """The months that a summary of this borough may end with, newest first."""
     area = places.area(viewer, borough_code, Permission.SUMMARY_READ)
-    return sorted(set(figures.coverage(viewer, area.borough_codes)["month"]), reverse=True)
+    return list(_ends(_sources(viewer, area)))
+
+
+def _ends(sources: Iterable[Source]) -> tuple[dt.date, ...]:
+    return tuple(sorted(set().union(*(source.ends for source in sources)), reverse=True))
 
 
 def summary(viewer: Viewer, borough_code: str, *, last_month: dt.date | None = None) -> Summary:
-    """Summarise the 12 months to `last_month` (the latest covered unless given) against the 12 before.
+    """Summarise the 12 months to `last_month` (the latest unless given) against the 12 before.
 
     Raises
     ------
     NotFound
         If the borough is not in the viewer's scope.
     NoFigures
-        If nothing has been uploaded for the borough, or nothing for that month.
+        If nothing has been uploaded for the borough, or nothing is offered for that month.
     """
     area = places.area(viewer, borough_code, Permission.SUMMARY_READ)
     if area.kind != "borough":
         raise NotFound
-    source = _source(viewer, area, last_month)
+    sources = list(_sources(viewer, area))
+    source = next((one for one in sources if (last_month in one.ends if last_month else one.ends)), None)
     if source is None:
-        when = f" for {month_name(last_month)}" if last_month else ""
-        raise NoFigures(
+        raise _no_figures(area, sources, last_month)
+    period = Period(last_month or source.latest)
+    return _summarise(viewer, area, source, period, _ends(sources))
+
+
+def _no_figures(area: places.Area, sources: Iterable[Source], month: dt.date | None) -> NoFigures:
+    when = f" for {month_name(month)}" if month else ""
+    live = {covered for source in sources for covered in source.live["month"]}
+    if not live or (month and month not in live):
+        return NoFigures(
             f"No figures have been uploaded for {area.name}{when}.",
             remedy="They appear here as soon as a CSP officer of the borough uploads and commits them.",
         )
-    return _summarise(viewer, area, source, Period(last_month or max(source.live["month"])))
+    return NoFigures(
+        f"There are no figures of {area.name}{when} that can be shown.",
+        remedy="They appear as soon as a CSP officer of the borough has loaded them; where counts are very small, only "
+        "whole years to March are shown.",
+    )
 
 
-def _source(viewer: Viewer, area: places.Area, month: dt.date | None) -> _Source | None:
-    """Find what to summarise: the first kind, in the catalogue's order, that covers the month."""
+def _sources(viewer: Viewer, area: places.Area) -> Iterator[Source]:
+    """List the kinds of crime that are live, in the catalogue's order."""
     live = figures.coverage(viewer, area.borough_codes)
+    is_exact = viewer.may(Permission.EXACT_COUNTS, area.borough_codes)
     for kind in catalogue(viewer.session).values():
         of_kind = live[live["dataset"] == kind.key]
-        if kind.is_crime and len(of_kind) and (month is None or month in set(of_kind["month"])):
-            return _Source(kind, of_kind)
-    return None
+        if kind.is_crime and len(of_kind):
+            yield Source(
+                kind, of_kind, None if is_exact else offered(viewer, area.slug, kind.key, of_kind, parts(viewer))
+            )
 
 
-def _summarise(viewer: Viewer, area: places.Area, source: _Source, period: Period) -> Summary:
+def parts(viewer: Viewer) -> tuple[Part, ...]:
+    """List the subgroups that any measure counts or ever counted: what was once shown is held to have been read."""
+    return disjoint(part for one in measures.ever(viewer.session) for part in parts_of(one))
+
+
+def _summarise(viewer: Viewer, area: places.Area, source: Source, period: Period, ends: tuple[dt.date, ...]) -> Summary:
     live = source.live[source.live["month"].isin(period.months)].sort_values("month")
-    boundary_set_id = int(live.iloc[-1]["boundary_set_id"])
+    boundary_set_id = _edition(source, live)
     older = frozenset(live.loc[live["boundary_set_id"] != boundary_set_id, "month"])
     ward_frame = places.wards(viewer.session, boundary_set_id, area.borough_codes)
     denominator = _denominator(viewer, area)
     people = float(denominator.residents) if denominator else np.nan
 
-    counts = _counts(viewer, area, source.kind, period, frozenset(period.months).difference(live["month"]))
+    policy = disclosure.in_force(viewer.session)
+    counts, by_group = _counts(viewer, area, source.kind, policy, period, live)
     total, months = counts.years("borough_code", [area.slug]), counts.months()
-    names, groups = _groups(counts)
+    names, groups = _groups(by_group)
     wards = counts.years("ward_code", list(ward_frame.index), unknown=older)
     unplaced = _unplaced(counts, source.kind)
     not_shown = withheld(
         total,
         {
-            GROUPS: [groups, one_more_hidden(groups)],
+            GROUPS: [groups],
             WARDS: [wards, *([unplaced] if unplaced else [])],
             MONTHS: [months],
         },
+        policy,
+        open_ended={GROUPS},
     )
-    group_lines = () if GROUPS in not_shown else _lines(names, names, groups, np.full(len(names), people))
-    ward_lines = () if WARDS in not_shown else _ward_lines(ward_frame, wards)
-    (change,) = changes(total.latest, total.before)
+    given = _Given(source, period)
+    not_shown |= frozenset() if given.wards else {WARDS}
+    names, groups, groups_left_out = given.of_groups(names, groups)
+    if GROUPS in not_shown:
+        names, groups = [], groups.only(np.zeros(len(names), np.bool_))
+    if WARDS in not_shown:
+        ward_frame, wards = ward_frame.iloc[:0], wards.only(np.zeros(len(ward_frame), np.bool_))
+    unplaced = unplaced if given.unplaced else None
+    values = Values(source.kind, by_group, total, _by_name(names, groups), given.parts(by_group, names, groups))
+    told = {measure.code: (measure, values.of(measure)) for measure in _recorded(viewer)}
+    own = {code: years for code, (_, years) in told.items() if isinstance(years, Years) and not values.is_line(years)}
+    (change,), of_groups, of_wards, *of_own = together(
+        [(years.latest, years.before) for years in (total, groups, wards, *own.values())]
+    )
+    judged = {id(years): one for years, one in zip(values.groups.values(), of_groups, strict=True)}
+    judged |= {id(total): change} | {id(years): one for years, (one,) in zip(own.values(), of_own, strict=True)}
+    compared = sum(one.q is not None for one in (change, *of_groups, *of_wards, *(one for (one,) in of_own)))
+    of_residents = rates(groups.latest.counts, np.full(len(names), people))
+    group_lines = _lines("group", period, names, names, of_groups, of_residents)
+    ward_lines = _ward_lines(period, ward_frame, of_wards, wards, rates(total.latest.counts, [people])[0])
+    provisional = _provisional(source)
+    against = compared_with(viewer, area.slug, source.kind, period.latest, policy, [one for one, _ in told.values()])
+    month_figures = () if MONTHS in not_shown else _months(period, months, provisional)
+    known = {
+        code: Measured(
+            measure,
+            period.last_month,
+            judged[id(value)] if isinstance(value, Years) else NOTHING,
+            *(_rates(value, people) if isinstance(value, Years) else (None, None)),
+            denominator=denominator,
+            provisional=tuple(month for month in period.months if month in provisional),
+            area_rate=against.rates.get(code) if against else None,
+            compared=compared,
+            why_not="" if isinstance(value, Years) else value,
+        )
+        for code, (measure, value) in told.items()
+    }
+    first = measures.chosen(viewer, area.slug)
+    about_total = headline(area.name, period.words, change, source.kind.measure, policy.threshold)
     return Summary(
         borough_code=area.slug,
         borough_name=area.name,
         first_month=period.latest[0],
         last_month=period.last_month,
-        headline=headline(area.name, period.words, change, source.kind.measure),
+        headline=first_words(area.name, month_name(period.last_month), _said(first, known)) or about_total,
+        about_total=about_total,
         detail=group_sentence([(line.name, line.change) for line in group_lines]),
         where=_where(ward_lines),
         total=change,
@@ -252,33 +364,123 @@ def _summarise(viewer: Viewer, area: places.Area, source: _Source, period: Perio
         boundary_set_id=boundary_set_id,
         unplaced=figures_of(unplaced.latest)[0] if unplaced else None,
         unplaced_percent=_share(unplaced.latest, total.latest) if unplaced else None,
-        months=() if MONTHS in not_shown else _months(period, months, _provisional(source)),
+        months=month_figures,
         missing=tuple(sorted(counts.missing)),
         withheld=not_shown,
+        wards_given_to=max(source.with_wards, default=None) if WARDS in not_shown else None,
+        groups_left_out=groups_left_out,
         dataset=source.kind.title,
         measure=source.kind.measure,
         caveat=source.kind.caveat,
         extract_date=live.iloc[-1]["extract_date"],
         versions=tuple(sorted({int(number) for number in live["number"]})),
         is_rounded=total.latest.is_rounded,
+        policy=policy,
+        measures=known,
+        first=first,
+        said=perception.of_borough(viewer, area.slug, period.last_month),
+        police_area=against,
+        compared=compared,
+        ends=ends,
+        source=source,
     )
+
+
+def _said(first: Iterable[Measure], known: Mapping[str, Measured]) -> list[tuple[str, Change]]:
+    """The borough's first measures as a sentence may name them."""
+    return [(known[one.code].measure.title, known[one.code].change) for one in first if one.code in known]
+
+
+def _recorded(viewer: Viewer) -> list[Measure]:
+    return [one for one in measures.measures(viewer.session) if one.kind is Kind.RECORDED]
+
+
+def _rates(years: Years, people: float) -> tuple[float | None, float | None]:
+    return rates(years.latest.counts, [people])[0], rates(years.before.counts, [people])[0]
+
+
+def _by_name(names: Sequence[str], groups: Years) -> dict[str, Years]:
+    """Each group as a line by itself."""
+    return {name: groups.only(np.arange(len(names)) == place) for place, name in enumerate(names)}
+
+
+def _edition(source: Source, live: pd.DataFrame) -> int:
+    """The wards to count by: those of the period's last month, but for aggregate readers always the newest."""
+    newest = source.live.sort_values("month") if source.offered else live
+    return int(newest.iloc[-1]["boundary_set_id"])
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What of one period an aggregate reader may be given beside all that was ever given; to others, everything."""
+
+    source: Source
+    period: Period
+
+    @property
+    def wards(self) -> bool:
+        """Whether the wards."""
+        its = self.source.offered
+        return its is None or its.shows(its.wards, self.period.last_month, its.on_edition)
+
+    @property
+    def unplaced(self) -> bool:
+        """Whether what is placed in no ward."""
+        its = self.source.offered
+        return its is None or its.shows(its.unplaced, self.period.last_month, self._known)
+
+    def of_groups(self, names: list[str], groups: Years) -> tuple[list[str], Years, bool]:
+        """The offence groups, and whether some are left out."""
+        its = self.source.offered
+        if its is None:
+            return names, groups, False
+        shown = {name: its.shows(ends, self.period.last_month, self._known) for name, ends in its.groups.items()}
+        kept = np.array([shown.get(name, False) for name in names], np.bool_)
+        return [name for name in names if shown.get(name, False)], groups.only(kept), not all(shown.values())
+
+    def parts(self, counts: Counts, names: Sequence[str], groups: Years) -> dict[Part, Years] | None:
+        """The subgroups that measures count, of the groups that are given; None where every one is."""
+        its = self.source.offered
+        if its is None:
+            return None
+        found: dict[Part, Years] = {}
+        for name, group in _by_name(names, groups).items():
+            own = {
+                part: counts.of(rows_of(counts.rows, *part), name)
+                for part, ends in its.parts.items()
+                if part[0] == name and its.shows(ends, self.period.last_month, self._known)
+            }
+            found |= {} if tightens(group, list(own.values()), counts.policy) else own
+        return found
+
+    @property
+    def _known(self) -> frozenset[dt.date]:
+        return frozenset(self.source.live["month"])
 
 
 # --- Counting --------------------------------------------------------------------------------------------------------
 
 
 def _counts(
-    viewer: Viewer, area: places.Area, kind: DatasetKind, period: Period, missing: frozenset[dt.date]
-) -> Counts:
-    rows = figures.ward_counts(
-        viewer,
-        area.borough_codes,
-        kind.key,
-        first_month=period.months[0],
-        last_month=period.last_month,
-        by=("borough_code", "month", "ward_code", "offence_group"),
-    )
-    return Counts(viewer, area.slug, period, missing, rows.assign(is_placed=rows["ward_code"].notna()))
+    viewer: Viewer, area: places.Area, kind: DatasetKind, policy: Policy, period: Period, live: pd.DataFrame
+) -> tuple[Counts, Counts]:
+    """What is counted by ward, and by offence group and subgroup."""
+    missing = frozenset(period.months).difference(live["month"])
+
+    def counted(*by: str) -> pd.DataFrame:
+        return figures.ward_counts(
+            viewer,
+            area.borough_codes,
+            kind.key,
+            first_month=period.months[0],
+            last_month=period.last_month,
+            by=("borough_code", "month", *by),
+        )
+
+    by_ward = counted("ward_code")
+    placed = by_ward.assign(is_placed=by_ward["ward_code"].notna())
+    of_wards = Counts(viewer, area.slug, kind.key, policy, period, missing, placed)
+    return of_wards, replace(of_wards, rows=counted("offence_group", "offence_subgroup"))
 
 
 def _groups(counts: Counts) -> tuple[list[str], Years]:
@@ -306,27 +508,37 @@ def _denominator(viewer: Viewer, area: places.Area) -> Denominator | None:
 
 
 def _lines(
-    names: Iterable[str], codes: Iterable[str], years: Years, residents: Sequence[float] | np.ndarray
+    kind: str,
+    period: Period,
+    names: Iterable[str],
+    codes: Iterable[str],
+    judged: Iterable[Change],
+    of_residents: Iterable[float | None],
 ) -> tuple[Line, ...]:
     return tuple(
-        Line(name, code, change, rate)
-        for name, code, change, rate in zip(
-            names, codes, changes(years.latest, years.before), rates(years.latest.counts, residents), strict=True
-        )
+        Line(name, code, change, rate, figure_key(kind, code, period.last_month))
+        for name, code, change, rate in zip(names, codes, judged, of_residents, strict=True)
     )
 
 
-def _ward_lines(wards: gpd.GeoDataFrame, years: Years) -> tuple[Line, ...]:
-    lines = _lines(wards["ward_name"], wards.index, years, wards["residents"].to_numpy())
-    return tuple(sorted(lines, key=lambda line: (line.name, line.code)))
+def _ward_lines(
+    period: Period, wards: gpd.GeoDataFrame, judged: Iterable[Change], years: Years, of_borough: float | None
+) -> tuple[Line, ...]:
+    residents = wards["residents"].to_numpy(dtype=np.float64)
+    of_residents = rates(years.latest.counts, residents)
+    lines = _lines("ward", period, wards["ward_name"], wards.index, judged, of_residents)
+    likely = likely_rates(years.latest, residents)
+    named = (
+        replace(line, likely=ends, beside=beside(ends, of_borough)) for line, ends in zip(lines, likely, strict=True)
+    )
+    return tuple(sorted(named, key=lambda line: (line.name, line.code)))
 
 
 def _where(wards: Sequence[Line]) -> str:
-    sentences = (
-        ward_sentence([(line.name, line.change) for line in wards]),
-        rate_sentence([(line.name, line.rate) for line in wards]),
-    )
-    return " ".join(sentence for sentence in sentences if sentence)
+    said = [ward_sentence([(line.name, line.change) for line in wards])]
+    above = [line.name for line in wards if line.beside == "above"]
+    said.append(rate_sentence(above, sum(line.beside == "below" for line in wards)))
+    return " ".join(sentence for sentence in said if sentence)
 
 
 def _ward_denominator(wards: gpd.GeoDataFrame) -> str:
@@ -341,7 +553,7 @@ def _months(period: Period, months: Years, provisional: frozenset[dt.date]) -> t
     )
 
 
-def _provisional(source: _Source) -> frozenset[dt.date]:
+def _provisional(source: Source) -> frozenset[dt.date]:
     """The newest months of what is live, which their source is still likely to revise."""
     return frozenset(sorted(source.live["month"])[-source.kind.provisional_months :])
 

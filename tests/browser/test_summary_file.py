@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +17,7 @@ from hub.summaries import exports, service
 from hub.uploads import confined
 from tests.browser.visitor import DESK, PHONE, SPILT
 from tests.conftest import HOME, add_people, build_small_city
-from tests.summaries.counted import as_met_file, made_up
+from tests.summaries.counted import LAST, as_met_file, made_up
 from tests.uploads.desk import Desk, check_here, look_here
 
 
@@ -33,7 +32,7 @@ def file(new_settings: Callable[..., Settings], tmp_path: Path, monkeypatch: pyt
     desk.commit(people[Role.CSP_OFFICER], as_met_file(made_up(1)))
     path = tmp_path / "alder.html"
     with desk.writing(people[Role.COUNCIL_LEADER]) as viewer:
-        exports.write(viewer, service.summary(viewer, HOME, last_month=dt.date(2025, 6, 1)), path)
+        exports.write(viewer, service.summary(viewer, HOME, last_month=LAST), path)
     database.engine.dispose()
     return path
 
@@ -53,7 +52,7 @@ def test_the_file_opens_by_itself_and_fits(chromium: Browser, file: Path, size: 
     assert asked == []
     assert page.evaluate(SPILT) == []
     widths = page.eval_on_selector_all("img", "images => images.map(image => [image.naturalWidth, image.width])")
-    assert len(widths) == 2
+    assert len(widths) == 3, "months, wards on a map, wards with their ranges"
     assert all(natural > 0 and 0 < width <= size["width"] for natural, width in widths)
     assert "Alder: community safety summary" in page.inner_text("h1")
     page.context.close()

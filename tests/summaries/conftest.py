@@ -11,6 +11,7 @@ import shapely
 from hub.access import Role
 from hub.db import Database
 from hub.places.models import BoundarySet, Ward
+from hub.purposes import NO_PURPOSE, Handover
 from hub.summaries import service
 from hub.summaries.service import Summary
 from hub.uploads import confined
@@ -20,6 +21,9 @@ from tests.uploads.desk import Desk, check_here, look_here
 OLD_WEST, OLD_EAST = "F05000090", "F05000091"
 
 Read = Callable[..., Summary]
+
+TAKEN = Handover("Leader", dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC), NO_PURPOSE)
+"""With which files are taken away where it does not matter."""
 
 
 @pytest.fixture

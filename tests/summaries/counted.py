@@ -11,7 +11,7 @@ import pandas as pd
 
 from hub.words import months_before
 
-LAST = dt.date(2025, 6, 1)
+LAST = dt.date(2025, 3, 1)
 WEST, EAST = "F05000000", "F05000001"
 """The wards of the small city's first borough, Alder, which are Alder West and Alder East."""
 GROUPS = ("Arson and criminal damage", "Burglary", "Possession of weapons", "Robbery", "Theft", "Vehicle offences")

@@ -22,9 +22,10 @@ from tests.uploads.desk import Desk
 OFFICER, LEADER = Role.CSP_OFFICER, Role.COUNCIL_LEADER
 COUNTS = made_up(40)
 
-CHANGE = {"latest", "before", "difference", "percent", "verdict"}
+CHANGE = {"latest", "before", "difference", "percent", "percent_between", "verdict"}
 LINE = CHANGE | {"name", "code", "rate_per_1000"}
 BOROUGH = {"marking", "borough_code", "borough_name", "first_month", "last_month", "headline", "detail", "where"}
+BOROUGH |= {"about_total", "measures"}
 RATES = {"rate_per_1000", "rate_per_1000_before", "denominator", "ward_denominator"}
 PARTS = {"total", "groups", "wards", "wards_changed", "unplaced", "unplaced_percent", "months", "missing", "withheld"}
 SOURCE = {"dataset", "measure", "caveat", "boundary_set", "extract_date", "versions", "is_rounded"}
@@ -48,16 +49,16 @@ def test_a_json_file_has_the_figures_under_names_that_scripts_depend_on(
     written = write(sent, people[OFFICER], tmp_path / "alder.JSON")
     kept = orjson.loads((tmp_path / "alder.JSON").read_bytes())
     assert written == {"output": str(tmp_path / "alder.JSON"), **kept}
-    assert set(kept) == BOROUGH | RATES | PARTS | SOURCE
+    assert set(kept) == BOROUGH | RATES | PARTS | SOURCE | {"handover"}
     assert set(kept["total"]) == CHANGE
     assert {frozenset(line) for line in (*kept["groups"], *kept["wards"])} == {frozenset(LINE)}
-    assert (kept["marking"], kept["first_month"], kept["last_month"]) == (MARKING, "2024-07", "2025-06")
+    assert (kept["marking"], kept["first_month"], kept["last_month"]) == (MARKING, "2024-04", "2025-03")
     assert kept["total"]["latest"] == total(COUNTS, LATEST)
     assert {line["name"]: line["latest"] for line in kept["groups"]} == by(COUNTS, "group", LATEST)
     assert {line["code"]: line["latest"] for line in kept["wards"]} == by(COUNTS, "ward_code", LATEST)
     assert [each["month"] for each in kept["months"]] == [f"{month:%Y-%m}" for month in MONTHS]
     assert sum(each["count"] for each in kept["months"]) == total(COUNTS, MONTHS)
-    assert [each["month"] for each in kept["months"] if each["is_provisional"]] == ["2025-04", "2025-05", "2025-06"]
+    assert [each["month"] for each in kept["months"] if each["is_provisional"]] == ["2025-01", "2025-02", "2025-03"]
     assert kept["denominator"] == {"residents": 20_000, "source": "Census 2021"}
     assert kept["versions"] == [1]
 
@@ -73,7 +74,8 @@ def test_a_page_file_fetches_nothing_and_runs_nothing(sent: Desk, people: dict[R
     assert "@import" not in source
     assert "url(" not in source
     said = words_of(page)
-    assert said.count(MARKING) == 2
+    assert said.count(MARKING) == 3, "at its head, at its foot, and in the line on who took it for what"
+    assert "Purpose: Not given." in said
     assert "Smallport does not exist: every figure here is invented." in said
     assert "Made up for tests." in said
     assert "Alder: community safety summary" in said
@@ -90,7 +92,10 @@ def test_every_file_is_on_the_record(sent: Desk, people: dict[Role, str], tmp_pa
             select(AuditEntry).where(AuditEntry.action == "summary.exported").order_by(AuditEntry.number)
         ).all()
         assert [(each.actor, each.subject) for each in found] == [(str(viewer.person_id), HOME)] * 2
-    assert [each.details for each in found] == [{"to": f"{LAST:%Y-%m}", "kind": kind} for kind in (".html", ".json")]
+    assert [each.details for each in found] == [
+        {"to": f"{LAST:%Y-%m}", "kind": kind, "purpose": "not_given", "purpose_words": ""}
+        for kind in (".html", ".json")
+    ]
 
 
 def test_what_cannot_be_written_is_refused_and_not_recorded(

@@ -57,7 +57,17 @@ def tiles(client: StrictClient) -> dict[str, str]:
 
 
 def captions(client: StrictClient) -> list[str]:
-    return [words_of(each) for each in client.page.all("caption")]
+    """Of the tables after the first, which is there whatever the figures are."""
+    first, *others = (words_of(each) for each in client.page.all("caption"))
+    assert first.startswith("The five measures that Alder puts first, in the 12 months to ")
+    return others
+
+
+def row_of(client: StrictClient, name: str) -> list[str]:
+    """The cells of a row of the first table."""
+    body = next(next(client.page.all("table")).iter("tbody"))
+    (row,) = (each for each in body.iter("tr") if words_of(next(each.iter("th"))) == name)
+    return [words_of(cell) for cell in row.iter("td")]
 
 
 def headings_of(client: StrictClient, caption: str) -> list[str]:
@@ -75,30 +85,39 @@ def test_a_leader_reads_the_whole_story_in_words(desk: Desk, people: dict[Role, 
     leader.get(PATH)
     said = leader.page.main
     assert leader.page.h1 == "Alder: community safety summary"
-    assert "July 2024 to June 2025" in said
-    assert "Recorded crime in Alder rose by about 10% in the 12 months to June 2025." in said
-    assert "Arson and criminal damage rose by about 20%. In 1 of 2 offence groups there was no clear change." in said
+    assert "April 2024 to March 2025" in said
+    assert (
+        "All recorded crime rose by about a tenth in Alder in the year to March 2025; burglary did not change more "
+        "than chance would explain."
+    ) in said
+    assert row_of(leader, "All recorded crime") == [
+        "5,280", "4,800", "▲ R Rose +10% likely +6% to +14%", "264.0"
+    ]  # fmt: skip
+    assert row_of(leader, "Burglary") == ["2,400", "2,400", "● N No clear change 0% likely −6% to +6%", "120.0"]
+    assert "Recorded crime in Alder rose by about a tenth in the 12 months to March 2025." in said
+    assert (
+        "Arson and criminal damage rose by about a fifth. In 1 of 2 offence groups there was no clear change." in said
+    )
     assert "Recorded crime rose in Alder West." in said
     assert tiles(leader) == {
         "Offences in the latest 12 months": "5,280",
         "In the 12 months before": "4,800",
-        "Change": "+10% ▲ Rose",
+        "Change": "+10% ▲ R Rose",
         "For every 1,000 residents": "264.0 Before: 240.0",
     }
     assert (
-        "The figures for April 2025 to June 2025 are provisional: the police are still likely to change them." in said
+        "The figures for January 2025 to March 2025 are provisional: the police are still likely to change them."
+        in said
     )
     assert captions(leader) == [
         "Offences by month",
         "Change by offence group",
         "All recorded crime by ward (wards of 2022)",
     ]
-    assert "▲ Rose" in said
-    assert "● No clear change" in said
     assert DATASETS["met_ward_counts"].caveat in said
     assert "Not placed in a ward" not in said, "the source leaves such offences out, so that none is no finding"
     assert "20,000 in the borough (Census 2021), and in wards by Census 2021" in said
-    assert "Data to June 2025." in said
+    assert "Data to March 2025." in said
     assert "every count is rounded to the nearest 5" in said
 
 
@@ -107,10 +126,13 @@ def test_pictures_have_words_and_the_tables_the_same_figures(
 ) -> None:
     desk.commit(people[OFFICER], as_met_file(made_up(1)))
     leader.get(PATH)
-    bars, wards = alternatives(leader)
-    assert bars.startswith("Bars of offences for each of the 24 months to June 2025. The same figures are in the table")
+    bars, wards, ranges = alternatives(leader)
+    assert bars.startswith(
+        "Bars of offences for each of the 24 months to March 2025. The same figures are in the table"
+    )
     assert wards.startswith("Map of the 2 wards of Alder, shaded by offences for every 1,000 residents. Each ward has")
-    assert "April 2025 (provisional)" in leader.page.main
+    assert ranges.startswith("Each ward's rate for every 1,000 residents, with the range in which it is likely to lie,")
+    assert "January 2025 (provisional)" in leader.page.main
 
 
 def test_an_officer_reads_exact_counts_and_nothing_of_rounding(
@@ -142,12 +164,13 @@ def test_a_year_that_is_not_complete_is_named_and_not_compared(
     for reader in (leader, officer):
         reader.get(PATH)
         said = reader.page.main
-        assert "There are no figures for July 2023 to August 2023 and December 2023." in said
+        assert "There are no figures for April 2023 to May 2023 and September 2023." in said
         assert tiles(reader)["In the 12 months before"] == "Not known"
         assert "Change" not in tiles(reader)
         assert captions(reader)[1] == "By offence group"
         for caption in captions(reader)[1:]:
-            assert headings_of(reader, caption)[1:] == ["Latest 12 months", "Per 1,000 residents"]
+            latest, rate = headings_of(reader, caption)[1:]
+            assert (latest, rate.removesuffix(" (likely range)")) == ("Latest 12 months", "Per 1,000 residents")
         assert not list(reader.page.all("abbr")), "not known is not the same as fewer than 5"
 
 
@@ -159,7 +182,7 @@ def test_a_latest_year_that_is_not_complete_shows_its_months_alone(
     leader.get(PATH)
     assert tiles(leader)["Offences in the latest 12 months"] == "Not known"
     assert captions(leader) == ["Offences by month"]
-    assert "July 2024 no figures" in leader.page.main
+    assert "April 2024 no figures" in leader.page.main
 
 
 def test_a_change_of_boundaries_is_told_and_wards_are_not_compared(
@@ -169,8 +192,11 @@ def test_a_change_of_boundaries_is_told_and_wards_are_not_compared(
     desk.commit(people[OFFICER], as_met_file(made_up(6, months=LATEST)))
     leader.get(PATH)
     assert "Ward boundaries changed within these 24 months" in leader.page.main
-    assert headings_of(leader, "All recorded crime by ward")[1:] == ["Latest 12 months", "Per 1,000 residents"]
-    leader.get(f"{PATH}?to={LATEST[3]:%Y-%m}")
+    assert headings_of(leader, "All recorded crime by ward")[1:] == [
+        "Latest 12 months",
+        "Per 1,000 residents (likely range)",
+    ]
+    leader.get(f"{PATH}?to={LATEST[2]:%Y-%m}")
     assert "Ward boundaries changed within the latest 12 months" in leader.page.main
     assert captions(leader) == ["Offences by month", "Change by offence group"]
 
@@ -188,11 +214,11 @@ def test_a_reader_chooses_the_month_that_the_year_ends_with(
     desk: Desk, people: dict[Role, str], leader: StrictClient
 ) -> None:
     desk.commit(people[OFFICER], as_met_file(made_up(8)))
-    leader.get(f"{PATH}?to={LATEST[-2]:%Y-%m}")
-    assert "June 2024 to May 2025" in leader.page.main
+    leader.get(f"{PATH}?to={LATEST[8]:%Y-%m}")
+    assert "January 2024 to December 2024" in leader.page.main
     options = [option for select in leader.page.all("select") for option in select.iter("option")]
     assert [option.get("value") for option in options] == [f"{month:%Y-%m}" for month in reversed(MONTHS)]
-    assert [option.get("value") for option in options if option.get("selected") is not None] == ["2025-05"]
+    assert [option.get("value") for option in options if option.get("selected") is not None] == ["2024-12"]
 
 
 @pytest.mark.parametrize(
@@ -206,7 +232,7 @@ def test_a_reader_chooses_the_month_that_the_year_ends_with(
 def test_a_month_that_will_not_do_is_refused_in_words(
     desk: Desk, people: dict[Role, str], leader: StrictClient, asked: str, status: int, said: str
 ) -> None:
-    desk.commit(people[OFFICER], as_met_file(made_up(9, months=[LAST])))
+    desk.commit(people[OFFICER], as_met_file(made_up(9, months=LATEST)))
     assert leader.get(PATH, query_string={"to": asked}).status_code == status
     assert said in leader.page.main
 

@@ -8,15 +8,19 @@ import numpy as np
 import pytest
 
 from hub.access import Released
-from hub.summaries.measures import (
+from hub.summaries.changes import (
     Change,
     Figure,
     Verdict,
+    beside,
     changes,
+    first_words,
     group_sentence,
     headline,
+    likely_rates,
     rate_sentence,
     rates,
+    together,
     ward_sentence,
 )
 
@@ -27,12 +31,19 @@ IN_CAMDEN = f"in Camden in the {PERIOD}."
 
 def shown(counts: Sequence[float]) -> Released:
     """Exact counts; NaN where not known."""
-    return Released(np.array(counts, dtype=float), np.zeros(len(counts), dtype=bool), is_rounded=False)
+    yes = np.ones(len(counts), dtype=bool)
+    return Released(np.array(counts, dtype=float), ~yes, yes, is_rounded=False)
 
 
 def hidden(count: int) -> Released:
     """As many lines as asked for, each of them hidden."""
-    return Released(np.full(count, NAN), np.ones(count, dtype=bool), is_rounded=True)
+    yes = np.ones(count, dtype=bool)
+    return Released(np.full(count, NAN), yes, ~yes, is_rounded=True)
+
+
+def hidden_last(lines: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which lines are hidden, the last one only, and which are exact: none."""
+    return np.arange(lines) == lines - 1, np.zeros(lines, np.bool_)
 
 
 def change(latest: int | None, before: int | None, verdict: Verdict) -> Change:
@@ -90,7 +101,7 @@ def test_rates_need_residents() -> None:
     [
         (
             change(900, 1000, Verdict.FELL),
-            "Recorded crime in Camden fell by about 10% in the 12 months to January 2026.",
+            "Recorded crime in Camden fell by about a tenth in the 12 months to January 2026.",
         ),
         (
             change(40, 20, Verdict.ROSE),
@@ -119,7 +130,7 @@ def test_rates_need_residents() -> None:
     ],
 )
 def test_the_headline_says_how_much_or_why_it_does_not(total: Change, said: str) -> None:
-    assert headline("Camden", PERIOD, total, "offences") == said
+    assert headline("Camden", PERIOD, total, "offences", 5) == said
 
 
 def test_the_groups_are_told_largest_first() -> None:
@@ -129,7 +140,8 @@ def test_the_groups_are_told_largest_first() -> None:
         ("Theft", change(1500, 1000, Verdict.ROSE)),
     ]
     assert group_sentence(named) == (
-        "Theft rose by about 50% and burglary fell by about 20%. In 1 of 3 offence groups there was no clear change."
+        "Theft rose by about half and burglary fell by about a fifth. "
+        "In 1 of 3 offence groups there was no clear change."
     )
     assert group_sentence(named[:1]) == "In 1 of 1 offence group there was no clear change."
 
@@ -164,9 +176,59 @@ def test_wards_are_told_by_where_crime_rose_and_where_it_fell() -> None:
     assert ward_sentence(still) == "No ward had a clear change in recorded crime."
 
 
-def test_the_highest_rates_are_named_only_among_many() -> None:
-    wards = [(f"Ward {n}", float(n)) for n in range(1, 8)]
-    assert rate_sentence([*wards, ("Unknown", None)]) == (
-        "Ward 7 (7), Ward 6 (6) and Ward 5 (5) had the most for every 1,000 people who live there."
+def test_wards_above_the_boroughs_rate_are_named_as_given_and_not_ranked() -> None:
+    assert rate_sentence(["Ash", "Elm"], 3) == (
+        "For the people who live there, recorded crime is above the borough's rate in Ash and Elm and below it in "
+        "3 wards."
     )
-    assert rate_sentence(wards[1:]) == ""
+    assert rate_sentence([], 1) == (
+        "For the people who live there, recorded crime is below the rate of the borough in 1 ward."
+    )
+    assert rate_sentence([], 0) == ""
+
+
+def test_a_ward_is_above_or_below_only_by_more_than_chance() -> None:
+    counted = Released(np.array([400.0, 300.0, 405.0, NAN]), *hidden_last(4), is_rounded=True)
+    likely = likely_rates(counted, [10_000.0] * 4)
+    assert [beside(ends, 36.5) for ends in likely] == ["", "below", "above", ""]
+    assert likely[0] == pytest.approx((36.18, 44.12), abs=0.01)
+    assert (likely[-1], beside(likely[0], None)) == (None, "")
+
+
+# --- The first words -------------------------------------------------------------------------------------------------
+
+
+def test_the_first_words_name_up_to_two_measures_the_largest_changes_first() -> None:
+    burglary = ("Burglary", change(900, 1000, Verdict.FELL))
+    theft = ("Theft", change(1500, 1000, Verdict.ROSE))
+    robbery = ("Robbery", change(100, 98, Verdict.NO_CLEAR_CHANGE))
+    homicide = ("Homicide", change(None, None, Verdict.NOT_COMPARABLE))
+
+    def said(*named: tuple[str, Change]) -> str:
+        return first_words("Camden", "January 2026", named)
+
+    assert said(homicide, robbery, burglary) == (
+        "Burglary fell by about a tenth in Camden in the year to January 2026; robbery did not change more than chance "
+        "would explain."
+    )
+    assert said(burglary, robbery, theft) == (
+        "Theft rose by about half in Camden in the year to January 2026; burglary fell by about a tenth."
+    )
+    assert said(robbery, ("All recorded crime", change(900, 910, Verdict.NO_CLEAR_CHANGE))) == (
+        "There was no clear change in robbery and all recorded crime in Camden in the year to January 2026."
+    )
+    assert said(homicide) == ""
+
+
+def test_one_figure_has_one_verdict_among_all_that_are_read_together() -> None:
+    total, groups = together([(shown([140]), shown([100])), (shown([140, *[100] * 39]), shown([100] * 40))])
+    assert total[0].verdict is groups[0].verdict is Verdict.NO_CLEAR_CHANGE
+    assert together([(shown([]), shown([]))]) == [[]]
+
+
+def test_a_change_has_its_interval_and_no_percentage_on_a_small_base() -> None:
+    few, many, none = changes(shown([40, 800, 9]), shown([29, 1000, 0]))
+    assert (few.percent, few.percent_between) == (None, None)
+    assert many.percent_between == pytest.approx((-27.1, -12.1), abs=0.2)
+    assert none.ratio is not None
+    assert (none.ratio.counted, none.percent_between) == (None, None)
