@@ -1,0 +1,239 @@
+"""A document for PowerPoint: a title on each slide, tables that fit, charts that can be edited, and their words."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pptx
+from pptx.enum.text import PP_ALIGN
+from pptx.oxml.ns import qn
+from pptx.util import Emu, Inches, Pt
+
+from hub.documents import charts, native_charts
+from hub.documents.fitting import MOST_LINES, chart_pieces, gathered, pieces, shares
+from hub.documents.model import (
+    Bullets,
+    Callout,
+    Chart,
+    Document,
+    Heading,
+    Notes,
+    Paragraph,
+    Table,
+    key_figures,
+)
+from hub.documents.packing import repacked
+from hub.documents.written import Written
+
+MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+WIDTH, HEIGHT = Inches(13.333), Inches(7.5)
+LEFT, ACROSS = Inches(0.6), Inches(12.13)
+TOP, DOWN = Inches(1.5), Inches(4.9)
+"""Where a slide's content stands, below its title."""
+COLUMNS, ROWS = 7, 11
+BARS = 16
+"""Or intervals, on one slide."""
+LINES, LETTERS = 12, 90
+"""What a slide of text holds."""
+TEXT_LAYOUT, TITLE_LAYOUT = 1, 5
+LONGEST_PROPERTY = 255
+
+
+def write(document: Document) -> Written:
+    """Write a document for PowerPoint."""
+    deck = _Deck(document)
+    deck.fill()
+    content = io.BytesIO()
+    deck.made.save(content)
+    return Written(repacked(content.getvalue(), document.made_at), "pptx", MEDIA_TYPE)
+
+
+# --- The deck --------------------------------------------------------------------------------------------------------
+
+
+class _Deck:
+    """Slides being made, one after another."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self.made: Any = pptx.Presentation()
+        self._section = document.title
+        self._waiting: list[str] = []
+        self._titles: Counter[str] = Counter()
+        self._prepare()
+
+    def fill(self) -> None:
+        """Make every slide; each begins with its title, and ends with the marking."""
+        self._waiting = [text for text in (self._document.subtitle,) if text]
+        for part in gathered(self._document.parts):
+            match part:
+                case Heading():
+                    self._tell()
+                    self._section = part.text
+                case Paragraph():
+                    self._waiting.append(part.text)
+                case Bullets():
+                    self._waiting += part.items
+                case Callout():
+                    self._waiting.append(f"{part.title}: {part.text}")
+                case Notes():
+                    self._tell()
+                    self._text(part.title, part.items)
+                case tuple():
+                    self._tell()
+                    self._table(key_figures(part))
+                case Table():
+                    self._tell()
+                    self._table(part)
+                case Chart():
+                    self._tell()
+                    self._chart(part)
+        self._waiting += self._document.footer
+        self._tell()
+        self._finish()
+
+    def _prepare(self) -> None:
+        """Make the deck wide, and let it name no person."""
+        share = WIDTH / self.made.slide_width
+        self.made.slide_width, self.made.slide_height = WIDTH, HEIGHT
+        master = self.made.slide_master
+        for shapes in (master.shapes, *(layout.shapes for layout in master.slide_layouts)):
+            for shape in shapes:
+                if shape.element.find(f".//{qn('a:xfrm')}") is not None:
+                    shape.left, shape.width = int(shape.left * share), int(shape.width * share)
+        about = self.made.core_properties
+        about.title, about.subject = (
+            words[:LONGEST_PROPERTY] for words in (self._document.full_title, self._document.subtitle)
+        )
+        about.language = self._document.language
+        about.author = about.comments = about.last_modified_by = ""
+        about.created = about.modified = self._document.made_at.replace(tzinfo=None)
+        for part, kind in ((self.made.part.package, "/thumbnail"), (self.made.part, "/printerSettings")):
+            for name in [name for name, one in part._rels.items() if one.reltype.endswith(kind)]:  # noqa: SLF001
+                part.drop_rel(name)
+
+    def _finish(self) -> None:
+        """Mark and number each slide, last of all that is read out on it, and say in what language it is."""
+        slides = list(self.made.slides)
+        for at, slide in enumerate(slides, start=1):
+            for top in (Inches(0.08), Inches(7.05)) if self._document.protective else ():
+                _say(slide, "Marking", [self._document.protective], top, size=14, align=PP_ALIGN.CENTER, is_bold=True)
+            _say(slide, "Slide number", [f"{at} of {len(slides)}"], Inches(6.8), size=12, align=PP_ALIGN.RIGHT)
+            for run in slide.element.iter(qn("a:r")):
+                run.get_or_add_rPr().set("lang", self._document.language)
+
+    def _slide(self, title: str, layout: int = TITLE_LAYOUT) -> Any:
+        """A slide under its title, which no other has."""
+        self._titles[title] += 1
+        if self._titles[title] > 1:
+            title = f"{title} (continued, {self._titles[title]})"
+        slide = self.made.slides.add_slide(self.made.slide_layouts[layout])
+        heading = slide.shapes.title
+        heading.left, heading.top, heading.width, heading.height = LEFT, Inches(0.45), ACROSS, Inches(1.0)
+        _fill_text(heading.text_frame, [title], size=28 if len(title) <= LETTERS else 18, is_bold=True)
+        heading.text_frame.paragraphs[0].alignment = PP_ALIGN.LEFT
+        return slide
+
+    # --- Its kinds of slides ---
+
+    def _tell(self) -> None:
+        """Put the words that wait on slides under the heading that they stand below."""
+        if self._waiting:
+            self._text(self._section, self._waiting)
+            self._waiting = []
+
+    def _text(self, title: str, items: Sequence[str]) -> None:
+        for held in _slidefuls(items):
+            slide = self._slide(title, TEXT_LAYOUT)
+            body = slide.placeholders[1]
+            body.left, body.top, body.width, body.height = LEFT, TOP, ACROSS, Inches(5.4)
+            _fill_text(body.text_frame, held, size=20)
+
+    def _table(self, table: Table) -> None:
+        for piece in pieces(table, columns=COLUMNS, rows=ROWS):
+            slide = self._slide(piece.title)
+            size = (len(piece.rows) + 1, len(piece.columns))
+            frame = slide.shapes.add_table(*size, LEFT, TOP, ACROSS, Inches(0.4) * size[0])
+            _describe(frame, piece.title, f"Table: {piece.title}.")
+            grid = frame.table
+            grid.first_row = grid.first_col = True
+            wanted = shares(piece)
+            for column, share in zip(grid.columns, wanted, strict=True):
+                column.width = Emu(ACROSS * share // sum(wanted))
+            lines = [
+                [column.heading for column in piece.columns],
+                *([cell.shown for cell in row] for row in piece.rows),
+            ]
+            for row, line in zip(grid.rows, lines, strict=True):
+                for cell, words, column in zip(row.cells, line, piece.columns, strict=True):
+                    _fill_text(cell.text_frame, [words], size=14)
+                    cell.text_frame.paragraphs[0].alignment = PP_ALIGN.RIGHT if column.is_number else PP_ALIGN.LEFT
+            if piece.notes:
+                _say(slide, "Notes", piece.notes, Inches(6.35), size=12)
+
+    def _chart(self, chart: Chart) -> None:
+        scale = charts.span(chart)
+        for piece in chart_pieces(chart, rows=BARS, panels=MOST_LINES):
+            slide = self._slide(piece.title)
+            native = native_charts.values_of(piece)
+            frame = slide.shapes.add_chart(native.kind, LEFT, TOP, ACROSS, DOWN, native.data)
+            _describe(frame, piece.title, piece.words)
+            book = native_charts.workbook(native, self._document)
+            frame.chart.part.chart_workbook.update_from_xlsx_blob(book)
+            native_charts.dress(frame.chart, piece, native, scale)
+            against = [f"{chart.reference.name}: {chart.reference.figure.shown}."] if chart.reference else []
+            if notes := [*charts.key(piece), *against, *chart.notes]:
+                _say(slide, "Notes", [" ".join(notes)], Inches(6.4), size=12)
+
+
+def _slidefuls(items: Sequence[str]) -> Iterator[list[str]]:
+    """The items, as many at a time as a slide holds; one that is too long for a slide goes over several."""
+    held: list[str] = []
+    lines = 0
+    for item in items:
+        for words in textwrap.wrap(item, LETTERS * LINES):
+            needed = -(-len(words) // LETTERS)
+            if held and lines + needed > LINES:
+                yield held
+                held, lines = [], 0
+            held.append(words)
+            lines += needed
+    if held:
+        yield held
+
+
+def _fill_text(frame: Any, lines: Sequence[str], *, size: int, is_bold: bool = False) -> None:
+    frame.word_wrap = True
+    for at, words in enumerate(lines):
+        paragraph = frame.paragraphs[0] if at == 0 else frame.add_paragraph()
+        run = paragraph.add_run()
+        run.text = words
+        run.font.size, run.font.bold = Pt(size), is_bold or None
+
+
+def _say(
+    slide: Any,
+    name: str,
+    lines: Sequence[str],
+    top: int,
+    *,
+    size: int,
+    align: Any = PP_ALIGN.LEFT,
+    is_bold: bool = False,
+) -> None:
+    """Put words in a box of their own."""
+    box = slide.shapes.add_textbox(LEFT, top, ACROSS, Inches(0.35))
+    box.name = name
+    _fill_text(box.text_frame, lines, size=size, is_bold=is_bold)
+    for paragraph in box.text_frame.paragraphs:
+        paragraph.alignment = align
+
+
+def _describe(frame: Any, name: str, words: str) -> None:
+    said = frame.element.nvGraphicFramePr.cNvPr
+    said.set("name", name)
+    said.set("descr", words)
