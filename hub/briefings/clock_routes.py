@@ -14,8 +14,8 @@ from hub.errors import BadRequest
 from hub.hotspots.checking import ALL_CRIME
 from hub.places import service as places
 from hub.uploads.figures import Box
-from hub.web import needs
-from hub.words import month_name, parse_month
+from hub.web import needs, saw
+from hub.words import month_code, month_name, parse_month
 
 bp = Blueprint("clock", __name__)
 
@@ -53,6 +53,15 @@ def show(area: str) -> ResponseReturnValue:
         last_month=parse_month(request.args.get("to", ""), what="The last month"),
         view=_view(request.args.get("view", "")),
         ward_codes=chosen,
+    )
+    saw(
+        "clock.viewed",
+        its_area.slug,
+        its_area.borough_codes,
+        category=category,
+        months=[month_code(found.first_month), month_code(found.last_month)],
+        wards=sorted(chosen)[:40],
+        is_drawn=bool(request.args.get("view")),
     )
     asked = {"category": category} | {name: request.args[name] for name in ("from", "to")}
     page = ClockPage(found, tuple(named_wards(g.viewer, its_area)), frozenset(chosen), asked)

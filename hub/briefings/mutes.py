@@ -97,7 +97,15 @@ def mute(viewer: Viewer, area: Area, standing: Standing) -> Mute:
     )
     viewer.session.add(row)
     viewer.session.flush()
-    audit.record(viewer, "place.muted", row.id, area=area.slug, category=row.category, kind=row.kind)
+    audit.record(
+        viewer,
+        "place.muted",
+        row.id,
+        boroughs=area.borough_codes,
+        area=area.slug,
+        category=row.category,
+        kind=row.kind,
+    )
     return _as_mute(row, {viewer.person_id: viewer.name})
 
 
@@ -132,7 +140,14 @@ def _end(viewer: Viewer, area: Area, mute_id: UUID) -> Mute:
     if row.ended_at is None:
         row.ended_at, row.ended_by = dt.datetime.now(dt.UTC), viewer.person_id
         viewer.session.flush()
-        audit.record(viewer, "place.shown_again", row.id, area=area.slug, category=row.category)
+        audit.record(
+            viewer,
+            "place.shown_again",
+            row.id,
+            boroughs=area.borough_codes,
+            area=area.slug,
+            category=row.category,
+        )
     return _as_mute(row, accounts.names(viewer.session, {row.muted_by}))
 
 

@@ -16,7 +16,7 @@ from hub.hotspots.keeping import kept_after
 from hub.hotspots.scoring import Units
 from hub.pictures import Picture
 from hub.places import service as places
-from hub.web import needs
+from hub.web import needs, saw
 from hub.words import month_code, parse_month
 
 bp = Blueprint("place", __name__)
@@ -44,6 +44,13 @@ def show(area: str) -> ResponseReturnValue:
         unit=request.args.get("unit", ""),
         last_month=parse_month(request.args.get("to", ""), what="The last month"),
         dataset=request.args.get("dataset") or None,
+    )
+    saw(
+        "place.viewed",
+        its_area.slug,
+        its_area.borough_codes,
+        category=found.overlay.category,
+        months=[month_code(found.overlay.months[0]), month_code(found.overlay.months[-1])],
     )
     response = make_response(render_template("briefings/place.html", page=_page(found)))
     return kept_after(response, found.overlay)

@@ -24,7 +24,7 @@ from hub.hotspots.overlays import Overlay
 from hub.hotspots.scoring import Units
 from hub.places import service as places
 from hub.places.service import Area
-from hub.web import needs
+from hub.web import needs, saw
 from hub.words import month_code, month_name, plural
 
 bp = Blueprint("briefings", __name__)
@@ -69,6 +69,7 @@ def show(area: str) -> ResponseReturnValue:
     found = places.area(g.viewer, area, Permission.OVERLAY_READ)
     overlays: list[Overlay] = []
     page = week.week(g.viewer, found, keep=overlays.append)
+    saw("week.viewed", found.slug, found.borough_codes)
     response = make_response(render_template("briefings/week.html", page=_page(found, page)))
 
     def keep(viewer: Viewer) -> None:

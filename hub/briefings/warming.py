@@ -17,21 +17,25 @@ from sqlalchemy import select
 
 from hub import audit
 from hub.access import Grant, Permission, Role, Viewer
-from hub.briefings import week
-from hub.db import Database
+from hub.audit import AuditEntry
+from hub.borders import service as borders
+from hub.briefings import border_bands, week
+from hub.db import Database, HubSession
 from hub.errors import HubError
 from hub.hotspots import service, trials
 from hub.hotspots.keeping import reading_as, writing_as
 from hub.hotspots.overlays import Overlay
 from hub.hotspots.scoring import Method, Units
-from hub.jobs import Handler, Job, JobState, Report, enqueue, is_any_waiting
+from hub.jobs import Handler, Job, JobState, Report, enqueue, enqueue_for, is_any_waiting
 from hub.places import service as places
 from hub.places.service import Area
-from hub.uploads import intake, views
+from hub.uploads import intake, kinds, views
 
 KIND = "hotspots.warm"
 COMMITTING = frozenset({"uploads.commit", "uploads.take_in"})
 """Jobs of uploads that may make something live."""
+CHANGING = ("upload.committed", "upload.undone")
+"""What the record calls the acts by which what is live changes."""
 
 
 class _OthersWait(Exception):
@@ -61,6 +65,38 @@ def ask(viewer: Viewer, borough_codes: Collection[str]) -> None:
     ]
     for area in sorted(touched, key=lambda area: area.kind != "borough"):
         enqueue(viewer, KIND, area=area.slug)
+
+
+def ask_for_what_changed(database: Database) -> int:
+    """Have the overlays of each borough worked out whose live data changed by whatever way since that was asked last.
+
+    A commit by a page or a script asks by itself; one by the command line, and an undo, do not. Returns how many.
+    """
+    with database.reading() as session:
+        changes, asked = _changes(session), _last_asked(session)
+    due = {code: change for code, change in changes.items() if asked.get(code, change.at) <= change.at}
+    if due:
+        with database.writing() as session:
+            for code, change in due.items():
+                enqueue_for(session, UUID(change.actor), KIND, area=code)
+    return len(due)
+
+
+def _changes(session: HubSession) -> dict[str, AuditEntry]:
+    """The newest act by which what is live changed in each borough."""
+    acts = select(AuditEntry).where(AuditEntry.action.in_(CHANGING)).order_by(AuditEntry.number)
+    crime = {kind.key for kind in kinds.catalogue(session).values() if kind.is_crime}
+    return {
+        code: entry
+        for entry in session.scalars(acts)
+        if entry.details.get("dataset") in crime
+        for code in entry.boroughs or ()
+    }
+
+
+def _last_asked(session: HubSession) -> dict[str, dt.datetime]:
+    jobs = session.execute(select(Job.arguments, Job.asked_at).where(Job.kind == KIND).order_by(Job.asked_at))
+    return {str(arguments["area"]): asked_at for arguments, asked_at in jobs}
 
 
 def _then_ask(handler: Handler) -> Handler:
@@ -123,6 +159,11 @@ def _work_out(database: Database, reader: Viewer, area: Area) -> None:
     )
     if not shown_first.is_kept:
         keep(shown_first)
+    if area.kind == "borough":
+        said = border_bands.worked_out(reader, area, offered)
+        with writing_as(database, reader) as writer:
+            words = borders.publish(writer.session, area.slug, said)
+            audit.record_as(writer.session, audit.MACHINE, "bands.published", boroughs=[area.slug, *said], words=words)
     if found.basis is not None and found.worked_out is not None and found.basis.units is Units.CELLS:
         for category in found.worked_out.categories:
             _try(database, reader, area, category, found.basis.kind.key, found.worked_out.last_month)

@@ -14,7 +14,7 @@ from hub.hotspots.comparing import Comparison, compare
 from hub.hotspots.forms import ComparisonForm, chosen_show
 from hub.hotspots.keeping import kept_after
 from hub.hotspots.layers import Column, Row, Show
-from hub.hotspots.routes import as_layer, shown_units
+from hub.hotspots.routes import as_layer, saw_map, shown_units
 from hub.hotspots.scoring import Method, Units
 from hub.places import service as places
 from hub.places.service import Area
@@ -75,6 +75,7 @@ def show(area: str) -> ResponseReturnValue:
         pages=pages,
         asked=asked,
     )
+    saw_map(both.now, both.then)
     response = make_response(render_template("hotspots/compare.html", area=found, form=form, error=None, page=page))
     return kept_after(kept_after(response, both.now), both.then)
 
@@ -90,6 +91,7 @@ def maps(area: str) -> ResponseReturnValue:
         "now": layers.layer(both.now, both.show, outlines, scaled_with=both.then),
         "then": layers.layer(both.then, both.show, outlines, scaled_with=both.now),
     }
+    saw_map(both.now, both.then)
     return kept_after(kept_after(as_layer(drawn), both.now), both.then)
 
 

@@ -19,6 +19,7 @@ import pandas as pd
 from geo.convert import Overlap, convert, population_overlap
 from geo.frames import FloatArray
 from hub.access import Viewer
+from hub.db import HubSession
 from hub.hotspots.facts import CarriedOver
 from hub.hotspots.sources import Ground, Source, rows_by_ward
 from hub.places import service as places
@@ -70,7 +71,8 @@ def counted(viewer: Viewer, source: Source, wards_of: Ground, *, by: Sequence[st
     for edition in sorted(set(source.used["boundary_set_id"])):
         rows = rows_by_ward(viewer, source, by=keys, boundary_set_id=int(edition))
         if edition != wards_of.id:
-            rows, shared = carry(rows, _overlap(viewer, source, int(edition), wards_of), wards["borough_code"])
+            spread = overlap(viewer.session, source.borough_codes, int(edition), wards_of.id)
+            rows, shared = carry(rows, spread, wards["borough_code"])
             shared_out += shared
         parts.append(rows)
     together = pd.concat(parts, ignore_index=True).groupby(keys, dropna=False)["count"].sum()
@@ -129,32 +131,40 @@ def name_of(viewer: Viewer, source: Source, wards_of: Ground) -> dict[str, Any]:
     others = set(source.used["boundary_set_id"]) - {wards_of.id}
     return {
         "carried_from": sorted(places.boundary_set(viewer.session, int(other)).content_hash for other in others),
-        "building_blocks": _name_of_blocks(viewer, source),
+        "building_blocks": _name_of_blocks(viewer.session, source.borough_codes),
     }
 
 
-def _name_of_blocks(viewer: Viewer, source: Source) -> str:
-    return hashlib.sha256(orjson.dumps(places.small_area_codes(viewer.session, source.borough_codes))).hexdigest()
+def overlap(session: HubSession, borough_codes: frozenset[str], older: int, newer: int) -> Overlap:
+    """Work out how one edition of the wards of some boroughs is spread over another, both by their ids.
 
+    By the small areas, or by ground where none are known.
 
-def _overlap(viewer: Viewer, source: Source, edition: int, wards_of: Ground) -> Overlap:
-    """How another edition is spread over the wards: by the small areas, or by ground where none are known."""
+    Raises
+    ------
+    GeoError
+        If a ward of the one shares no ground with any ward of its borough of the other.
+    """
     name = (
-        places.boundary_set(viewer.session, edition).content_hash,
-        wards_of.content_hash,
-        _name_of_blocks(viewer, source),
-        source.borough_codes,
+        places.boundary_set(session, older).content_hash,
+        places.boundary_set(session, newer).content_hash,
+        _name_of_blocks(session, borough_codes),
+        borough_codes,
     )
-    if (overlap := _REMEMBERED.get(name)) is not None:
-        return overlap
-    older, wards = (places.wards(viewer.session, each, source.borough_codes) for each in (edition, wards_of.id))
-    blocks = places.small_areas(viewer.session, source.borough_codes)
-    blocks = older if blocks.empty else blocks
-    overlap = population_overlap(older, wards, blocks, np.ones(len(blocks)))
+    if (known := _REMEMBERED.get(name)) is not None:
+        return known
+    sources, targets = (places.wards(session, each, borough_codes) for each in (older, newer))
+    blocks = places.small_areas(session, borough_codes)
+    blocks = sources if blocks.empty else blocks
+    found = population_overlap(sources, targets, blocks, np.ones(len(blocks)))
     if len(_REMEMBERED) >= MOST_REMEMBERED:
         _REMEMBERED.clear()
-    _REMEMBERED[name] = overlap
-    return overlap
+    _REMEMBERED[name] = found
+    return found
+
+
+def _name_of_blocks(session: HubSession, borough_codes: frozenset[str]) -> str:
+    return hashlib.sha256(orjson.dumps(places.small_area_codes(session, borough_codes))).hexdigest()
 
 
 def _whole_numbers(figures: FloatArray, borough_codes: np.ndarray[Any, np.dtype[np.object_]]) -> FloatArray:

@@ -7,6 +7,7 @@ columns, so that it stays a plain table.
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import tempfile
 from collections.abc import Callable, Sequence
@@ -27,6 +28,7 @@ from hub.hotspots.facts import VersionUsed
 from hub.hotspots.overlays import Overlay
 from hub.hotspots.paper import Sheet
 from hub.hotspots.scoring import Units
+from hub.purposes import NO_PURPOSE, Handover, Purpose
 from hub.words import MARKING, month_code, plain_cell
 
 PDF = "pdf"
@@ -55,7 +57,9 @@ WHOLE_NUMBERS = frozenset(
 )
 
 
-def write(viewer: Viewer, overlay: Overlay, path: Path, sheet: Sheet | None = None) -> dict[str, Any]:
+def write(
+    viewer: Viewer, overlay: Overlay, path: Path, sheet: Sheet | None = None, purpose: Purpose = NO_PURPOSE
+) -> dict[str, Any]:
     """Write an overlay to a file, on the record, and say what was written.
 
     Raises
@@ -63,17 +67,21 @@ def write(viewer: Viewer, overlay: Overlay, path: Path, sheet: Sheet | None = No
     BadRequest
         If the name ends in none of .geojson, .gpkg, .csv and .pdf, or the file cannot be written.
     """
-    content = content_of(overlay, path.suffix.lower().removeprefix("."), sheet)
+    handover = Handover(viewer.name, dt.datetime.now(dt.UTC), purpose)
+    content = content_of(overlay, path.suffix.lower().removeprefix("."), sheet, handover)
     try:
         path.write_bytes(content)
     except OSError as error:
         raise BadRequest(f"'{path}' cannot be written: {error.strerror}.", remedy="Choose another place.") from error
-    record(viewer, overlay, path.suffix.lower().removeprefix("."))
-    return {"output": str(path), "features": len(overlay.table), **as_dict(overlay)}
+    record(viewer, overlay, path.suffix.lower().removeprefix("."), purpose)
+    told = {"handover": handover.as_dict(), **as_dict(overlay)}
+    return {"output": str(path), "features": len(overlay.table), **told}
 
 
-def content_of(overlay: Overlay, form: str, sheet: Sheet | None = None) -> bytes:
+def content_of(overlay: Overlay, form: str, sheet: Sheet | None = None, handover: Handover | None = None) -> bytes:
     """Make the content of a file; what a sheet of paper shows besides the overlay is needed for pdf alone.
+
+    What leaves the hub says by whom, when and for what it was taken.
 
     Raises
     ------
@@ -81,27 +89,31 @@ def content_of(overlay: Overlay, form: str, sheet: Sheet | None = None) -> bytes
         If the form is none of geojson, gpkg, csv and pdf.
     """
     if form == PDF and sheet is not None:
-        return paper.pdf(overlay, sheet)
+        return paper.pdf(overlay, sheet, handover)
     if form not in FORMS:
         raise BadRequest(
             f"An overlay cannot be written as '{form}'.",
             remedy="Choose a name that ends in .geojson, .gpkg, .csv or .pdf.",
         )
-    return FORMS[form](overlay)
+    return FORMS[form](overlay, handover)
 
 
-def record(viewer: Viewer, overlay: Overlay, form: str) -> None:
+def record(viewer: Viewer, overlay: Overlay, form: str, purpose: Purpose) -> None:
     """Record that an overlay left the hub."""
     audit.record(
         viewer,
         "overlay.exported",
         overlay.area_slug,
+        boroughs=overlay.area_key.split("+"),
         form=form,
         units=overlay.units.value,
         method=overlay.method.value,
         category=overlay.category,
         months=[month_code(month) for month in overlay.months],
         inputs=overlay.inputs_hash,
+        dataset=overlay.dataset,
+        purpose=purpose.key,
+        purpose_words=purpose.words,
     )
 
 
@@ -212,7 +224,7 @@ def features(overlay: Overlay) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
-def _geojson(overlay: Overlay) -> bytes:
+def _geojson(overlay: Overlay, handover: Handover | None) -> bytes:
     table = features(overlay)
     records = table.astype(object).where(table.notna(), None).to_dict("records")
     geometries = to_geojson_geometries(overlay.outlines, tolerance_metres=0)
@@ -220,7 +232,7 @@ def _geojson(overlay: Overlay) -> bytes:
         {
             "type": "FeatureCollection",
             "name": overlay.name,
-            "provenance": as_dict(overlay),
+            "provenance": _told(overlay, handover),
             "features": [
                 {"type": "Feature", "properties": properties, "geometry": geometry}
                 for properties, geometry in zip(records, geometries, strict=True)
@@ -230,9 +242,14 @@ def _geojson(overlay: Overlay) -> bytes:
     )
 
 
-def _geopackage(overlay: Overlay) -> bytes:
+def _told(overlay: Overlay, handover: Handover | None) -> dict[str, Any]:
+    """What a file says of itself."""
+    return as_dict(overlay) | ({"handover": handover.as_dict()} if handover else {})
+
+
+def _geopackage(overlay: Overlay, handover: Handover | None) -> bytes:
     units = gpd.GeoDataFrame(features(overlay), geometry=overlay.outlines.to_numpy(), crs=overlay.outlines.crs)
-    told = as_dict(overlay)
+    told = _told(overlay, handover)
     about = pd.DataFrame(
         {"item": list(told), "value": [said if isinstance(said, str) else _as_text(said) for said in told.values()]}
     )
@@ -247,7 +264,7 @@ def _as_text(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def _csv(overlay: Overlay) -> bytes:
+def _csv(overlay: Overlay, handover: Handover | None) -> bytes:
     """A plain table; the last columns say the same in each row, so that no row loses its source."""
     table = features(overlay)
     table["category"] = overlay.category
@@ -259,6 +276,8 @@ def _csv(overlay: Overlay) -> bytes:
         table["weights"] = overlay.weights_words
     table["source"] = overlay.source_words
     table["marking"] = MARKING
+    if handover is not None:
+        table["handover"] = handover.sentence
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(table.columns)
@@ -273,4 +292,4 @@ def _cell(value: Any) -> Any:
     return "" if pd.isna(value) else value
 
 
-FORMS: dict[str, Callable[[Overlay], bytes]] = {"geojson": _geojson, "gpkg": _geopackage, "csv": _csv}
+FORMS: dict[str, Callable[[Overlay, Handover | None], bytes]] = {"geojson": _geojson, "gpkg": _geopackage, "csv": _csv}

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import geopandas as gpd
 import orjson
-import typst
 
 from hub.access import Viewer
 from hub.config import shipped
+from hub.documents import typesetting
 from hub.errors import BadRequest
 from hub.hotspots import drawing, layers
 from hub.hotspots.facts import VersionUsed
@@ -27,12 +27,12 @@ from hub.hotspots.overlays import Overlay
 from hub.hotspots.scoring import Units
 from hub.places import service as places
 from hub.places.service import Area
+from hub.purposes import Handover
 from hub.words import MARKING, date_name, listed, month_name, number, plural
 
 ROWS = 25
 """Of the table: the rest is in the files."""
 MOST_NAMED = 6
-STANDARD: Final = "ua-1"
 
 
 class Paper(StrEnum):
@@ -69,7 +69,7 @@ def sheet_of(viewer: Viewer, area: Area, show: Show, size: str | None = None) ->
     return Sheet(show, places.borough_outlines(viewer.session, area.borough_codes), chosen)
 
 
-def pdf(overlay: Overlay, sheet: Sheet) -> bytes:
+def pdf(overlay: Overlay, sheet: Sheet, handover: Handover | None = None) -> bytes:
     """Set an overlay on paper."""
     _, legend = layers.classes(overlay, sheet.show)
     legend = tuple(item for item in legend if item.units or item.key.startswith(layers.ALWAYS_IN_LEGEND))
@@ -78,10 +78,12 @@ def pdf(overlay: Overlay, sheet: Sheet) -> bytes:
         root.joinpath("map.svg").write_text(drawing.map_svg(overlay, sheet.show, sheet.boroughs), "utf-8")
         for at, item in enumerate(legend):
             root.joinpath(f"swatch-{at}.svg").write_text(drawing.swatch_svg(item.key), "utf-8")
-        root.joinpath("page.json").write_bytes(orjson.dumps(_content(overlay, sheet, legend)))
-        root.joinpath("paper.typ").write_bytes((shipped("templates") / "hotspots" / "paper.typ").read_bytes())
-        made: bytes = typst.compile(root / "paper.typ", root=root, format="pdf", pdf_standards=[STANDARD])
-    return made
+        root.joinpath("page.json").write_bytes(
+            orjson.dumps(_content(overlay, sheet, legend) | {"handover": handover.sentence if handover else ""})
+        )
+        template = root / "paper.typ"
+        template.write_bytes((shipped("templates") / "hotspots" / "paper.typ").read_bytes())
+        return typesetting.pdf(template)
 
 
 def _content(overlay: Overlay, sheet: Sheet, legend: Sequence[LegendItem]) -> dict[str, Any]:

@@ -9,27 +9,31 @@ from typing import Any
 
 import orjson
 import pandas as pd
-from flask import Blueprint, Response, g, make_response, render_template, request
+from flask import Blueprint, Response, g, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from hub.access import Permission
+from hub import handover
+from hub.access import Permission, Viewer
 from hub.errors import BadRequest
 from hub.hotspots import exports, layers, paper, service, trials
+from hub.hotspots.beyond import Beyond, beyond
+from hub.hotspots.beyond import as_layer as beyond_layer
 from hub.hotspots.contouring import Contour, contour_layer, contours
 from hub.hotspots.forms import OverlayForm, chosen_show
-from hub.hotspots.keeping import found_after, kept_after, writing_as
+from hub.hotspots.keeping import found_after, kept_after, reading_as
 from hub.hotspots.layers import Column, LegendItem, Row, Show
 from hub.hotspots.overlays import Overlay
 from hub.hotspots.scoring import Method, Units
 from hub.hotspots.trials import Trial
 from hub.places import service as places
 from hub.places.service import Area
-from hub.web import database, needs
-from hub.words import parse_month
+from hub.web import database, needs, saw
+from hub.words import month_code, parse_month
 
 ROWS_A_PAGE = 50
 FILE_TYPES = {"geojson": "application/geo+json", "gpkg": "application/geopackage+sqlite3", "csv": "text/csv"}
 FILE_TYPES |= {exports.PDF: "application/pdf"}
+FORM_WORDS = {"geojson": "GeoJSON", "gpkg": "GeoPackage", "csv": "CSV", exports.PDF: "PDF"}
 
 bp = Blueprint("hotspots", __name__)
 
@@ -51,6 +55,8 @@ class HotspotPage:
     pages: int
     trial: Trial | None
     """How the busiest places would have done as a plan of patrols; None for all else."""
+    beyond: Beyond | None
+    """The neighbours' part of hotspots that cross the border, in bands."""
     asked: dict[str, str]
     """What was asked, for the addresses of the layer, the files and the table's other pages."""
 
@@ -84,6 +90,7 @@ def show(area: str) -> ResponseReturnValue:
     if overlay.beside is not None:
         asked["with"] = form.beside.data = overlay.beside.dataset
     page = _page(found, overlay, asked)
+    saw_map(overlay)
     response = make_response(render_template("hotspots/show.html", area=found, form=form, error=None, page=page))
     if page.trial is not None and page.trial.is_due:
         found_after(response, partial(trials.work_out, trial=page.trial), trials.keep)
@@ -98,6 +105,8 @@ def layer(area: str) -> ResponseReturnValue:
     overlay = _overlay(found, request.args.to_dict())
     outlines = places.borough_outlines(g.viewer.session, found.borough_codes)
     drawn = layers.layer(overlay, chosen_show(request.args.get("show")), outlines)
+    drawn |= beyond_layer(beyond(g.viewer, overlay))
+    saw_map(overlay)
     return kept_after(as_layer(drawn), overlay)
 
 
@@ -107,7 +116,22 @@ def contour_lines(area: str) -> ResponseReturnValue:
     """Give the contours of a density layer, which the map draws once the layer is there."""
     found = places.area(g.viewer, area, Permission.OVERLAY_READ)
     overlay = _overlay(found, request.args.to_dict())
+    saw_map(overlay)
     return kept_after(as_layer(contour_layer(overlay)), overlay)
+
+
+def saw_map(overlay: Overlay, beside: Overlay | None = None) -> None:
+    """Say which map this answer shows, and which period beside it: its page and its layer are one look."""
+    months = [month_code(one) for each in (overlay, beside) if each for one in (each.months[0], each.months[-1])]
+    saw(
+        "map.viewed",
+        overlay.area_slug,
+        overlay.area_key.split("+"),
+        units=overlay.units.value,
+        method=overlay.method.value,
+        category=overlay.category,
+        months=months,
+    )
 
 
 def as_layer(drawn: dict[str, Any]) -> Response:
@@ -123,23 +147,40 @@ def as_layer(drawn: dict[str, Any]) -> Response:
 @bp.get("/areas/<area>/hotspots/overlay.<any(csv, geojson, gpkg, pdf):form>")
 @needs(Permission.OVERLAY_READ)
 def download(area: str, form: str) -> ResponseReturnValue:
-    """Give an overlay as a file, once it is on the record that it left."""
-    found = places.area(g.viewer, area, Permission.OVERLAY_READ)
-    overlay = _overlay(found, request.args.to_dict())
-    showing = chosen_show(request.args.get("show"))
-    sheet = paper.sheet_of(g.viewer, found, showing, request.args.get("paper")) if form == exports.PDF else None
-    content = exports.content_of(overlay, form, sheet)
-    with writing_as(database(), g.viewer) as viewer:
-        exports.record(viewer, overlay, form)
+    """Ask what an overlay is taken away for."""
+    return _ask(places.area(g.viewer, area, Permission.OVERLAY_READ), form)
+
+
+def _ask(area: Area, form: str, error: BadRequest | None = None) -> ResponseReturnValue:
+    back = f"{url_for('.show', area=area.slug)}?{request.query_string.decode()}"
+    return handover.ask(f"the map of {area.name} ({FORM_WORDS[form]})", back, error)
+
+
+@bp.post("/areas/<area>/hotspots/overlay.<any(csv, geojson, gpkg, pdf):form>")
+@needs(Permission.OVERLAY_READ)
+def take(area: str, form: str) -> ResponseReturnValue:
+    """Give an overlay as a file, once it is on the record that it left, and for what."""
+    # What is worked out meanwhile may take seconds: a session that reads keeps nobody from writing.
+    with reading_as(database(), g.viewer) as reader:
+        found = places.area(reader, area, Permission.OVERLAY_READ)
+        try:
+            taken = handover.given()
+        except BadRequest as error:
+            return _ask(found, form, error)
+        overlay = _overlay(found, request.args.to_dict(), reader)
+        showing = chosen_show(request.args.get("show"))
+        sheet = paper.sheet_of(reader, found, showing, request.args.get("paper")) if form == exports.PDF else None
+        content = exports.content_of(overlay, form, sheet, taken)
+    exports.record(g.viewer, overlay, form, taken.purpose)
     response = Response(content, mimetype=FILE_TYPES[form])
     response.headers["Content-Disposition"] = f'attachment; filename="{overlay.name}.{form}"'
     return kept_after(response, overlay)
 
 
-def _overlay(area: Area, asked: dict[str, str]) -> Overlay:
+def _overlay(area: Area, asked: dict[str, str], viewer: Viewer | None = None) -> Overlay:
     showing = chosen_show(asked.get("show"))
     return service.overlay(
-        g.viewer,
+        viewer or g.viewer,
         area,
         units=showing.units,
         method=showing.method,
@@ -167,6 +208,7 @@ def _page(area: Area, overlay: Overlay, asked: dict[str, str]) -> HotspotPage:
         number=number,
         pages=pages,
         trial=_trial(area, overlay),
+        beyond=beyond(g.viewer, overlay),
         asked=asked,
     )
 

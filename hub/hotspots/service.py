@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from geo.harm import WeightSet
 from geo.rates import rate_per
 from hub import db
 from hub.access import Permission, Viewer
+from hub.db import HubSession
 from hub.errors import BadRequest
 from hub.hotspots import agencies, changes, editions, emergence, harms, scoring, weights
 from hub.hotspots.checking import ALL_CRIME, Question, understood
@@ -235,6 +236,15 @@ def kept_result(viewer: Viewer, key: str, inputs_hash: str) -> bytes | None:
     """Read back what `keep_result` kept under this name."""
     return viewer.session.scalar(
         select(HotspotRun.result).where(HotspotRun.area_key == key, HotspotRun.inputs_hash == inputs_hash)
+    )
+
+
+def forget(session: HubSession, borough_codes: Collection[str]) -> None:
+    """Delete all that was worked out from the figures of some boroughs; the session must see every area."""
+    keys = session.scalars(select(HotspotRun.area_key).distinct()).all()
+    touched = [key for key in keys if not set(borough_codes).isdisjoint(key.split("+"))]
+    session.execute(
+        delete(HotspotRun).where(HotspotRun.area_key.in_(touched)).execution_options(synchronize_session=False)
     )
 
 

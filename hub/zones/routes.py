@@ -9,17 +9,18 @@ import orjson
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from hub import handover
 from hub.access import Permission
 from hub.briefings import place_charts
 from hub.briefings.clocks import LEAST_TIMED
 from hub.briefings.grounds import named_wards
 from hub.errors import BadFile, BadRequest, Conflict, HubError
-from hub.hotspots.keeping import writing_as
 from hub.pictures import Picture
 from hub.places import service as places
 from hub.places.service import Area
-from hub.web import database, needs
-from hub.words import parse_month
+from hub.purposes import Handover
+from hub.web import needs, saw
+from hub.words import month_code, parse_month
 from hub.zones import counting, service
 from hub.zones.counting import ZoneFigures
 from hub.zones.forms import CountForm, ZoneForm
@@ -111,18 +112,33 @@ def outlines(area: str) -> ResponseReturnValue:
 @bp.get("/areas/<area>/zones/zones.geojson")
 @needs(Permission.OVERLAY_READ)
 def export(area: str) -> ResponseReturnValue:
-    """Give the zones as a file, once it is on the record that they left."""
+    """Ask what the zones are taken away for."""
+    return _ask(places.area(g.viewer, area, Permission.OVERLAY_READ))
+
+
+def _ask(area: Area, error: BadRequest | None = None) -> ResponseReturnValue:
+    return handover.ask(f"the zones of {area.name} (GeoJSON)", url_for(".index", area=area.slug), error)
+
+
+@bp.post("/areas/<area>/zones/zones.geojson")
+@needs(Permission.OVERLAY_READ)
+def take(area: str) -> ResponseReturnValue:
+    """Give the zones as a file, once it is on the record that they left, and for what."""
     found = places.area(g.viewer, area, Permission.OVERLAY_READ)
     shown = service.zones(g.viewer, found)
-    with writing_as(database(), g.viewer) as viewer:
-        service.record_export(viewer, found, len(shown))
-    response = _geojson(found, shown, "application/geo+json")
+    try:
+        taken = handover.given()
+    except BadRequest as error:
+        return _ask(found, error)
+    service.record_export(g.viewer, found, len(shown), taken.purpose)
+    response = _geojson(found, shown, "application/geo+json", taken)
     response.headers["Content-Disposition"] = f'attachment; filename="zones-{found.slug}.geojson"'
     return response
 
 
-def _geojson(area: Area, shown: list[ShownZone], mimetype: str) -> Response:
-    return Response(orjson.dumps(service.as_geojson(area, shown)), mimetype=mimetype)
+def _geojson(area: Area, shown: list[ShownZone], mimetype: str, taken: Handover | None = None) -> Response:
+    drawn = service.as_geojson(area, shown) | ({"handover": taken.as_dict()} if taken else {})
+    return Response(orjson.dumps(drawn), mimetype=mimetype)
 
 
 def _index(area: Area, form: ZoneForm, error: HubError | None = None) -> str:
@@ -143,6 +159,15 @@ def _show(area: Area, zone: ShownZone, refused: HubError | None = None, name: st
             chart = place_charts.month_chart(figures.months, figures.counts, figures.usual, figures.measure)
         except BadRequest as error:
             refused = refused or error
+    if figures is not None:
+        saw(
+            "zone.viewed",
+            zone.id,
+            area.borough_codes,
+            area=area.slug,
+            category=form.category.data,
+            months=[month_code(figures.months[0]), month_code(figures.months[-1])],
+        )
     page = ZonePage(area, zone, figures, chart, refused, name or zone.name)
     body = render_template("zones/show.html", page=page, form=form if offered else None)
     return body, refused.status if refused else 200

@@ -22,6 +22,7 @@ from hub.accounts import service as accounts
 from hub.briefings.grounds import ground_of_wards, outline_of, require_exact
 from hub.errors import BadRequest, Conflict, NotFound
 from hub.places.service import Area
+from hub.purposes import Purpose
 from hub.uploads import drawn
 from hub.words import MARKING
 from hub.zones import shapes
@@ -119,7 +120,7 @@ def save(viewer: Viewer, area: Area, given: Drawn) -> ShownZone:
     )
     viewer.session.add(row)
     viewer.session.flush()
-    audit.record(viewer, "zone.saved", row.id, area=area.slug)
+    audit.record(viewer, "zone.saved", row.id, boroughs=area.borough_codes, area=area.slug)
     return _as_shown(row, {viewer.person_id: viewer.name})
 
 
@@ -136,7 +137,7 @@ def rename(viewer: Viewer, area: Area, zone_id: UUID, name: str) -> ShownZone:
     row = _row(viewer, area, zone_id)
     row.name = _free_name(viewer, area, name, of=zone_id)
     viewer.session.flush()
-    audit.record(viewer, "zone.renamed", row.id, area=area.slug)
+    audit.record(viewer, "zone.renamed", row.id, boroughs=area.borough_codes, area=area.slug)
     return _as_shown(row, accounts.names(viewer.session, {row.made_by}))
 
 
@@ -147,13 +148,21 @@ def delete(viewer: Viewer, area: Area, zone_id: UUID) -> str:
     name = row.name
     viewer.session.delete(row)
     viewer.session.flush()
-    audit.record(viewer, "zone.deleted", zone_id, area=area.slug)
+    audit.record(viewer, "zone.deleted", zone_id, boroughs=area.borough_codes, area=area.slug)
     return name
 
 
-def record_export(viewer: Viewer, area: Area, count: int) -> None:
+def record_export(viewer: Viewer, area: Area, count: int, purpose: Purpose) -> None:
     """Record that the zones of an area left the hub."""
-    audit.record(viewer, "zone.exported", area.slug, zones=count)
+    audit.record(
+        viewer,
+        "zone.exported",
+        area.slug,
+        boroughs=area.borough_codes,
+        zones=count,
+        purpose=purpose.key,
+        purpose_words=purpose.words,
+    )
 
 
 def as_geojson(area: Area, shown: Sequence[ShownZone]) -> dict[str, Any]:

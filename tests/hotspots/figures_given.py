@@ -88,7 +88,7 @@ class Figures:
         counts: pd.DataFrame,
         placed: pd.Series[bool],
     ) -> Version:
-        person = session.scalars(select(Person.id)).first()
+        person = session.scalars(select(Person.id).order_by(Person.created_at)).first()
         edition = next(each for each in places.boundary_sets(session) if each.code == boundary_set)
         before = select(func.count()).where(Version.borough_code == borough_code, Version.dataset == dataset)
         upload = Upload(

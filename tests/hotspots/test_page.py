@@ -141,14 +141,15 @@ def test_agencies_are_offered_where_another_is_live_and_refused_in_words_where_n
     chosen = [words_of(option) for option in commander.page.all("option") if option.get("selected") is not None]
     assert "Road collisions (STATS19)" in chosen
     assert "with=road_collisions" in next(
-        link.get("href", "") for link in commander.page.all("a") if link.get("download") is not None
+        link.get("href", "") for link in commander.page.all("a") if "overlay.csv" in link.get("href", "")
     )
     commander.get(f"{PAGE}?show=wards-rate&category=all&from=2025-01&to=2025-02&with=fire")
     assert "Set beside" not in [words_of(label) for label in commander.page.all("label")]
     layer = orjson.loads(commander.get(f"{PAGE}/layer.json{asked}&with=fire").data)
     assert "Fire brigade incidents" in dict(layer["wards"]["features"][0]["properties"]["facts"])
     for file in ("", "/layer.json", "/overlay.csv", "/overlay.pdf"):
-        answer = commander.get(f"{PAGE}{file}{asked}&with=ambulance")
+        ask = commander.take if "overlay" in file else commander.get
+        answer = ask(f"{PAGE}{file}{asked}&with=ambulance")
         assert answer.status_code == 409
     commander.get(f"{PAGE}{asked}&with=ambulance")
     assert "no sharing agreement" in commander.page.main.casefold()
@@ -207,8 +208,8 @@ def test_a_question_without_an_answer_is_refused_on_the_page(commander: StrictCl
         assert commander.get(f"{PAGE}?{asked}").status_code == 400
         assert said in commander.page.errors[0]
         assert "Show" in [words_of(button) for button in commander.page.all("button")]
-        for file in ("layer.json", "overlay.csv"):
-            assert commander.get(f"{PAGE}/{file}?{asked}").status_code == 400
+        assert commander.get(f"{PAGE}/layer.json?{asked}").status_code == 400
+        assert commander.take(f"{PAGE}/overlay.csv?{asked}").status_code == 400
 
 
 def test_nothing_loaded_is_not_an_error(client: StrictClient, people: dict[Role, str]) -> None:
@@ -271,15 +272,26 @@ def test_what_was_worked_out_is_kept_beside_the_page_which_keeps_nothing(
 
 def test_a_download_is_on_the_record_before_it_leaves(commander: StrictClient, database: Database) -> None:
     for form, kind in routes.FILE_TYPES.items():
-        answer = commander.get(f"{PAGE}/overlay.{form}?show=wards-rate&category=Theft&from=2025-01&to=2025-02")
+        address = f"{PAGE}/overlay.{form}?show=wards-rate&category=Theft&from=2025-01&to=2025-02"
+        assert commander.get(address).mimetype == "text/html", "it is asked first what the file is for"
+        assert commander.submit(address, {"purpose": "other"}).status_code == 400
+        assert "what else the file is for" in commander.page.errors[0]
+        answer = commander.take(address)
         assert answer.mimetype == kind
         assert f"north-theft-2025-01-to-2025-02-wards-rate.{form}" in answer.headers["Content-Disposition"]
-    table = pd.read_csv(io.BytesIO(commander.get(f"{PAGE}/overlay.csv{ASKED}").data))
+    table = pd.read_csv(io.BytesIO(commander.take(f"{PAGE}/overlay.csv{ASKED}").data))
     assert table["count"].tolist() == [40, 44, 80, 84]
+    [said] = table["handover"].unique()
+    assert said.startswith("OFFICIAL-SENSITIVE – for the community safety partnership's own people only. Taken by ")
+    assert said.endswith("Purpose: Tasking, patrols and tactical briefings.")
     with database.reading() as session:
         entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "overlay.exported")).all()
     assert [entry.details["form"] for entry in entries] == [*routes.FILE_TYPES, "csv"]
     assert {entry.subject for entry in entries} == {"north"}
+    assert {entry.details["purpose"] for entry in entries} == {"tasking"}
+    assert entries[0].boroughs == [HOME, SIBLING]
+    commander.get(f"{PAGE}/overlay.csv{ASKED}")
+    assert [one.get("value") for one in commander.page.all("input") if one.get("checked") is not None] == ["tasking"]
     assert commander.get(f"{PAGE}/overlay.exe{ASKED}").status_code == 404
 
 
@@ -287,10 +299,10 @@ def test_paper_is_offered_in_two_sizes_and_no_other(commander: StrictClient) -> 
     commander.get(f"{PAGE}{ASKED}")
     links = {words_of(link): link.get("href", "") for link in commander.page.all("a")}
     for size in ("A4", "A3"):
-        answer = commander.get(links[f"On paper, {size} (PDF)"])
+        answer = commander.take(links[f"On paper, {size} (PDF)"])
         assert answer.data.startswith(b"%PDF")
         assert answer.mimetype == "application/pdf"
-    assert commander.get(f"{PAGE}/overlay.pdf{ASKED}&paper=A0").status_code == 400
+    assert commander.take(f"{PAGE}/overlay.pdf{ASKED}&paper=A0").status_code == 400
 
 
 def test_words_from_an_address_are_only_words(commander: StrictClient) -> None:

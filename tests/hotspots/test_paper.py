@@ -134,6 +134,8 @@ def test_a_name_is_only_a_name_on_paper() -> None:
     pages = pages_of(paper.pdf(overlay, sheet(overlay, Show.WARD_HOTSPOTS)))
     assert attack in pages[0]
     assert pages[1].count(attack) >= 6
+    unprinted = pages_of(paper.pdf(replace(overlay, area_name="日本 wards"), sheet(overlay, Show.WARD_HOTSPOTS)))
+    assert "\ufffd\ufffd wards" in unprinted[0]
 
 
 def test_much_to_be_said_still_fits_beside_the_map() -> None:
