@@ -1,4 +1,4 @@
-"""The addresses for scripts: send a file, and ask how it stands. JSON in every answer, errors too.
+"""The addresses for scripts: send a file, and ask how it stands. JSON in every answer; errors too, by `web.py`.
 
 Who asks is told by the token in the header alone, which no browser sends by itself: a page elsewhere cannot make a
 person's browser act here, so these addresses need no CSRF token, and a cookie opens none of them.
@@ -6,6 +6,7 @@ person's browser act here, so these addresses need no CSRF token, and a cookie o
 
 from __future__ import annotations
 
+from importlib.resources import files
 from typing import Any, BinaryIO, cast
 from uuid import UUID
 
@@ -18,11 +19,11 @@ from hub.access import Viewer
 from hub.accounts import tokens
 from hub.errors import BadFile, BadRequest, NotSignedIn
 from hub.uploads import intake, service
-from hub.web import admitted_by, csrf, database, refusal_of
+from hub.web import FOR_SCRIPTS, admitted_by, csrf, database, file_sent, public
 
 ACCEPTED = 202
 
-bp = Blueprint("api", __name__, url_prefix="/api")
+bp = Blueprint("api", __name__, url_prefix=FOR_SCRIPTS.rstrip("/"))
 csrf.exempt(bp)
 
 
@@ -35,17 +36,24 @@ def by_token() -> Viewer:
     return cast(tokens.Bearer, g.bearer).viewer
 
 
+@bp.get("/openapi.json")
+@public
+def describe() -> ResponseReturnValue:
+    """Describe these addresses, in OpenAPI's words, to whoever writes a script."""
+    return Response((files(__package__) / "openapi.json").read_bytes(), mimetype="application/json")
+
+
 @bp.post("/uploads")
 @admitted_by(by_token)
 def receive() -> ResponseReturnValue:
     """Take a file in, to be checked and, with commit=1, made live; how it stands is at the address given back."""
-    sent = request.files.get("file")
-    if sent is None or not sent.filename:
+    sent = file_sent()
+    if sent is None:
         raise BadFile("No file was sent.", remedy="Send it as multipart/form-data, in the field 'file'.")
     left_out, month = frozenset(request.form.getlist("leave_out")), service.read_month(request.form.get("month", ""))
-    upload = service.receive(g.viewer, cast(BinaryIO, sent.stream), sent.filename, leave_out=left_out)
+    upload = service.receive(g.viewer, cast(BinaryIO, sent.stream), sent.filename or "", leave_out=left_out)
     intake.ask_for(g.viewer, upload.id, dataset=g.bearer.dataset, month=month, commits=_commits())
-    audit.record(g.viewer, "token.used", g.bearer.token_id, upload=upload.id)
+    audit.record(g.viewer, "token.used", g.bearer.token_id, boroughs=upload.area_key.split("+"), upload=upload.id)
     answer = _json(intake.standing(g.viewer, upload.id, dataset=g.bearer.dataset), ACCEPTED)
     answer.headers["Location"] = url_for(".show", upload_id=upload.id)
     return answer
@@ -56,17 +64,6 @@ def receive() -> ResponseReturnValue:
 def show(upload_id: UUID) -> ResponseReturnValue:
     """Say how an upload of the token's dataset stands."""
     return _json(intake.standing(g.viewer, upload_id, dataset=g.bearer.dataset))
-
-
-@bp.errorhandler(Exception)
-def refuse(error: Exception) -> ResponseReturnValue:
-    """Answer every error as JSON: a sentence, a remedy, and a reference when the fault is ours."""
-    shown = refusal_of(error)
-    reference = {"reference": g.get("reference")} if shown.status >= 500 else {}
-    answer = _json({"error": shown.sentence, "remedy": shown.remedy, **reference}, shown.status)
-    if isinstance(shown, NotSignedIn):
-        answer.headers["WWW-Authenticate"] = "Bearer"
-    return answer
 
 
 def _commits() -> bool:

@@ -206,6 +206,9 @@ def test_a_token_opens_uploads_of_its_own_dataset_only(
     hidden, nowhere = look(client, sent.headers["Location"], other), look(client, f"/api/uploads/{uuid4()}", other)
     assert hidden.status_code == nowhere.status_code == 404
     assert hidden.data == nowhere.data
+    with database.reading() as session:
+        refused = select(AuditEntry.subject).where(AuditEntry.action == "access.refused")
+        assert session.scalars(refused).all() == ["api.show"], "on the record, once a minute at most"
     assert look(client, sent.headers["Location"], token).status_code == 200
 
 
@@ -245,8 +248,10 @@ def test_errors_are_json_in_the_hubs_own_words(
 ) -> None:
     with_token = {"Authorization": f"Bearer {token}"}
     assert "No file" in client.post("/api/uploads", headers=with_token).json["error"]
+    both = {"file": [(io.BytesIO(GOOD.encode()), "a.csv"), (io.BytesIO(FAULTY.encode()), "b.csv")]}
+    several = client.post("/api/uploads", data=both, headers=with_token)
+    assert (several.status_code, several.json["error"]) == (400, "2 files were sent at once, and none was kept.")
     assert send("x", name="notes.docx").status_code == 422
-    assert client.delete("/api/uploads", headers=with_token).status_code in {401, 405}
     monkeypatch.setitem(app.config, "MAX_CONTENT_LENGTH", 1_000)
     large = send(GOOD * 100)
     assert (large.status_code, large.mimetype) == (413, "application/json")
@@ -254,6 +259,43 @@ def test_errors_are_json_in_the_hubs_own_words(
     failed = send("WardCode\n")
     assert (failed.status_code, failed.json.keys()) == (500, {"error", "remedy", "reference"})
     assert "division" not in failed.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/nothing", "/api/uploads/", "/api/uploads/1"])
+def test_where_no_address_for_scripts_is_the_answer_is_json_all_the_same(
+    client: StrictClient, token: str, people: dict[Role, str], path: str
+) -> None:
+    with_token = {"Authorization": f"Bearer {token}"}
+    absent = client.get(f"/api/uploads/{uuid4()}", headers=with_token)
+    for headers in ({}, {"Accept": "text/html"}, with_token):
+        for method in ("GET", "POST", "DELETE"):
+            nowhere = client.open(path, method=method, headers=headers)
+            assert (nowhere.status_code, nowhere.data) == (404, absent.data)
+    client.sign_in(people[Role.CSP_OFFICER], PASSWORD)
+    assert client.get(path).mimetype == "application/json"
+
+
+def test_a_request_of_another_kind_is_told_what_the_address_takes(client: StrictClient) -> None:
+    for path, method, allowed in (("/api/uploads", "GET", "POST"), (f"/api/uploads/{uuid4()}", "DELETE", "GET")):
+        refused = client.open(path, method=method)
+        assert (refused.status_code, refused.mimetype) == (405, "application/json")
+        assert allowed in refused.headers["Allow"]
+        assert "/api/openapi.json" in refused.json["remedy"]
+    unwritable = client.get("/api/uploads/%00")
+    assert (unwritable.status_code, unwritable.mimetype) == (400, "application/json")
+    assert client.get("/apis", headers={"Accept": "text/html"}).status_code == 302, "any other address asks to sign in"
+
+
+@pytest.mark.parametrize("heading", ["form-data", 'form-data; filename="a.csv"', 'form-data; name="\x00"'])
+@pytest.mark.parametrize("path", ["/api/uploads", "/sign-in"])
+def test_a_part_without_a_name_is_refused(client: StrictClient, token: str, path: str, heading: str) -> None:
+    client.get("/sign-in")
+    fields = f'--b\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{client.csrf_token}\r\n'
+    body = f"{fields}--b\r\nContent-Disposition: {heading}\r\n\r\n1\r\n--b--\r\n"
+    headers = {"Authorization": f"Bearer {token}"}
+    sent = client.post(path, data=body, headers=headers, content_type="multipart/form-data; boundary=b")
+    assert sent.status_code == 400
+    assert "request" in sent.get_data(as_text=True)
 
 
 def test_too_many_uploads_in_an_hour_are_refused(send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
