@@ -27,26 +27,10 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
     from flask import Flask
 
     from hub import migrate, web
-    from hub.accounts import routes as accounts
-    from hub.agreements import routes as agreements
-    from hub.api import pages as tokens
-    from hub.api import routes as api
-    from hub.briefings import clock_routes as clock
-    from hub.briefings import place_routes as place
-    from hub.briefings import routes as briefings
     from hub.config import read_settings
     from hub.db import Database
     from hub.errors import SettingsError
-    from hub.hotspots import compare_routes as compare
-    from hub.hotspots import method_routes as methods
-    from hub.hotspots import routes as hotspots
-    from hub.ledger import routes as ledger
-    from hub.places import routes as places
     from hub.places import tiles
-    from hub.summaries import routes as summaries
-    from hub.uploads import kinds
-    from hub.uploads import routes as uploads
-    from hub.zones import routes as zones
 
     settings = settings or read_settings()
     migrate.metadata()
@@ -59,10 +43,61 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
 
     app = Flask(__name__, static_folder="static")
     web.prepare(app, settings, database)
+    _mount_slices(app)
+    web.refuse_undeclared(app)
+    return app
+
+
+def _mount_slices(app: "Flask") -> None:
+    """Hang the routes of every slice in, and tell the lower ones what only higher ones know."""
+    from hub.accounts import account_routes as account
+    from hub.accounts import group_routes as groups
+    from hub.accounts import link_routes as links
+    from hub.accounts import people_routes as people
+    from hub.accounts import routes as accounts
+    from hub.accounts import second_factor_routes as second_factor
+    from hub.accounts import seeing_as_routes as seeing_as
+    from hub.accounts import single_sign_on_routes as single_sign_on
+    from hub.agreements import routes as agreements
+    from hub.api import pages as tokens
+    from hub.api import routes as api
+    from hub.borders import routes as borders
+    from hub.briefings import clock_routes as clock
+    from hub.briefings import place_routes as place
+    from hub.briefings import routes as briefings
+    from hub.disclosure import routes as disclosure
+    from hub.hotspots import compare_routes as compare
+    from hub.hotspots import method_routes as methods
+    from hub.hotspots import routes as hotspots
+    from hub.ledger import routes as ledger
+    from hub.measures import routes as measures
+    from hub.outcomes import routes as outcomes
+    from hub.places import routes as places
+    from hub.questions import routes as questions
+    from hub.record import routes as record
+    from hub.reports import routes as reports
+    from hub.retention import routes as retention
+    from hub.sharing import reach_routes as reach
+    from hub.sharing import routes as sharing
+    from hub.summaries import routes as summaries
+    from hub.uploads import kinds
+    from hub.uploads import routes as uploads
+    from hub.wards import priority_routes as priorities
+    from hub.wards import routes as wards
+    from hub.zones import routes as zones
+
     for slice_ in (
         places,
         accounts,
+        account,
+        second_factor,
+        links,
+        people,
+        groups,
+        single_sign_on,
+        seeing_as,
         agreements,
+        disclosure,
         uploads,
         ledger,
         briefings,
@@ -72,11 +107,21 @@ def create_app(settings: "Settings | None" = None) -> "Flask":
         place,
         zones,
         methods,
+        measures,
         summaries,
+        wards,
+        priorities,
+        reports,
+        questions,
+        outcomes,
+        record,
+        retention,
+        sharing,
+        borders,
+        reach,
         tokens,
         api,
     ):
         app.register_blueprint(slice_.bp)
     agreements.offer_datasets(app, kinds.to_agree_on)
-    web.refuse_undeclared(app)
-    return app
+    disclosure.offer_datasets(app, kinds.titles)

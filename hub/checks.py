@@ -28,7 +28,8 @@ TOOLS = Path(sys.executable).parent
 BENCHMARKS = {
     "hotspots": ("test_hotspots_speed.py",),
     "maps": ("test_map_speed.py",),
-    "uploads": ("test_upload_speed.py", "test_upload_speed_large.py"),
+    "reports": ("test_report_speed.py",),
+    "uploads": ("test_upload_speed.py", "test_upload_speed_large.py", "test_pages_under_load.py"),
 }
 
 CODE_CHECKS = (
@@ -57,10 +58,11 @@ class Outcome:
         return f"  {'passed' if self.passed else 'FAILED'}  {self.name:<14}{self.seconds:7.1f} s"
 
 
-def run_tests(arguments: Sequence[str] = ()) -> int:
+def run_tests(arguments: Sequence[str] = (), *, is_long: bool = False) -> int:
     """Check the code, run every test, and say what was not tested; `arguments` go to pytest.
 
-    Without arguments `geo` is tested first, and every branch of it must have been taken.
+    Without arguments `geo` is tested first, and every branch of it must have been taken. With `is_long` tests that
+    make do with a few tries make all that were promised.
     """
     _refuse_without_a_checkout()
     outcomes = [_check(*command) for command in CODE_CHECKS]
@@ -73,7 +75,7 @@ def run_tests(arguments: Sequence[str] = ()) -> int:
     lines, summaries = [], []
     for name, chosen in ({"pytest": arguments} if arguments else runs).items():
         started = time.monotonic()
-        passed, said = _pytest("-n", workers, "--dist", "loadgroup", "-rfEs", *chosen)
+        passed, said = _pytest("-n", workers, "--dist", "loadgroup", "-rfEs", *(["--long"] * is_long), *chosen)
         outcomes.append(Outcome(name, passed, time.monotonic() - started))
         lines += said
         summaries += said[-1:] or ["pytest said nothing"]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import logging
 import os
 import signal
 import sys
@@ -16,10 +15,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
+from uuid import UUID
 
 import orjson
 
-from hub import checks, errors, migrate, words
+from hub import checks, errors, logs, migrate, purposes, words
 from hub.access import Permission, Role, Viewer
 from hub.config import Settings, read_settings
 from hub.db import Database, HubSession, database_errors
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
+    logs.begin()
     try:
         chosen = _chosen(given)
         with database_errors():
@@ -138,56 +138,45 @@ def _machine() -> str:
 
 def serve(chosen: argparse.Namespace) -> dict[str, Any]:
     """Serve the pages until stopped."""
-    from gunicorn.app.base import BaseApplication
-
     from hub import create_app
+    from hub.serving import Server
 
     settings = read_settings()
     settings.files.mkdir(parents=True, exist_ok=True)
     create_app(settings)  # Refusals are said here, once, and not by every worker in turn.
 
-    class Server(BaseApplication):  # type: ignore[misc]
-        """The web server, configured here and not from a file."""
-
-        def load_config(self) -> None:
-            options = {
-                "bind": f"{chosen.host}:{chosen.port}",
-                "worker_class": "gthread",
-                "workers": chosen.workers,
-                "threads": 4,
-                "timeout": 60,
-                "loglevel": "warning",
-            }
-            for name, value in options.items():
-                self.cfg.set(name, value)
-
-        def load(self) -> Any:
-            return create_app(settings)
-
     _say(chosen, f"The hub is at http://{chosen.host}:{chosen.port}/")
-    Server().run()
+    Server(lambda: create_app(settings), host=chosen.host, port=chosen.port, workers=chosen.workers).run()
     return {}
 
 
 def work(chosen: argparse.Namespace) -> dict[str, Any]:
     """Run jobs until stopped."""
-    from hub import audit
+    from hub import audit, chores
+    from hub.accounts import letters
     from hub.accounts import service as accounts
     from hub.briefings import warming
     from hub.jobs import Worker
+    from hub.questions import letters as question_letters
+    from hub.reports import service as reports
+    from hub.reports import telling
     from hub.uploads import service
 
     with _opened_hub() as database:
         with database.writing() as session, audit.everywhere(session, actor=_machine(), reason="Remove stray files."):
             service.remove_strays(session)
-        handlers = warming.handlers(database)
+        settings = read_settings()
+        handlers = warming.handlers(database) | letters.handlers(settings) | telling.handlers(settings)
+        handlers |= question_letters.handlers(settings)
         parts = {"maps": {warming.KIND}, "uploads": handlers.keys() - {warming.KIND}}
         others = handlers.keys() - parts.get(chosen.only, handlers.keys())
-        worker = Worker(database, handlers, accounts.viewer_of, last=parts["maps"], others=others)
+        nobody_waits = {warming.KIND, reports.RENDER}
+        worker = Worker(database, handlers, accounts.viewer_of, last=nobody_waits, others=others)
         for sign in (signal.SIGTERM, signal.SIGINT):
             signal.signal(sign, lambda *_: worker.stop())
         _say(chosen, "The worker is waiting for jobs.")
-        worker.run()
+        with chores.kept_up(database, settings):
+            worker.run()
     return {}
 
 
@@ -227,7 +216,7 @@ def demo(chosen: argparse.Namespace) -> dict[str, Any]:
 
 def test(chosen: argparse.Namespace) -> dict[str, Any]:
     """Check everything."""
-    return {"exit_status": checks.run_tests(chosen.for_pytest)}
+    return {"exit_status": checks.run_tests(chosen.for_pytest, is_long=chosen.long)}
 
 
 def bench(chosen: argparse.Namespace) -> dict[str, Any]:
@@ -278,6 +267,19 @@ def load_harm_weights(chosen: argparse.Namespace) -> dict[str, Any]:
     return {"name": used.name, "version": used.version, "weights": len(used.weights), "outcome": outcome}
 
 
+def load_measures(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Take plans and measures into use, for every borough."""
+    from hub.measures import service
+
+    text = _text_of(chosen.file)
+    with _opened_hub() as database, database.session(writes=True) as session:
+        new, is_changed = service.load(_viewer(session, chosen.email), text)
+        session.commit()
+    plans, measures = ([one.code for one in each] for each in (new.plans, new.measures))
+    _say(chosen, f"{words.plural(len(plans), 'plan')} and {words.plural(len(measures), 'measure')} taken into use")
+    return {"plans": plans, "measures": measures, "outcome": "kept" if is_changed else "unchanged"}
+
+
 def _text_of(path: Path) -> str:
     with _opened(path) as stream:
         try:
@@ -313,6 +315,122 @@ def _ask_password() -> str:
     if getpass.getpass("Password again: ") != first:
         raise errors.BadRequest("The two passwords differ.", remedy="Run the command again.")
     return first
+
+
+def make_backup(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Write an encrypted backup of the whole hub into a folder, while it is in use."""
+    from hub import backup
+
+    with _opened_hub():
+        made = backup.make(read_settings(), chosen.folder, keep_days=chosen.keep_days, actor=_machine())
+    removed = f"; {words.plural(len(made['removed']), 'older one')} removed" if made["removed"] else ""
+    _say(chosen, f"{made['output']}, {words.megabytes(made['bytes'])}{removed}")
+    return made
+
+
+def restore(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Bring a backup back into an empty hub."""
+    from hub import backup
+
+    migrate.metadata()
+    done = backup.restore(read_settings(), chosen.file, chosen.key, actor=_machine())
+    broken = done["record_broken_at"]
+    _say(chosen, f"Restored. Deleted again, as they had been since: {words.plural(done['erased_again'], 'file')}.")
+    if broken is not None:
+        print(
+            f"Refused: The audit record reads as altered from entry {broken}: "
+            "is HUB_SECRET_KEY the one that the hub had?",
+            file=sys.stderr,
+        )
+    return done | {"exit_status": 0 if broken is None else 1}
+
+
+def erase(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Delete an upload and all that came of it, for good."""
+    from hub.retention import service
+
+    with _opened_hub() as database:
+        with database.session(writes=True) as session:
+            service.erase(_viewer(session, chosen.email), chosen.upload, chosen.reason, word=chosen.confirm)
+            session.commit()
+        database.forget_deleted()
+    _say(chosen, f"Upload {chosen.upload} and all that came of it are deleted.")
+    return {"erased": str(chosen.upload)}
+
+
+# --- The audit record ------------------------------------------------------------------------------------------------
+
+
+def audit_verify(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Check that no entry of the audit record was altered, removed, inserted, moved or cut off."""
+    from hub import audit, heads
+
+    with _opened_hub() as database, database.reading() as session:
+        kept = [heads.parse(chosen.head)] if chosen.head else heads.kept(read_settings().heads_folder)
+        newest = audit.head(session)
+        bad = audit.first_broken(session, kept)
+    entries = newest.number if newest else 0
+    whole = f"The record is whole: {words.plural(entries, 'entry', 'entries')}, checked against "
+    against = words.plural(len(kept), "head", "heads") + " kept elsewhere."
+    if bad:
+        print(f"Refused: Entry {bad} is the first that is not as it was written.", file=sys.stderr)
+    else:
+        _say(chosen, whole + against)
+    return {"entries": entries, "first_bad": bad, "heads": len(kept), "exit_status": 1 if bad else 0}
+
+
+def audit_head(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Print the number and hash of the newest entry, to be kept where nobody who can change the record can."""
+    from hub import audit
+
+    with _opened_hub() as database, database.reading() as session:
+        newest = audit.head(session)
+    _say(chosen, str(newest or "The record has no entry yet."))
+    return {"number": newest.number if newest else 0, "hash": newest.chain_hash if newest else None}
+
+
+def audit_export(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Write every entry to a file, one JSON object a line; that it was is an entry too."""
+    from hub import audit
+
+    with _opened_hub() as database:
+        with database.writing() as session:
+            audit.record_as(session, _machine(), "record.exported")
+        with database.reading() as session, _written(chosen.file) as out:
+            count = sum(bool(out.write(orjson.dumps(audit.as_dict(entry)) + b"\n")) for entry in audit.entries(session))
+    _say(chosen, f"{words.plural(count, 'entry', 'entries')} in {chosen.file}")
+    return {"output": str(chosen.file), "entries": count}
+
+
+def audit_ledger(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Write the ledger of sharing, fit to be published."""
+    import datetime as dt
+
+    from hub.record import public
+
+    makers = {".html": public.as_page, ".csv": public.as_csv}
+    maker = makers.get(chosen.output.suffix.lower())
+    if maker is None:
+        raise errors.BadRequest(
+            f"'{chosen.output.name}' ends with neither .html nor .csv.", remedy="Give --output such a name."
+        )
+    with _opened_hub() as database, database.writing() as session:
+        drawn = public.draw_up(session, dt.datetime.now(words.LONDON).date(), _machine())
+    with _written(chosen.output) as out:
+        out.write(maker(drawn))
+    _say(chosen, f"{words.plural(len(drawn['agreements']), 'agreement')} in {chosen.output}")
+    return {"output": str(chosen.output), **drawn}
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[BinaryIO]:
+    try:
+        with path.open("wb") as out:
+            yield out
+    except OSError as error:
+        raise errors.BadRequest(
+            f"'{path}' cannot be written: {error.strerror}.", remedy="Choose another place."
+        ) from error
 
 
 # --- Incident data, under a person's scope ---------------------------------------------------------------------------
@@ -443,10 +561,14 @@ def hotspots(chosen: argparse.Namespace) -> dict[str, Any]:
         shown = Show(f"{overlay.units}-{overlay.method}")
         on_paper = chosen.output.suffix.lower() == ".pdf"
         sheet = paper.sheet_of(viewer, area, shown, chosen.paper) if on_paper else None
-        written = exports.write(viewer, overlay, chosen.output, sheet)
+        written = exports.write(viewer, overlay, chosen.output, sheet, _purpose(chosen))
         session.commit()
     _say(chosen, overlay.sentence, f"{words.plural(written['features'], 'feature')} in {chosen.output}")
     return written
+
+
+def _purpose(chosen: argparse.Namespace) -> purposes.Purpose:
+    return purposes.parse(chosen.purpose or "", chosen.purpose_words, may_be_none=True)
 
 
 def summary(chosen: argparse.Namespace) -> dict[str, Any]:
@@ -457,7 +579,7 @@ def summary(chosen: argparse.Namespace) -> dict[str, Any]:
         viewer = _viewer(session, chosen.email)
         month = words.parse_month(chosen.last_month, what="--to")
         found = service.summary(viewer, chosen.borough, last_month=month)
-        written = exports.write(viewer, found, chosen.output)
+        written = exports.write(viewer, found, chosen.output, _purpose(chosen))
         session.commit()
     _say(chosen, found.headline, f"Written to {chosen.output}")
     return written
@@ -484,6 +606,24 @@ def check_false_flags(chosen: argparse.Namespace) -> dict[str, Any]:
     return measured.as_dict() | {"exit_status": 0 if measured.is_held else 1}
 
 
+def check_change_claims(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Count how often summaries claim a change where nothing changed, and what they name of planted ones."""
+    from hub.proofs import change_claims
+
+    measured = change_claims.measure(chosen.boroughs, chosen.seed, _say_aside)
+    _say(chosen, *measured.lines())
+    return measured.as_dict() | {"exit_status": 0 if measured.is_held else 1}
+
+
+def check_assessments(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Assess made-up responses whose truth is known, and tell how often they are judged wrongly."""
+    from hub.proofs import assessments
+
+    proof = assessments.measure(chosen.problems, chosen.seed, _say_aside)
+    _say(chosen, *proof.lines())
+    return proof.as_dict() | {"exit_status": 0 if proof.is_held else 1}
+
+
 def check_back_test(chosen: argparse.Namespace) -> dict[str, Any]:
     """Tell what each method for small areas would have met in the months that are live."""
     from hub.places import service as places
@@ -502,6 +642,16 @@ def check_back_test(chosen: argparse.Namespace) -> dict[str, Any]:
         )
     _say(chosen, *tested.lines())
     return tested.as_dict()
+
+
+def check_disclosure(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Try to work out hidden counts from all that readers of summaries can fetch."""
+    from hub.proofs import disclosure
+
+    with _opened_hub() as database, database.reading() as session:
+        proof = disclosure.prove(_viewer(session, chosen.email), _say_aside)
+    _say(chosen, *proof.lines())
+    return proof.as_dict() | {"exit_status": 0 if proof.is_held else 1}
 
 
 def _say_aside(words: str) -> None:
@@ -535,6 +685,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_administration(add)
     _add_sending(add)
     _add_asking(add)
+    recording = commands.add_parser("audit", help="Check the audit record, or take it away.")
+    _add_audit(add, recording.add_subparsers(dest="act", required=True, metavar="ACT"))
     checking = commands.add_parser("check", help="Check what the maps are worth.", description=CHECKING)
     _add_checking(add, checking.add_subparsers(dest="proof", required=True, metavar="PROOF"))
     return parser
@@ -559,6 +711,7 @@ def _add_running(add: AddCommand) -> None:
 
     trial, timing = add("test", test, json=False), add("bench", bench)
     timing.add_argument("of", nargs="?", choices=list(checks.BENCHMARKS), help="what is measured; all unless given")
+    trial.add_argument("--long", action="store_true", help="the full counts of tests that otherwise try a few")
     trial.epilog = timing.epilog = "Whatever else is given is passed on to pytest."
 
 
@@ -573,6 +726,10 @@ def _add_administration(add: AddCommand) -> None:
     weighing.add_argument("file", type=Path, metavar="FILE.toml")
     _add_person(weighing)
 
+    measuring = add("load-measures", load_measures)
+    measuring.add_argument("file", type=Path, metavar="FILE.toml")
+    _add_person(measuring)
+
     person = add("create-user", create_user)
     person.add_argument("email")
     person.add_argument("--role", required=True, choices=[role.value for role in Role])
@@ -581,6 +738,20 @@ def _add_administration(add: AddCommand) -> None:
     person.add_argument("--bcu", metavar="NAME")
     person.add_argument("--london", action="store_true")
     person.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+
+    backing_up = add("backup", make_backup)
+    backing_up.add_argument("folder", type=Path, metavar="FOLDER")
+    backing_up.add_argument("--keep-days", type=_count, metavar="N", help="remove backups older than that")
+
+    restoring = add("restore", restore)
+    restoring.add_argument("file", type=Path, metavar="FILE.age")
+    restoring.add_argument("--key", required=True, type=Path, metavar="FILE", help="the secret half of HUB_BACKUP_KEY")
+
+    erasing = add("erase", erase)
+    erasing.add_argument("upload", type=UUID, metavar="UPLOAD_ID")
+    erasing.add_argument("--reason", required=True, metavar="WORDS", help="kept on record")
+    erasing.add_argument("--confirm", required=True, metavar="delete", help="the word 'delete': it cannot be undone")
+    _add_person(erasing)
 
 
 def _add_sending(add: AddCommand) -> None:
@@ -624,7 +795,22 @@ def _add_asking(add: AddCommand) -> None:
     summarising.add_argument("--borough", required=True, metavar="CODE")
     summarising.add_argument("--to", required=True, dest="last_month", metavar="YYYY-MM")
     summarising.add_argument("--output", required=True, type=Path, metavar="FILE.html|.json")
+    for taking in (mapping, summarising):
+        taking.add_argument("--purpose", choices=list(purposes.CHOICES), help="on the record and on the file")
+        taking.add_argument("--purpose-words", default="", metavar="WORDS", help="the same in your own words")
     _add_person(mapping, summarising)
+
+
+def _add_audit(add: AddCommand, acts: Any) -> None:
+    verifying = add("verify", audit_verify, to=acts)
+    verifying.add_argument(
+        "--head", metavar="NUMBER:HASH", help="kept elsewhere; those in HUB_AUDIT_HEADS unless given"
+    )
+    add("head", audit_head, to=acts)
+    publishing = add("ledger", audit_ledger, to=acts)
+    publishing.add_argument("--output", required=True, type=Path, metavar="FILE.html|.csv")
+    exporting = add("export", audit_export, to=acts)
+    exporting.add_argument("file", type=Path, metavar="FILE.jsonl")
 
 
 def _add_checking(add: AddCommand, checks: Any) -> None:
@@ -633,9 +819,19 @@ def _add_checking(add: AddCommand, checks: Any) -> None:
         "--data", type=Path, metavar="FOLDER", help="a demonstration that 'hub demo' made; else one is"
     )
 
+    _add_person(add("disclosure", check_disclosure, to=checks))
+
     dealing = add("false-flags", check_false_flags, to=checks)
     dealing.add_argument("--cities", type=_count, default=200, metavar="N")
     dealing.add_argument("--seed", type=_count, default=1, metavar="N")
+
+    claiming = add("change-claims", check_change_claims, to=checks)
+    claiming.add_argument("--boroughs", type=_count, default=1_000, metavar="N")
+    claiming.add_argument("--seed", type=_count, default=1, metavar="N")
+
+    assessing = add("assessments", check_assessments, to=checks)
+    assessing.add_argument("--problems", type=_count, default=2000, metavar="N")
+    assessing.add_argument("--seed", type=_count, default=1, metavar="N")
 
     trying = add("back-test", check_back_test, to=checks)
     trying.add_argument("--area", required=True, metavar="BOROUGH_CODE|BCU_NAME|london")

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import shapely
@@ -66,6 +67,7 @@ from hub.errors import OutsideScope, SettingsError, Unavailable
 EVERYTHING = "*"
 SECONDS_TO_CONNECT = 5
 SECONDS_TO_WAIT_FOR_A_LOCK = 30
+MILLISECONDS_TO_WAIT_WHERE_IN_HASTE = 200
 ROWS_A_STATEMENT = 20_000
 
 
@@ -440,6 +442,20 @@ def insert_rows(session: HubSession, model: type[InBorough], columns: Mapping[st
     return len(columns["borough_code"])
 
 
+def insert_beyond_scope(session: HubSession, model: type[InBorough], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert borough rows that the session itself need not see: for the audit record, which tells each borough its own.
+
+    What is read afterwards lies inside the scope as before.
+    """
+    if not rows:
+        return
+    session.flush()
+    connection = Session.connection(session)
+    _tell_postgresql(connection, EVERYWHERE)
+    connection.execute(insert(cast(Table, inspect(model).local_table)), list(rows))
+    _tell_postgresql(connection, session.scope)
+
+
 def _as_array(column: Sequence[Any]) -> str:
     """Write a column as PostgreSQL reads an array, each different value once: the driver would write every one anew."""
     written = {value: _as_element(value) for value in set(column)}
@@ -471,13 +487,21 @@ class Database:
         self._info = {
             "audit_key": hashlib.sha256(b"audit:" + settings.secret_key.encode()).digest(),
             "reference_key": hashlib.sha256(b"reference:" + settings.secret_key.encode()).digest(),
+            "second_factor_key": hashlib.sha256(b"second-factor:" + settings.secret_key.encode()).digest(),
+            "second_factor": settings.second_factor,
             "files": settings.files,
             "max_upload_bytes": settings.max_upload_megabytes * 1_000_000,
             "max_upload_rows": settings.max_upload_rows,
+            "keep_months": settings.keep_months,
         }
         # The same pool, but SQLite takes its write lock at BEGIN: at defaults, read-then-write loses updates.
         self._writer = self.engine.execution_options(hub_writes=True)
         self._impatient_writer = self._writer.execution_options(hub_waits=False)
+
+    @property
+    def files(self) -> Path:
+        """The folder that keeps what is no row."""
+        return cast(Path, self._info["files"])
 
     def session(self, *, writes: bool) -> HubSession:
         """Open a session that sees nothing yet."""
@@ -497,7 +521,8 @@ class Database:
         Raises
         ------
         OperationalError
-            At once, where somebody else holds SQLite's one write lock.
+            At once, where somebody else holds SQLite's one write lock; on PostgreSQL soon, where somebody holds what
+            it must lock.
         """
         with HubSession(self._impatient_writer, info=dict(self._info)) as session:
             yield session
@@ -508,6 +533,14 @@ class Database:
         """Open a session whose work is never kept."""
         with self.session(writes=False) as session:
             yield session
+
+    def forget_deleted(self) -> None:
+        """Have SQLite's log forget what was deleted; the file itself is overwritten as it is. PostgreSQL vacuums."""
+        if self.engine.dialect.name == "sqlite":
+            with self.engine.connect() as connection:
+                connection.exec_driver_sql("COMMIT")
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                connection.exec_driver_sql("BEGIN")
 
     def refuse_unsafe_role(self) -> None:
         """Refuse a PostgreSQL role that row-level security would not bind.
@@ -556,18 +589,20 @@ def open_engine(url: str) -> Engine:
         raise SettingsError(
             f"HUB_DATABASE_URL names '{address.get_backend_name()}'.", remedy="Use sqlite:///… or postgresql://…"
         )
-    return create_engine(
+    engine = create_engine(
         address.set(drivername="postgresql+psycopg"),
         hide_parameters=True,
         pool_pre_ping=True,
         connect_args={"connect_timeout": SECONDS_TO_CONNECT},
     )
+    event.listen(engine, "begin", _begin_postgresql)
+    return engine
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver's own transaction handling begins too late and loses updates; `_begin_sqlite` does it instead.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -576,6 +611,11 @@ def _begin_sqlite(connection: Connection) -> None:
     seconds = SECONDS_TO_WAIT_FOR_A_LOCK if options.get("hub_waits", True) else 0
     connection.exec_driver_sql(f"PRAGMA busy_timeout = {seconds * 1000}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("hub_writes", False) else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if not connection.get_execution_options().get("hub_waits", True):
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {MILLISECONDS_TO_WAIT_WHERE_IN_HASTE}")
 
 
 @contextmanager

@@ -11,6 +11,9 @@ class HubError(Exception):
     title = "Something went wrong"
     exit_status = 1
 
+    concerns: frozenset[str] = frozenset()
+    """The codes of the boroughs that somebody was refused, where known: for the record, never for the answer."""
+
     def __init__(self, sentence: str, *, remedy: str = "") -> None:
         super().__init__(sentence)
         self.sentence = sentence
@@ -59,6 +62,13 @@ class NotFound(HubError):
             "What you asked for does not exist, or is not yours to see.",
             remedy="Check the address or the name, or start again from the home page.",
         )
+
+
+class LinkOver(HubError):
+    """A one-time link that is no longer good, or never was: the two must look the same."""
+
+    status = 404
+    title = "This link is no longer good"
 
 
 class Conflict(HubError):

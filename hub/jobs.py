@@ -25,7 +25,8 @@ from hub.db import Base, Database, HubSession, UtcDateTime, one_of
 from hub.errors import HubError, NotFound
 
 LEASE = dt.timedelta(seconds=60)
-HEARTBEAT_SECONDS = 15.0
+HEARTBEAT_SECONDS = 4.0
+"""Short enough that a job whose asker's account is switched off has stopped within ten."""
 MOST_ATTEMPTS = 3
 SECONDS_BETWEEN_LOOKS = 0.25
 SECONDS_AFTER_A_FAULT = 2.0
@@ -76,11 +77,24 @@ A report stops a job that was cancelled, by what it raises: one that works long 
 OpenViewer = Callable[[HubSession, UUID], Viewer | None]
 
 
+class TryLater(Exception):
+    """What a handler raises where something outside the hub is away for now: the job waits, and is then tried again."""
+
+    def __init__(self, wait: dt.timedelta) -> None:
+        super().__init__()
+        self.wait = wait
+
+
 def enqueue(viewer: Viewer, kind: str, **arguments: Any) -> Job:
     """Ask for a job in the caller's transaction: if that fails there is no job, if it commits the job is not lost."""
-    job = Job(kind=kind, asker_id=viewer.person_id, arguments=arguments, asked_at=_now())
-    viewer.session.add(job)
-    viewer.session.flush()
+    return enqueue_for(viewer.session, viewer.person_id, kind, **arguments)
+
+
+def enqueue_for(session: HubSession, person_id: UUID, kind: str, **arguments: Any) -> Job:
+    """Ask for a job that runs as somebody else may: what it does is for them, such as a letter that is theirs alone."""
+    job = Job(kind=kind, asker_id=person_id, arguments=arguments, asked_at=_now())
+    session.add(job)
+    session.flush()
     return job
 
 
@@ -109,6 +123,17 @@ def cancel(session: HubSession, job_id: UUID) -> bool:
     return True
 
 
+def cancel_all_of(session: HubSession, person_id: UUID) -> int:
+    """Stop every job of one person that is not over; returns how many."""
+    mine = select(Job.id).where(Job.asker_id == person_id, Job.state.in_([JobState.WAITING, JobState.RUNNING]))
+    return sum(cancel(session, job_id) for job_id in session.scalars(mine).all())
+
+
+def states(session: HubSession, job_ids: Collection[UUID]) -> dict[UUID, JobState]:
+    """Tell how some jobs stand."""
+    return dict(session.execute(select(Job.id, Job.state).where(Job.id.in_(job_ids))).all())
+
+
 @dataclass(frozen=True)
 class _Lease:
     """One attempt at a job. A worker that was held up past its lease finds the job at a later attempt, not its own."""
@@ -128,7 +153,7 @@ class _Lease:
         if session.scalar(select(Job.id).where(mine).with_for_update()) is None:
             raise _LeaseLost
         # The clock is read once the lock is held: waiting for it may have taken longer than a lease.
-        session.execute(update(Job).where(Job.id == self.job_id).values(leased_until=_now() + LEASE, **changes))
+        session.execute(update(Job).where(Job.id == self.job_id).values({"leased_until": _now() + LEASE, **changes}))
 
 
 class _LeaseLost(Exception):
@@ -175,12 +200,15 @@ class Worker:
         lease = self._lease()
         if lease is None:
             return False
-        heart = _Heart(self._database, lease)
+        heart = _Heart(lambda: self._beat(lease))
         heart.start()
         try:
             self._run(lease)
         except _LeaseLost:
             log.warning("job cancelled or lost to another worker", extra={"job": str(lease.job_id)})
+        except TryLater as error:
+            # Nobody takes it before its lease is over, and this attempt counts as one.
+            self._write(lease, leased_until=_now() + error.wait)
         except HubError as error:
             self._write(lease, state=JobState.FAILED, failure=str(error)[:LONGEST_FAILURE], ended_at=_now())
         except Exception as error:  # noqa: BLE001 - a worker outlives whatever a handler does
@@ -223,12 +251,22 @@ class Worker:
             def report(words: str) -> None:
                 if session.in_transaction():
                     raise RuntimeError("Progress is reported outside a transaction, which SQLite would hold up.")
-                with self._database.writing() as beside:
-                    lease.write(beside, progress=words[:LONGEST_PROGRESS])
+                self._beat(lease, progress=words[:LONGEST_PROGRESS])
 
             handler(viewer, arguments, report)
             lease.write(session, state=JobState.DONE, ended_at=_now())
             session.commit()
+
+    def _beat(self, lease: _Lease, **changes: Any) -> None:
+        """Renew the lease of a running job; stop the job if whoever asked for it no longer has an account."""
+        with self._database.writing() as session:
+            lease.write(session, **changes)
+            asker_id = session.scalars(select(Job.asker_id).where(Job.id == lease.job_id)).one()
+            has_account = self._open_viewer(session, asker_id) is not None
+            if not has_account:
+                cancel(session, lease.job_id)
+        if not has_account:
+            raise _LeaseLost
 
     def _write(self, lease: _Lease, **changes: Any) -> None:
         """Write the job's own end, which stands whatever becomes of its work."""
@@ -239,19 +277,18 @@ class Worker:
 class _Heart(threading.Thread):
     """Keeps a running job's lease alive from beside it."""
 
-    def __init__(self, database: Database, lease: _Lease) -> None:
+    def __init__(self, beat: Callable[[], None]) -> None:
         super().__init__(daemon=True)
-        self._database = database
-        self._lease = lease
+        self._beat = beat
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        """Renew the lease until stopped, or until it is another worker's."""
+        """Renew the lease until stopped, or until the job is nobody's or another worker's."""
         with suppress(_LeaseLost):
             while not self._stopped.wait(HEARTBEAT_SECONDS):
                 # A long commit may hold SQLite's only write lock; nobody else can take the job meanwhile.
-                with suppress(SQLAlchemyError), self._database.writing() as session:
-                    self._lease.write(session)
+                with suppress(SQLAlchemyError):
+                    self._beat()
 
     def stop(self) -> None:
         """End, and wait for a beat under way."""

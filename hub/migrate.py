@@ -18,7 +18,22 @@ from hub.config import Settings, shipped
 from hub.db import Base, InArea, InBorough, open_engine
 from hub.errors import Conflict
 
-SLICES_WITH_TABLES = ("accounts", "places", "agreements", "uploads", "ledger", "hotspots", "briefings", "zones")
+SLICES_WITH_TABLES = (
+    "disclosure",
+    "accounts",
+    "places",
+    "borders",
+    "agreements",
+    "uploads",
+    "ledger",
+    "hotspots",
+    "briefings",
+    "zones",
+    "sharing",
+    "measures",
+    "wards",
+    "reports",
+)
 MIGRATION_LOCK = 704_2022
 
 
@@ -87,6 +102,13 @@ def is_current(settings: Settings) -> bool:
         engine.dispose()
 
 
+def newest_revision() -> str:
+    """The revision of the schema that this hub expects."""
+    config = Config()
+    config.set_main_option("script_location", str(shipped("migrations")))
+    return ScriptDirectory.from_config(config).get_current_head() or ""
+
+
 def _unfenced(connection: Connection) -> list[str]:
     if connection.dialect.name != "postgresql":
         return []
@@ -138,7 +160,7 @@ def _grant_to_web_role(connection: Connection, settings: Settings) -> None:
     for statement in (
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
         f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
-        f"REVOKE UPDATE, DELETE ON audit_entry FROM {role}",
+        f"REVOKE UPDATE, DELETE ON audit_entry, audit_part FROM {role}",
         f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role}",
     ):
         connection.execute(text(statement))

@@ -6,24 +6,27 @@ Routes translate; everything they all need happens here, once.
 from __future__ import annotations
 
 import logging
+import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache
 from typing import Any, TypeVar, cast
 
+import orjson
 from flask import Flask, Response, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import LoginManager, current_user
+from flask_login import AnonymousUserMixin, LoginManager, current_user
 from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from jinja2 import Environment, FileSystemLoader, PackageLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup
 from sqlalchemy.exc import OperationalError
+from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from hub import access
+from hub import access, audit, witness
 from hub.access import Permission, Viewer
 from hub.config import Settings, shipped
 from hub.db import Database, HubSession
@@ -38,12 +41,15 @@ from hub.errors import (
     TooLarge,
     Unavailable,
 )
-from hub.words import FILTERS, MARKING
+from hub.words import FILTERS, HANDLING, MARKING
 
 log = logging.getLogger(__name__)
 
 PUBLIC = "public"
 SIGNED_IN = "signed in"
+HALF_WAY = "half way"
+FOR_SCRIPTS = "/api/"
+"""Below this every answer is JSON, also where nothing is."""
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 ONE_YEAR = 31_536_000
 
@@ -67,11 +73,21 @@ GOVUK_MACROS = (
     "warning-text:WarningText"
 )
 
+_CODE = re.compile(r"(?=.*\d)[A-Za-z0-9-]{1,40}")
+
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 Gate = Callable[[], Viewer]
 """Tells who is asking, or refuses."""
 
+
+class Outsider(AnonymousUserMixin):  # type: ignore[misc]
+    """A browser that nobody has signed in with."""
+
+    is_half_way = False
+
+
 login_manager = LoginManager()
+login_manager.anonymous_user = Outsider
 csrf = CSRFProtect()
 
 
@@ -90,6 +106,12 @@ def signed_in(view: View) -> View:
     return view
 
 
+def half_way(view: View) -> View:
+    """Let anybody ask for this page who is signed in, or whose password was right and the second step not taken yet."""
+    view.rule = HALF_WAY  # type: ignore[attr-defined]
+    return view
+
+
 def needs(permission: Permission) -> Callable[[View], View]:
     """Let those ask for this page who hold a permission somewhere; the service decides whether here."""
 
@@ -98,6 +120,12 @@ def needs(permission: Permission) -> Callable[[View], View]:
         return view
 
     return mark
+
+
+def open_to_one_seen_as(view: View) -> View:
+    """Let somebody who sees the hub as another role send this form; they can send no other."""
+    view.is_open_to_one_seen_as = True  # type: ignore[attr-defined]
+    return view
 
 
 def admitted_by(gate: Gate) -> Callable[[View], View]:
@@ -166,8 +194,10 @@ def prepare(app: Flask, settings: Settings, database: Database) -> None:
     app.before_request(_admit)
     csrf.init_app(app)
     app.before_request(_refuse_unwritable)
+    # The last of these comes first.
     app.after_request(_commit)
     app.after_request(_forbid_keeping)
+    app.after_request(_give_once_recorded)
     app.teardown_request(_close)
     for kind in (HubError, HTTPException, CSRFError, OperationalError, Exception):
         app.register_error_handler(kind, _problem)
@@ -195,30 +225,52 @@ def _open() -> ResponseReturnValue | None:
         return Response("The hub is not served under that name.\n", SecurityError.code, mimetype="text/plain")
     g.reference = secrets.token_hex(6)
     g.viewer = None
+    audit.address.set(request.remote_addr or "")
     g.db_session = database().session(writes=request.method not in READING_METHODS)
     return None
 
 
 def _admit() -> ResponseReturnValue | None:
-    """Turn away whoever the route does not let in. An address that does not exist asks for a sign-in too."""
-    rule = rule_of(current_app, request.endpoint) if request.endpoint else SIGNED_IN
+    """Turn away whoever the route does not let in. Where nothing is, people are asked to sign in; scripts are told."""
+    nowhere = PUBLIC if _is_for_scripts() else SIGNED_IN
+    rule = rule_of(current_app, request.endpoint) if request.endpoint else nowhere
     if rule == PUBLIC:
         return None
     if callable(rule):
         g.viewer = rule()
         g.db_session.rollback()
         return None
+    if rule == HALF_WAY and current_user.is_half_way:
+        g.db_session.rollback()
+        return None
     if not current_user.is_authenticated:
         if _wants_a_page():
-            return redirect(url_for("accounts.sign_in", next=request.full_path.rstrip("?")))
+            where = "second_factor.show" if current_user.is_half_way else "accounts.sign_in"
+            return redirect(url_for(where, next=request.full_path.rstrip("?")))
         raise NotSignedIn("You are not signed in, or were signed out.", remedy="Sign in and try again.")
     viewer: Viewer = current_user.viewer
     g.viewer = viewer
     # The body may come slowly: on SQLite this session would keep everybody else from writing until it is here.
     g.db_session.rollback()
+    _refuse_change_by_one_seen_as(viewer)
     if isinstance(rule, Permission) and not viewer.may(rule):
         raise NotAllowed("Your role does not include this page.", remedy="Ask an administrator if it should.")
     return None
+
+
+def _refuse_change_by_one_seen_as(viewer: Viewer) -> None:
+    if viewer.seen_as is None or request.method in READING_METHODS or request.endpoint is None:
+        return
+    if not getattr(current_app.view_functions[request.endpoint], "is_open_to_one_seen_as", False):
+        seen = f"{viewer.seen_as.role.title} of {viewer.seen_as.borough}"
+        raise NotAllowed(
+            f"You see the hub as {seen}, and can change nothing.",
+            remedy="Stop seeing as another role, at the top of the page, to act as yourself.",
+        )
+
+
+def _is_for_scripts() -> bool:
+    return f"{request.path}/".startswith(FOR_SCRIPTS)
 
 
 def _wants_a_page() -> bool:
@@ -228,7 +280,10 @@ def _wants_a_page() -> bool:
 
 
 def _refuse_unwritable() -> None:
-    """Refuse the one character that PostgreSQL cannot keep; nobody types it."""
+    """Refuse the one character that PostgreSQL cannot keep, and a field without a name; nobody types or sends them."""
+    fields: list[str | None] = [*request.form, *request.files]
+    if None in fields:
+        raise BadRequest("A part of the request has no name.", remedy=_where_to_begin())
     sent = (request.path, *request.args, *request.args.values(), *request.form, *request.form.values())
     if any("\0" in words for words in sent):
         raise BadRequest("The request holds a character that no keyboard has.", remedy="Go back and try again.")
@@ -257,20 +312,95 @@ def _close(_error: BaseException | None) -> None:
     db_session: HubSession | None = g.pop("db_session", None)
     if db_session is not None:
         db_session.close()
+    audit.address.set("")
+
+
+def file_sent() -> FileStorage | None:
+    """The file of this request, if there is one.
+
+    Raises
+    ------
+    BadRequest
+        If there are several: one would be taken and the others lost unsaid.
+    """
+    sent = [each for each in request.files.getlist("file") if each.filename]
+    if len(sent) > 1:
+        raise BadRequest(f"{len(sent)} files were sent at once, and none was kept.", remedy="Send one at a time.")
+    return sent[0] if sent else None
+
+
+# --- What goes on the record -----------------------------------------------------------------------------------------
+
+
+def saw(action: str, subject: object, borough_codes: Collection[str], **details: Any) -> None:
+    """Say what this answer shows of which boroughs: it is given once that is on the record."""
+    if g.viewer.seen_as is not None:
+        details["seen_as"] = g.viewer.seen_as.role
+    g.seen = witness.Sight(str(g.viewer.person_id), action, str(subject), frozenset(borough_codes), details)
+
+
+def _give_once_recorded(response: Response) -> Response:
+    """Record what was looked at, in a transaction of its own; what cannot be recorded is not shown.
+
+    A page that says beside its figures what was wrong with a form was looked at too: only the error page was not.
+    """
+    sight: witness.Sight | None = g.pop("seen", None)
+    if sight is None:
+        return response
+    try:
+        witness.record(database(), sight)
+    except Unavailable as error:
+        return current_app.make_response(_problem(error))
+    return response
+
+
+def _record_refusal(error: HubError) -> None:
+    """Record that somebody who is signed in was refused what is not theirs: once a minute for each kind of page."""
+    viewer: Viewer | None = g.get("viewer")
+    is_refusal = error.status in {NotAllowed.status, NotFound.status} and request.endpoint not in {None, "static"}
+    if viewer is None or not is_refusal:
+        return
+    witness.record(
+        database(),
+        witness.Sight(
+            str(viewer.person_id),
+            "access.refused",
+            str(request.endpoint),
+            error.concerns or viewer.boroughs(),
+            {"status": error.status, **_asked()},
+            is_refusal=True,
+        ),
+    )
+
+
+def _asked() -> dict[str, str]:
+    """What was asked for, as far as it is an id or a code: free words may say anything of anybody."""
+    named = {name: str(value) for name, value in (request.view_args or {}).items()}
+    return {name: value for name, value in named.items() if _CODE.fullmatch(value)}
 
 
 # --- Errors ----------------------------------------------------------------------------------------------------------
 
 
 def _problem(error: Exception) -> ResponseReturnValue:
-    """Answer every error with the one page: a sentence, a remedy, and a reference when the fault is ours."""
+    """Answer every error with a sentence, a remedy, and a reference when the fault is ours: on one page, or in JSON."""
     if isinstance(error, HTTPException) and error.code is not None and error.code < 400:
         g.failed = True
         return error
+    g.seen = None
     shown = refusal_of(error)
-    body = render_template("problem.html", error=shown, reference=g.get("reference") if shown.status >= 500 else None)
+    try:
+        _record_refusal(shown)
+    except Unavailable as unrecorded:
+        shown = unrecorded
+    reference = g.get("reference") if shown.status >= 500 else None
     headers = {"Allow": ", ".join(sorted(error.valid_methods or ()))} if isinstance(error, MethodNotAllowed) else {}
-    return body, shown.status, headers
+    if not _is_for_scripts():
+        return render_template("problem.html", error=shown, reference=reference), shown.status, headers
+    if isinstance(shown, NotSignedIn):
+        headers["WWW-Authenticate"] = "Bearer"
+    told = {"error": shown.sentence, "remedy": shown.remedy, **({"reference": reference} if reference else {})}
+    return Response(orjson.dumps(told), shown.status, headers, mimetype="application/json")
 
 
 def refusal_of(error: Exception) -> HubError:
@@ -323,8 +453,14 @@ def _refusal(code: int) -> HubError:
             remedy="Split it, for example by month, and upload each part.",
         )
     if code == NotUnderstood.status:
-        return NotUnderstood("This page does not take that kind of request.", remedy="Start again from the home page.")
-    return BadRequest("The hub could not understand the request.", remedy="Go back and try again.")
+        return NotUnderstood("This address does not take that kind of request.", remedy=_where_to_begin())
+    return BadRequest("The hub could not understand the request.", remedy=_where_to_begin())
+
+
+def _where_to_begin() -> str:
+    if _is_for_scripts():
+        return f"What each address takes is said at {FOR_SCRIPTS}openapi.json."
+    return "Start again from the home page."
 
 
 # --- Templates -------------------------------------------------------------------------------------------------------
@@ -355,4 +491,9 @@ def _govuk_macros() -> dict[str, Callable[..., Markup]]:
 
 
 def _context() -> dict[str, Any]:
-    return {"viewer": g.get("viewer"), "marking": MARKING}
+    return {
+        "viewer": g.get("viewer"),
+        "marking": MARKING,
+        "handling": HANDLING,
+        "asks_second_step": settings().second_factor == "required",
+    }

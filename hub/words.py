@@ -13,6 +13,8 @@ from hub.errors import BadRequest
 LONDON = ZoneInfo("Europe/London")
 MARKING = "OFFICIAL-SENSITIVE"
 """On every page and every file that leaves the hub."""
+HANDLING = "for the community safety partnership's own people only"
+"""How what is so marked is to be handled."""
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 

@@ -43,6 +43,28 @@ if TYPE_CHECKING:
 
 REQUIRE_ALL = os.environ.get("HUB_REQUIRE_ALL") == "1"
 TEST_SECRET_KEY = "only-for-tests-" + "x" * 32
+OF_TESTS: dict[str, Any] = {"environment": "test", "secret_key": TEST_SECRET_KEY, "second_factor": "offered"}
+"""Settings of every hub that a test makes: to sign in takes a password, unless somebody has more."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `--long` ask for the full counts of tests that otherwise make do with a few."""
+    parser.addoption("--long", action="store_true", help="the full counts: random histories, fuzzing, slow clients")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests marked `long` to `--long`, and count them as left out."""
+    if config.getoption("--long"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("long")]
+    items[:] = [item for item in items if not item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=left_out)
+
+
+@pytest.fixture(scope="session")
+def is_long(request: pytest.FixtureRequest) -> bool:
+    """Whether the full counts are asked for."""
+    return bool(request.config.getoption("--long"))
 
 
 def skip_aloud(missing: str) -> None:
@@ -159,7 +181,7 @@ Filled = Callable[[str, str], str]
 @pytest.fixture(scope="session")
 def _filled(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Filled:
     """Give the database to copy, by kind and by what is in it: each is migrated and filled once."""
-    common: dict[str, Any] = {"environment": "test", "secret_key": TEST_SECRET_KEY}
+    common = OF_TESTS
 
     @cache
     def filled(kind: str, holding: str) -> str:
@@ -206,7 +228,7 @@ def new_settings(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Cal
     def make(kind: str, *, migrated: bool = True, holding: str = "") -> Settings:
         files = tmp_path / f"files-{uuid4().hex[:8]}"
         files.mkdir()
-        common = {"environment": "test", "secret_key": TEST_SECRET_KEY, "files": files}
+        common = {**OF_TESTS, "files": files}
         template = request.getfixturevalue("_filled")(kind, holding) if migrated else None
         if kind == "sqlite":
             path = tmp_path / f"{uuid4().hex[:8]}.sqlite"
@@ -257,6 +279,7 @@ PLACES_OF_ROLES: dict[Role, dict[str, object]] = {
     Role.CSP_OFFICER: {"boroughs": [HOME]},
     Role.CSP_ANALYST: {"boroughs": [HOME]},
     Role.BOROUGH_POLICE_LEAD: {"boroughs": [HOME]},
+    Role.LIAISON_OFFICER: {"boroughs": [HOME]},
     Role.BCU_COMMANDER: {"bcu": "north"},
     Role.COUNCIL_LEADER: {"boroughs": [HOME]},
     Role.ADMINISTRATOR: {"london": True},
@@ -439,9 +462,7 @@ def make_app(settings: Settings) -> Flask:
 
 @pytest.fixture(scope="session")
 def _app_of_all(_sqlite_template: Path) -> Flask:
-    return make_app(
-        Settings(database_url=f"sqlite:///{_sqlite_template}", environment="test", secret_key=TEST_SECRET_KEY)
-    )
+    return make_app(Settings(database_url=f"sqlite:///{_sqlite_template}", **OF_TESTS))
 
 
 @pytest.fixture

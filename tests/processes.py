@@ -161,6 +161,7 @@ def commands_running(settings: Settings, *commands: Sequence[str]) -> Iterator[l
         **os.environ,
         "HUB_ENVIRONMENT": settings.environment,
         "HUB_SECRET_KEY": settings.secret_key,
+        "HUB_SECOND_FACTOR": settings.second_factor,
         "HUB_DATABASE_URL": settings.database_url,
         "HUB_FILES": str(settings.files),
     }

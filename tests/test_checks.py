@@ -59,6 +59,11 @@ def test_every_branch_of_geo_is_asked_for_and_missing_one_fails(
     chosen = capsys.readouterr().out.splitlines()[-1]
     assert chosen.endswith(" tests/geo -k gi_star")
     assert "--cov" not in chosen
+    assert "--long" not in chosen
+    checks.run_tests(is_long=True)
+    geo, hub = capsys.readouterr().out.splitlines()[-2:]
+    assert " --long tests/geo --cov=geo " in geo
+    assert hub.endswith(" --long --ignore=tests/geo")
 
 
 def test_what_was_skipped_is_named_with_how_many_tests(tools: Path, capsys: pytest.CaptureFixture[str]) -> None:

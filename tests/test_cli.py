@@ -36,6 +36,7 @@ from hub.db import Database
 from hub.demo.generate import Written
 from hub.words import MARKING
 from tests.conftest import LONDONS_ADMINISTRATOR, PASSWORD, TEST_SECRET_KEY, PostgresCluster, officer_of
+from tests.measures.test_definitions import OURS
 
 PROGRAM = Path(sys.executable).with_name("hub")
 KINDS = ("sqlite", "postgresql")
@@ -205,9 +206,19 @@ def hubs(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
 
 # --- The fictional city ----------------------------------------------------------------------------------------------
 
-OFFICER, NEIGHBOUR, ANALYST, LEAD, COMMANDER, LEADER, ADMINISTRATOR, DISABLED = (
+OFFICER, NEIGHBOUR, ANALYST, LEAD, LIAISON, COMMANDER, LEADER, ADMINISTRATOR, DISABLED = (
     f"{name}@city.example"
-    for name in ("officer", "neighbour", "analyst", "lead", "commander", "leader", "administrator", "disabled")
+    for name in (
+        "officer",
+        "neighbour",
+        "analyst",
+        "lead",
+        "liaison",
+        "commander",
+        "leader",
+        "administrator",
+        "disabled",
+    )
 )
 HOME, AWAY, NOWHERE = "F09000001", "F09000002", "F09000099"
 BCU = "North Shore"
@@ -217,6 +228,7 @@ PEOPLE: dict[str, tuple[Role, tuple[str, ...]]] = {
     NEIGHBOUR: (Role.CSP_OFFICER, ("--borough", AWAY)),
     ANALYST: (Role.CSP_ANALYST, ("--borough", HOME, "--borough", AWAY)),
     LEAD: (Role.BOROUGH_POLICE_LEAD, ("--borough", HOME)),
+    LIAISON: (Role.LIAISON_OFFICER, ("--borough", HOME)),
     COMMANDER: (Role.BCU_COMMANDER, ("--bcu", BCU)),
     LEADER: (Role.COUNCIL_LEADER, ("--borough", HOME)),
     ADMINISTRATOR: (Role.ADMINISTRATOR, ("--london",)),
@@ -602,6 +614,18 @@ def test_weights_of_harm_are_loaded_once_by_who_administers_the_city(hub: Hub, t
     assert len(hub.recorded("weights.loaded")) == 1
 
 
+def test_measures_are_loaded_once_by_who_administers_the_city(hub: Hub, tmp_path: Path) -> None:
+    path = tmp_path / "measures.toml"
+    path.write_text(OURS, "utf-8")
+    asked = ("load-measures", path, "--json", "--as")
+    assert "one list for every borough" in hub.call(*asked, OFFICER).refused
+    assert hub.call(*asked, ADMINISTRATOR).done.json == {"plans": [], "measures": ["shoplifting"], "outcome": "kept"}
+    assert hub.call(*asked, ADMINISTRATOR).done.json["outcome"] == "unchanged"
+    path.write_text("[[targets]]", "utf-8")
+    assert "says 'targets'" in hub.call(*asked, ADMINISTRATOR).refused
+    assert len(hub.recorded("measures.loaded")) == 1
+
+
 @ON_ONE_DATABASE
 def test_a_folder_is_watched_until_told_to_stop(hub: Hub, tmp_path: Path, sent: pd.DataFrame) -> None:
     folder = tmp_path / "watched"
@@ -903,15 +927,15 @@ def test_a_summary_is_written_with_the_figures_of_the_file(live: Hub, sent: pd.D
 
 def test_a_leader_takes_rounded_figures_as_a_page(live: Hub, tmp_path: Path) -> None:
     path = tmp_path / "summary.html"
-    said = live.call(*summary(path, email=LEADER)).done.json
+    said = live.call(*summary(path, email=LEADER, to="2026-09")).done.json
     assert said["is_rounded"]
     counts = [line[year] for line in (*said["groups"], *said["wards"]) for year in ("latest", "before")]
     assert all(count is None or count % 5 == 0 for count in counts)
     page = path.read_text("utf-8")
     assert page.startswith("<!DOCTYPE html>")
-    assert page.count(MARKING) == 2
+    assert page.count(f'<p class="summary-marking">{MARKING}</p>') == 2
     assert str(said["headline"]) in page
-    told = live.call(*summary(path, email=LEADER)[:-1]).done.out.splitlines()
+    told = live.call(*summary(path, email=LEADER, to="2026-09")[:-1]).done.out.splitlines()
     assert told == [said["headline"], f"Written to {path}"]
 
 
@@ -928,6 +952,30 @@ def test_a_leader_takes_rounded_figures_as_a_page(live: Hub, tmp_path: Path) -> 
 def test_a_summary_that_cannot_be_made_is_refused(live: Hub, tmp_path: Path, to: str, output: str, said: str) -> None:
     assert said in live.call(*summary(tmp_path / output, to=to)).refused
     assert list(tmp_path.iterdir()) == []
+
+
+# --- The record ------------------------------------------------------------------------------------------------------
+
+
+def test_the_record_is_checked_kept_and_taken_away(hub: Hub, tmp_path: Path) -> None:
+    head = hub.call("audit", "head", "--json").done.json
+    kept = f"{head['number']}:{head['hash']}"
+    assert hub.call("audit", "verify", "--head", kept, "--json").done.json["first_bad"] is None
+    assert "is no head" in hub.call("audit", "verify", "--head", "nothing").refused
+    later = f"{int(str(head['number'])) + 5}:{head['hash']}"
+    assert "is the first that is not as it was written" in hub.call("audit", "verify", "--head", later).refused
+    lines = tmp_path / "record.jsonl"
+    told = hub.call("audit", "export", lines, "--json").done.json
+    entries = [json.loads(line) for line in lines.read_text("utf-8").splitlines()]
+    assert told["entries"] == len(entries) == entries[-1]["number"]
+    assert entries[-1]["action"] == "record.exported"
+    assert hub.call("audit", "ledger", "--output", tmp_path / "ledger.html").done
+    assert "Sharing ledger" in (tmp_path / "ledger.html").read_text("utf-8")
+    assert "neither .html nor .csv" in hub.call("audit", "ledger", "--output", tmp_path / "ledger.doc").refused
+    assert "HUB_BACKUP_KEY is not set" in hub.call("backup", tmp_path / "backups").refused
+    assert "holds no secret key" in hub.call("restore", tmp_path / "none.age", "--key", tmp_path / "none").refused
+    nothing = ("erase", UUID(int=1), "--as", ADMINISTRATOR, "--reason", "Sent by mistake", "--confirm", "delete")
+    assert "does not exist, or is not yours" in hub.call(*nothing).refused
 
 
 # --- The command itself ----------------------------------------------------------------------------------------------

@@ -21,12 +21,20 @@ from tests.conftest import PostgresCluster
 
 SAFE = {"HUB_SECRET_KEY": "k" * 32}
 CREDIT = {"HUB_BASEMAP_ATTRIBUTION": "© Somebody"}
+MAIL = {"HUB_MAIL_FROM": "hub@hub.example", "HUB_ADDRESS": "https://hub.example"}
+ISSUER = {
+    "HUB_OIDC_ISSUER": "https://login.example",
+    "HUB_OIDC_CLIENT_ID": "hub",
+    "HUB_OIDC_CLIENT_SECRET": "secret",
+    "HUB_ADDRESS": "https://hub.example",
+}
 NewSettings = Callable[..., Settings]
 
 
 def test_a_good_key_is_all_that_production_needs() -> None:
     settings = read_settings(SAFE)
     assert settings.is_production
+    assert settings.second_factor == "required"
     assert not settings.debug
     assert settings.migration_url == settings.database_url
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -42,12 +50,24 @@ def test_every_setting_is_read_in_its_own_kind() -> None:
             "HUB_FILES": "/srv/files",
             "HUB_ENVIRONMENT": "demo",
             "HUB_DEBUG": "YES",
+            "HUB_SECOND_FACTOR": "offered",
             "HUB_HOSTS": "hub.example.org, www.example.org,",
             "HUB_PROXIES": "2",
             "HUB_MAX_UPLOAD_MEGABYTES": " 7 ",
             "HUB_MAX_UPLOAD_ROWS": "8",
             "HUB_BASEMAP": "https://tiles.example.org:8443/{z}/{x}/{y}.png?style=grey",
             "HUB_BASEMAP_ATTRIBUTION": "© Somebody",
+            "HUB_AUDIT_HEADS": "heads.txt",
+            "HUB_KEEP_MONTHS": "24",
+            "HUB_BACKUP_KEY": "age1key",
+            "HUB_SMTP": "smtp://hub:secret@mail.example:587",
+            "HUB_MAIL_FROM": "hub@hub.example",
+            "HUB_ADDRESS": "https://hub.example/",
+            "HUB_OIDC_ISSUER": "https://login.example/realm",
+            "HUB_OIDC_CLIENT_ID": "hub",
+            "HUB_OIDC_CLIENT_SECRET": "secret",
+            "HUB_OIDC_GROUPS": "roles",
+            "HUB_OIDC_NAME": "Council sign-in",
             "UNRELATED": "9",
         }
     )
@@ -58,12 +78,24 @@ def test_every_setting_is_read_in_its_own_kind() -> None:
         "secret_key": "k" * 32,
         "environment": "demo",
         "debug": True,
+        "second_factor": "offered",
         "hosts": ("hub.example.org", "www.example.org"),
         "proxies": 2,
         "max_upload_megabytes": 7,
         "max_upload_rows": 8,
         "basemap": "https://tiles.example.org:8443/{z}/{x}/{y}.png?style=grey",
         "basemap_attribution": "© Somebody",
+        "audit_heads": "heads.txt",
+        "keep_months": 24,
+        "backup_key": "age1key",
+        "smtp": "smtp://hub:secret@mail.example:587",
+        "mail_from": "hub@hub.example",
+        "address": "https://hub.example/",
+        "oidc_issuer": "https://login.example/realm",
+        "oidc_client_id": "hub",
+        "oidc_client_secret": "secret",
+        "oidc_groups": "roles",
+        "oidc_name": "Council sign-in",
     }
     assert settings.basemap_origin == "https://tiles.example.org:8443"
     assert settings.migration_url == "postgresql://owner@db/hub"
@@ -89,6 +121,8 @@ def test_what_is_empty_counts_as_not_set(empty: str) -> None:
         ({"HUB_DEBUG": "true"}, "HUB_DEBUG"),
         ({"HUB_DEBUG": "on"}, "HUB_DEBUG"),
         ({"HUB_DEBUG": "2"}, "HUB_DEBUG"),
+        ({"HUB_SECOND_FACTOR": "offered"}, "HUB_SECOND_FACTOR"),
+        ({"HUB_SECOND_FACTOR": "Required"}, "HUB_SECOND_FACTOR"),
         ({"HUB_ENVIRONMENT": "Production"}, "HUB_ENVIRONMENT"),
         ({"HUB_ENVIRONMENT": "development"}, "HUB_ENVIRONMENT"),
         ({"HUB_PROXIES": "-1"}, "HUB_PROXIES"),
@@ -106,11 +140,22 @@ def test_what_is_empty_counts_as_not_set(empty: str) -> None:
         ({"HUB_BASEMAP": "http://tiles.example.org/{z}/{x}/{y}.png", **CREDIT}, "HUB_BASEMAP"),
         ({"HUB_BASEMAP": "https://a.example; script-src */{z}/{x}/{y}.png", **CREDIT}, "HUB_BASEMAP"),
         ({"HUB_BASEMAP": "tiles/{z}/{x}/{y}.png", **CREDIT}, "HUB_BASEMAP"),
+        ({"HUB_SMTP": "mail.example", **MAIL}, "HUB_SMTP"),
+        ({"HUB_SMTP": "https://mail.example", **MAIL}, "HUB_SMTP"),
+        ({"HUB_SMTP": "smtp://mail.example", **MAIL, "HUB_MAIL_FROM": ""}, "HUB_MAIL_FROM"),
+        ({"HUB_SMTP": "smtp://mail.example", **MAIL, "HUB_MAIL_FROM": "hub@a.example\nBcc: b@b.example"}, "MAIL_FROM"),
+        ({"HUB_SMTP": "smtp://mail.example", **MAIL, "HUB_ADDRESS": ""}, "HUB_ADDRESS"),
+        ({"HUB_ADDRESS": "http://hub.example"}, "HUB_ADDRESS"),
+        ({"HUB_ADDRESS": "https://user:secret@hub.example"}, "HUB_ADDRESS"),
+        ({**ISSUER, "HUB_OIDC_ISSUER": "http://login.example"}, "HUB_OIDC_ISSUER"),
+        ({**ISSUER, "HUB_OIDC_CLIENT_ID": ""}, "HUB_OIDC_CLIENT_ID"),
+        ({**ISSUER, "HUB_OIDC_CLIENT_SECRET": ""}, "HUB_OIDC_CLIENT_SECRET"),
+        ({**ISSUER, "HUB_ADDRESS": ""}, "HUB_ADDRESS"),
     ],
     ids=str,
 )
 def test_what_would_be_unsafe_or_meaningless_is_refused(changes: dict[str, str], named: str) -> None:
-    assert read_settings(SAFE)
+    assert read_settings(SAFE | MAIL | ISSUER | {"HUB_SMTP": "smtps://hub:secret@mail.example"})
     with pytest.raises(SettingsError, match=named) as refusal:
         read_settings(SAFE | changes)
     assert refusal.value.remedy

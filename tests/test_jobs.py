@@ -575,3 +575,45 @@ def test_a_job_cancelled_before_its_turn_never_runs(database: Database) -> None:
         assert jobs.cancel(session, waiting)
     assert not worker(database, work=does(lambda: ran.append(1))).run_one()
     assert ran == []
+
+
+# --- The asker's account ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reports", [True, False], ids=["that reports", "that works on without a word"])
+def test_a_running_job_of_a_disabled_account_stops_within_ten_seconds(
+    database: Database, record_property: Callable[[str, object], None], reports: bool
+) -> None:
+    """T9: at the real pace of the heart."""
+    started, disabled = threading.Event(), threading.Event()
+    ended: list[float] = []
+
+    def long(viewer: Viewer, arguments: Mapping[str, Any], report: Report) -> None:
+        rename(viewer, arguments, report)
+        viewer.session.commit()
+        started.set()
+        disabled.wait(10)
+        rename(viewer, arguments, report)
+        viewer.session.flush()
+        viewer.session.rollback()  # Nothing is held while it works on: on SQLite, nobody could write.
+        for _ in range(100):
+            time.sleep(0.1)
+            if reports:
+                report("at work")
+            elif job(database, asked).is_over:
+                break
+        viewer.session.get(Person, OTHER).name += "!"
+
+    asked = ask(database, "long")
+    hand = threading.Thread(target=lambda: (worker(database, long=long).run_one(), ended.append(time.monotonic())))
+    hand.start()
+    assert started.wait(10)
+    with database.writing() as session:
+        session.execute(update(Person).where(Person.id == ASKER).values(is_active=False))
+    since = time.monotonic()
+    disabled.set()
+    hand.join(20)
+    assert job(database, asked).state is JobState.CANCELLED
+    assert name_of_other(database) == "N+", "what was kept before stands, and nothing after"
+    record_property("seconds until the job stopped", round(ended[0] - since, 1))
+    assert ended[0] - since < 10, f"stopped after {ended[0] - since:.1f} s"

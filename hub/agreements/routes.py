@@ -131,11 +131,13 @@ def _to_follow(agreement_id: UUID) -> AgreementView:
 
 def _form(before: AgreementView | None) -> AgreementForm:
     form = AgreementForm()
-    allowed = g.viewer.boroughs(Permission.AGREEMENT_WRITE)
-    named = [(borough.code, borough.name) for borough in places.boroughs(g.viewer.session, allowed)]
     # What an earlier version covers can be kept, though the hub now takes it without an agreement.
     kept = {key: key for key in before.terms.datasets} if before else {}
+    allowed = g.viewer.boroughs(Permission.AGREEMENT_WRITE)
+    named = [(borough.code, borough.name) for borough in places.boroughs(g.viewer.session, allowed)]
     form.offer(named, {**kept, **_datasets()})
+    if before:
+        del form.boroughs  # A next version stays where the first is.
     return form
 
 

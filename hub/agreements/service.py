@@ -21,6 +21,7 @@ from hub.agreements import standing
 from hub.agreements.models import SharingAgreement
 from hub.agreements.standing import Notice, Standing
 from hub.agreements.terms import Party, PartyRole, Terms, faults
+from hub.db import HubSession
 from hub.errors import BadRequest, Conflict, NotFound
 from hub.places import service as places
 from hub.words import LONDON, date_name, listed
@@ -232,6 +233,23 @@ def _view(
     )
 
 
+def terms_of(session: HubSession, agreement_ids: Collection[UUID]) -> dict[UUID, Terms]:
+    """What versions of agreements say, as far as the session sees them."""
+    rows = session.scalars(select(SharingAgreement).where(SharingAgreement.id.in_(agreement_ids)))
+    return {row.id: _terms(row) for row in rows}
+
+
+def signed(session: HubSession) -> list[tuple[str, Terms]]:
+    """The newest signed version of each agreement that was not ended, with its borough; by reference and borough."""
+    rows = session.scalars(
+        select(SharingAgreement)
+        .where(SharingAgreement.signed_on.is_not(None), SharingAgreement.ended_at.is_(None))
+        .order_by(SharingAgreement.borough_code, SharingAgreement.reference, SharingAgreement.number)
+    )
+    newest = [versions[-1] for versions in _grouped(rows)]
+    return sorted(((row.borough_code, _terms(row)) for row in newest), key=lambda one: (one[1].reference, one[0]))
+
+
 def _terms(row: SharingAgreement) -> Terms:
     named = {name: getattr(row, name) for name in Terms.__dataclass_fields__}
     parties = tuple(Party(party["name"], PartyRole(party["role"])) for party in row.parties)
@@ -302,7 +320,7 @@ def end(viewer: Viewer, agreement_id: UUID, because: str) -> None:
             version.ended_at, version.ended_by = dt.datetime.now(dt.UTC), viewer.person_id
             version.ended_because = because
     viewer.session.flush()
-    audit.record(viewer, "agreement.ended", row.id, borough=row.borough_code, reference=row.reference)
+    audit.record(viewer, "agreement.ended", row.id, boroughs=[row.borough_code], reference=row.reference)
 
 
 def _refuse_faulty(terms: Terms) -> None:
@@ -336,7 +354,7 @@ def _add(viewer: Viewer, borough_code: str, number: int, terms: Terms) -> UUID:
         viewer,
         "agreement.written",
         row.id,
-        borough=borough_code,
+        boroughs=[borough_code],
         reference=terms.reference,
         number=number,
         datasets=list(terms.datasets),

@@ -1,10 +1,11 @@
-"""The fictional city's sharing agreements, liaison officers, and what a provider said it does not hold."""
+"""What the fictional city writes: sharing agreements, its ledger, priorities of wards, and a borough's reports."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from uuid import UUID
 
 from hub.access import Viewer
 from hub.agreements import service as agreements
@@ -14,6 +15,9 @@ from hub.ledger.prescribed import Provider
 from hub.ledger.quarters import newest_ended
 from hub.ledger.service import Liaison
 from hub.places.service import Area
+from hub.reports import service as reports
+from hub.wards import ground, priorities
+from hub.wards.wording import Given
 
 
 @dataclass(frozen=True)
@@ -134,3 +138,46 @@ def keep_ledger(viewer: Viewer, borough: Area) -> None:
         "The council's equalities lead wrote that none were recorded in this quarter.",
         today,
     )
+
+
+PRIORITIES = (
+    ("Bicycles stolen outside the station", "Patrols at the stands on weekday evenings. Two stands were moved."),
+    ("Noise and damage in the park after dark", "The council cut the hedges by the bandstand."),
+    ("Homes broken into from the back alleys", ""),
+)
+"""What ward panels asked for, and what was done so far."""
+
+
+def set_priorities(officer: Viewer, borough: Area) -> None:
+    """Write down three priorities for the first wards of a borough, one of which should have been looked at again."""
+    today = agreements.today()
+    _, _, wards = ground.newest_wards(officer, borough)
+    for code in list(wards.index)[: len(PRIORITIES)]:
+        place = ground.ward(officer, borough, str(code))
+        for number, (words, note) in enumerate(PRIORITIES):
+            review_on = today + dt.timedelta(days=30 * number - 10)
+            given = Given(words, "Ward panel, last meeting", today - dt.timedelta(days=70), review_on, note)
+            priorities.set_priority(officer, place, given)
+
+
+WORDS = {
+    "introduction": "This update is for members of the council. It sets the latest 12 months beside the 12 before.",
+    "actions": "- Patrols at the two stations on Friday and Saturday nights\n"
+    "- Better lights and cut hedges along the canal path\n"
+    "- Letters to every street where homes were broken into, with advice on locks",
+}
+"""What the officer wrote in the fictional borough's report."""
+
+
+def draft_report(officer: Viewer, borough: Area, kind: str) -> UUID:
+    """Draft a report of the newest months, with the officer's words in it."""
+    report_id = reports.draft(officer, borough, kind, reports.usual_month(officer, borough))
+    chosen = reports.sections(officer, borough, report_id)
+    reports.edit(officer, borough, report_id, [replace(one, words=WORDS.get(one.key, "")) for one in chosen])
+    return report_id
+
+
+def approve_report(liaison: Viewer, borough: Area, report_id: UUID) -> None:
+    """Approve a report as it stands."""
+    seen = reports.show(liaison, borough, report_id).digest
+    reports.approve(liaison, borough, report_id, seen, numbers_are_checked=True, tells=False)

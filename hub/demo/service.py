@@ -39,6 +39,7 @@ from hub.errors import BadRequest, Unavailable
 from hub.places import loading
 from hub.places import service as places
 from hub.places.service import Area
+from hub.reports import service as reports
 from hub.uploads import figures, intake, views, work
 from hub.uploads import service as uploads
 from hub.uploads.intake import Said
@@ -52,12 +53,14 @@ SECONDS_TO_START = 60
 MONTHLY = re.compile(r"(?P<year>\d{4})-\d{2}-(?P<rest>.+\.csv)")
 
 PARTNERS = "partner"
-"""The folder of files that come only once there are agreements."""
+AMBULANCES = f"{PARTNERS}/ambulance-*.csv"
+"""Files that come only once there are agreements."""
 FILES = (
     "mps-ward-level-2*.csv",
     "police-uk/*-street-all-crime/*.csv*",
     "police-uk/*-street/*.csv*",
-    f"{PARTNERS}/ambulance-*.csv",
+    f"{PARTNERS}/*-borough-*.csv",
+    AMBULANCES,
 )
 """Older editions first, so that a month published twice ends with its later figures."""
 
@@ -84,11 +87,13 @@ class Demo:
 
 def run(*, data: Path | None, port: int) -> None:
     """Make the demonstration unless it is there, then serve it until stopped."""
+    signal.signal(signal.SIGTERM, _stop)
     demo = prepare(data=data, say=lambda words: print(words, flush=True))
     with serving(demo, port) as address:
         print(f"\nThe demonstration is at {address}\n\nSign in as one of:")
         for person in demo.people:
             print(f"  {person.email:<28} {person.password:<24} {person.role}, {person.place}")
+        print("\nA second step of signing in is offered here on the account page; a real hub asks everybody for one.")
         print("\nStop it with Ctrl+C. 'rm -r var' removes everything it made.", flush=True)
         _wait_for_stop()
 
@@ -138,6 +143,8 @@ def serving(demo: Demo, port: int, *, worker_options: Sequence[str] = ()) -> Ite
         "HUB_DATABASE_URL": settings.database_url,
         "HUB_FILES": str(settings.files),
         "HUB_SECRET_KEY": settings.secret_key,
+        "HUB_SECOND_FACTOR": settings.second_factor,
+        "HUB_ADDRESS": f"http://127.0.0.1:{port}",
     }
     commands = (["serve", "--port", str(port)], ["work", *worker_options])
     started = [
@@ -170,6 +177,7 @@ def _settings(place: Path, secret: str) -> Settings:
         database_url=f"sqlite:///{place / 'hub.sqlite'}",
         files=place / "files",
         secret_key=secret,
+        second_factor="offered",
     )
 
 
@@ -192,14 +200,15 @@ def _make(place: Path, data: Path | None, files: Sequence[str], say: Say) -> Non
     administrator = _create_administrator(database)
     found = _found(data, files)
     for paths in found:
-        if paths[0].parent.name != PARTNERS:
+        if not paths[0].match(AMBULANCES):
             _upload(database, administrator.email, paths, say)
     people = [*_create_people(database, administrator), administrator]
     if is_invented:
         _keep_paperwork(database, data, say)
         for paths in found:
-            if paths[0].parent.name == PARTNERS:
+            if paths[0].match(AMBULANCES):
                 _upload(database, administrator.email, paths, say)
+        _make_reports(database, say)
     database.engine.dispose()
     kept = {"secret": settings.secret_key, "people": [asdict(person) for person in people]}
     # Written last, and whole: an interrupted start begins again instead of showing half a city.
@@ -225,9 +234,11 @@ def _create_people(database: Database, administrator: DemoPerson) -> list[DemoPe
             _create(session, "officer", Role.CSP_OFFICER, borough.name, boroughs=home),
             _create(session, "analyst", Role.CSP_ANALYST, borough.name, boroughs=home),
             _create(session, "police.lead", Role.BOROUGH_POLICE_LEAD, borough.name, boroughs=home),
+            _create(session, "liaison", Role.LIAISON_OFFICER, borough.name, boroughs=home),
             _create(session, "commander", Role.BCU_COMMANDER, bcu.name, bcu=bcu.name),
             _create(session, "leader", Role.COUNCIL_LEADER, borough.name, boroughs=home),
             _create(session, "neighbour", Role.CSP_OFFICER, elsewhere.name, boroughs=away),
+            _create(session, "neighbour.liaison", Role.LIAISON_OFFICER, elsewhere.name, boroughs=away),
         ]
 
 
@@ -239,9 +250,10 @@ def _keep_paperwork(database: Database, city: Path, say: Say) -> None:
         email = f"{name}@{DOMAIN}"
         with database.writing() as session:
             viewer = accounts.viewer_by_email(session, email)
-            [borough] = [area for area in places.areas(viewer, Permission.AGREEMENT_WRITE) if area.kind == "borough"]
+            borough = _borough_of(viewer)
             paperwork.agree(viewer, borough)
             paperwork.keep_ledger(viewer, borough)
+            paperwork.set_priorities(viewer, borough)
             agreed |= borough.borough_codes
         if name == "officer":
             council = borough.name.lower().replace(" ", "-")
@@ -250,6 +262,26 @@ def _keep_paperwork(database: Database, city: Path, say: Say) -> None:
         viewer = accounts.viewer_by_email(session, f"administrator@{DOMAIN}")
         others = viewer.boroughs(Permission.AGREEMENT_WRITE) - agreed
         paperwork.agree_on_ambulances(viewer, others, "City")
+
+
+def _make_reports(database: Database, say: Say) -> None:
+    """Give the officer's borough an approved quarterly update, for its leader to find, and a draft."""
+    say("Writing reports …")
+    with database.writing() as session:
+        officer = accounts.viewer_by_email(session, f"officer@{DOMAIN}")
+        borough = _borough_of(officer)
+        if not reports.months(officer, borough):
+            return
+        report_id = paperwork.draft_report(officer, borough, "quarterly")
+        paperwork.draft_report(officer, borough, "committee")
+    with database.writing() as session:
+        liaison = accounts.viewer_by_email(session, f"liaison@{DOMAIN}")
+        paperwork.approve_report(liaison, borough, report_id)
+
+
+def _borough_of(viewer: Viewer) -> Area:
+    [borough] = [area for area in places.areas(viewer, Permission.AGREEMENT_WRITE) if area.kind == "borough"]
+    return borough
 
 
 def _homes(everyone: Viewer) -> tuple[Area, Area, Area]:
@@ -364,9 +396,10 @@ def _wait_for_answer(address: str, processes: list[subprocess.Popen[bytes]]) -> 
 
 
 def _wait_for_stop() -> None:
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        raise SystemExit(0)
-
-    signal.signal(signal.SIGTERM, stop)
     with contextlib.suppress(KeyboardInterrupt):
         signal.pause()
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    """End in good order, and so the server and the worker too."""
+    raise SystemExit(0)

@@ -221,7 +221,7 @@ def say_not_held(viewer: Viewer, area: Area, key: str, quarter: Quarter, reason:
         viewer.session.add(row)
     row.reason, row.said_by, row.said_at = reason, viewer.person_id, dt.datetime.now(dt.UTC)
     viewer.session.flush()
-    audit.record(viewer, "ledger.not_held", key, borough=code, quarter=quarter.code)
+    audit.record(viewer, "ledger.not_held", key, boroughs=[code], quarter=quarter.code)
 
 
 def take_back_not_held(viewer: Viewer, area: Area, key: str, quarter: Quarter) -> None:
@@ -232,7 +232,7 @@ def take_back_not_held(viewer: Viewer, area: Area, key: str, quarter: Quarter) -
     if row is not None:
         viewer.session.delete(row)
         viewer.session.flush()
-        audit.record(viewer, "ledger.held", key, borough=code, quarter=quarter.code)
+        audit.record(viewer, "ledger.held", key, boroughs=[code], quarter=quarter.code)
 
 
 def _not_held(session: HubSession, code: str, key: str, quarter: Quarter) -> NotHeld | None:

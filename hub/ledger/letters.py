@@ -81,7 +81,7 @@ def record_liaison(viewer: Viewer, area: Area, given: Liaison) -> None:
     row.organisation, row.name, row.email = given.organisation, given.name, given.email
     row.recorded_at = dt.datetime.now(dt.UTC)
     viewer.session.flush()
-    audit.record(viewer, "ledger.liaison_recorded", given.provider.value, borough=code)
+    audit.record(viewer, "ledger.liaison_recorded", given.provider.value, boroughs=[code])
 
 
 @dataclass(frozen=True)

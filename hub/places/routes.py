@@ -27,12 +27,20 @@ _OPENS = (
     (Permission.OVERLAY_READ, "briefings.show", "This week"),
     (Permission.OVERLAY_READ, "hotspots.show", "Hotspot maps"),
     (Permission.SUMMARY_READ, "summaries.show", "Summary"),
+    (Permission.SUMMARY_READ, "reports.index", "Reports"),
+    (Permission.RECORD_READ, "record.show", "Record"),
 )
+_OF_ONE_BOROUGH = frozenset({"summaries.show", "reports.index", "record.show"})
 _NAVIGATION = (
     (None, "places.home", "Home"),
     (Permission.UPLOAD_READ, "uploads.index", "Uploads"),
     (Permission.AGREEMENT_READ, "ledger.index", "Due by law"),
     (Permission.AGREEMENT_READ, "agreements.index", "Agreements"),
+    (Permission.OVERLAY_READ, "sharing.index", "Shares"),
+    (Permission.RECORD_READ, "reach.index", "Who can see"),
+    (Permission.PEOPLE_WRITE, "people.index", "People"),
+    (Permission.SEE_AS, "seeing_as.choose", "See as"),
+    (Permission.POLICY_WRITE, "disclosure.show", "Small numbers"),
 )
 
 
@@ -110,7 +118,7 @@ def _cards(viewer: Viewer) -> list[PlaceCard]:
     linked: dict[str, tuple[str, list[Link]]] = {}
     for permission, endpoint, words in _OPENS:
         for area in service.areas(viewer, permission):
-            if endpoint == "summaries.show" and area.kind != "borough":
+            if endpoint in _OF_ONE_BOROUGH and area.kind != "borough":
                 continue
             links = linked.setdefault(area.slug, (area.name, []))[1]
             links.append(Link(words, url_for(endpoint, area=area.slug)))

@@ -71,9 +71,12 @@ function popup(holder, title, facts, code) {
   box.append(element("p", title, "overlay-popup__title"));
   const list = element("dl");
   for (const [name, value] of facts) list.append(element("dt", name), element("dd", value));
-  const more = element("a", "Look closer", "govuk-link");
-  more.href = `${holder.dataset.place}&unit=${encodeURIComponent(code)}`;
-  box.append(list, more);
+  box.append(list);
+  if (holder.dataset.place) {
+    const more = element("a", "Look closer", "govuk-link");
+    more.href = `${holder.dataset.place}&unit=${encodeURIComponent(code)}`;
+    box.append(more);
+  }
   return box;
 }
 
@@ -154,6 +157,17 @@ async function addContours(holder, map) {
     style: (contour) => ({ color: INK, ...CONTOURS[contour.properties.share] }),
     interactive: false,
   }).addTo(map);
+}
+
+// The neighbours' part of what crosses the border: a band and a name, with nothing to open.
+function beyondLayers(places, looks) {
+  return L.geoJSON(places, {
+    style: (place) => ({ color: SOFT_LINE, dashArray: "4 3", fillColor: (looks.get(place.properties.class) ?? UNKNOWN).fillColor, fillOpacity: 1, weight: 1 }),
+    onEachFeature(place, layer) {
+      const { words } = looks.get(place.properties.class) ?? UNKNOWN;
+      layer.bindTooltip(() => element("span", `${place.properties.name}: ${words}`), { sticky: true });
+    },
+  });
 }
 
 function boroughLayers(boroughs) {
@@ -293,6 +307,7 @@ export function drawOverlay(holder, layer, { isLinked = true } = {}) {
       document.querySelector(".overlay-legend").append(element("li", "The lines could not be drawn just now."));
     });
   }
+  if (layer.beyond) beyondLayers(layer.beyond, looks).addTo(map);
   boroughs.addTo(map);
   if (layer.boroughs.features.length > 1) {
     for (const borough of boroughs.getLayers()) names.push(nameOnMap(map, borough, borough.feature.properties.name));

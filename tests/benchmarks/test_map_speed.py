@@ -1,4 +1,4 @@
-"""How long a commander waits for a map of a running hub in which a million incidents are live, on both databases.
+"""How long a commander waits for a map, and a leader for a summary, with a million incidents live, on both databases.
 
 The incidents are the real public points, twice. Each overlay is asked for through the web server, as the
 page asks for it. Nothing here asserts a time; totals are asserted.
@@ -33,10 +33,11 @@ from hub.places import loading
 from hub.uploads import intake, service
 from hub.uploads.models import Incident
 from hub.words import parse_month
-from tests.conftest import PASSWORD, TEST_SECRET_KEY, PostgresCluster
+from tests.conftest import OF_TESTS, PASSWORD, PostgresCluster
 from tests.processes import commands_running, free_port, wait_until_it_answers
 
-ADMINISTRATOR = "administrator@bench.example"
+ADMINISTRATOR, LEADER = "administrator@bench.example", "leader@bench.example"
+SUMMARIES = 60
 POINTS_FOLDER = "police-uk/london-street-all-crime"
 SAID = intake.Said(reasons={"sparse_boroughs": "What the police could not locate is listed with no borough."})
 INCIDENTS = 1_000_000
@@ -84,8 +85,10 @@ def maps(
     database, port = Database(settings), free_port()
     with database.writing() as session:
         loading.load_places(session, [real_data], actor="machine:bench")
-        role = Role.ADMINISTRATOR
-        accounts.create_person(session, ADMINISTRATOR, role.title, PASSWORD, role, london=True, actor="machine:bench")
+        role, machine = Role.ADMINISTRATOR, "machine:bench"
+        accounts.create_person(session, ADMINISTRATOR, role.title, PASSWORD, role, london=True, actor=machine)
+        role = Role.COUNCIL_LEADER
+        accounts.create_person(session, LEADER, role.title, PASSWORD, role, boroughs=["E09000007"], actor=machine)
     paths = sorted((real_data / POINTS_FOLDER).glob("*.csv.gz"))
     months = pd.period_range(MONTHS[0], MONTHS[1], freq="M").astype(str)
     for month, path in zip(months, [*paths, *paths], strict=True):
@@ -96,11 +99,7 @@ def maps(
     with commands_running(settings, ["serve", "--port", str(port), "--workers", "1"]):
         wait_until_it_answers(port)
         page = chromium.new_page(base_url=f"http://127.0.0.1:{port}/")
-        page.goto("/sign-in")
-        page.get_by_label("E-mail address").fill(ADMINISTRATOR)
-        page.get_by_label("Password", exact=True).fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.get_by_role("button", name="Sign out").wait_for()
+        sign_in(page, ADMINISTRATOR)
         found = Maps(database, page)
         found.layer("barnet", "Bicycle theft")  # and with it whatever a first request loads
         yield found
@@ -108,8 +107,17 @@ def maps(
     database.engine.dispose()
 
 
+def sign_in(page: Page, email: str) -> None:
+    """As a person does."""
+    page.goto("/sign-in")
+    page.get_by_label("E-mail address").fill(email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign out").wait_for()
+
+
 def _settings(request: pytest.FixtureRequest, folder: Path) -> Settings:
-    common: dict[str, Any] = {"environment": "test", "secret_key": TEST_SECRET_KEY, "files": folder}
+    common: dict[str, Any] = {**OF_TESTS, "files": folder}
     template = request.getfixturevalue("_filled")(request.param, "")
     if request.param == "sqlite":
         return Settings(database_url=f"sqlite:///{shutil.copy(template, folder / 'hub.sqlite')}", **common)
@@ -182,3 +190,27 @@ def test_map_is_ready(benchmark: BenchmarkFixture, maps: Maps) -> None:
 
     look()
     benchmark.pedantic(look, rounds=7)
+
+
+def _summary(benchmark: BenchmarkFixture, page: Page) -> None:
+    def look() -> None:
+        assert page.request.get("/areas/camden/summary").ok
+
+    look()
+    benchmark.pedantic(look, rounds=SUMMARIES)
+    took = np.percentile(benchmark.stats.stats.data, 95)
+    benchmark.extra_info["figures"] = {"p95": f"{1000 * took:,.0f} ms"}
+
+
+@pytest.mark.benchmark(group="The summary of one borough for who sees exact counts, asked for before, a million live")
+def test_summary_of_exact_counts(benchmark: BenchmarkFixture, maps: Maps) -> None:
+    _summary(benchmark, maps.page)
+
+
+@pytest.mark.benchmark(group="The summary of one borough for its leader, asked for before, a million live")
+def test_summary_for_a_leader(benchmark: BenchmarkFixture, maps: Maps) -> None:
+    assert maps.page.context.browser
+    page = maps.page.context.browser.new_page(base_url=maps.page.url)
+    sign_in(page, LEADER)
+    _summary(benchmark, page)
+    page.close()

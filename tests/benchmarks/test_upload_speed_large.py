@@ -35,7 +35,7 @@ from hub.uploads.reading import Limits
 from hub.words import LONDON, megabytes
 from tests.processes import commands_running, free_port, wait_until_it_answers
 
-ADMINISTRATOR = "administrator@bench.example"
+ADMINISTRATOR, ADMINISTRATORS_PASSWORD = "administrator@bench.example", "a long enough passphrase"
 POINTS_FOLDER = "police-uk/london-street-all-crime"
 KIND = "street_points"
 ROWS, EVERYDAY_ROWS, MOST_BYTES = 500_000, 10_000, 50_000_000
@@ -130,10 +130,18 @@ def points(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def running(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A hub of which one process answers, so that its memory can be told."""
+    with running_hub(real_data, tmp_path_factory.mktemp("running"), "--workers", "1") as found:
+        yield found
+
+
+@contextlib.contextmanager
+def running_hub(real_data: Path, folder: Path, *served: str) -> Iterator[Running]:
     """Start the hub as `hub serve` and `hub work` do."""
-    folder, port = tmp_path_factory.mktemp("running"), free_port()
+    port = free_port()
     settings = Settings(
         environment="test",
+        second_factor="offered",
         secret_key="b" * 32,
         database_url=f"sqlite:///{folder / 'hub.sqlite'}",
         files=folder / "files",
@@ -147,14 +155,14 @@ def running(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             session,
             ADMINISTRATOR,
             "Administrator",
-            "a long enough passphrase",
+            ADMINISTRATORS_PASSWORD,
             Role.ADMINISTRATOR,
             london=True,
             actor="machine:bench",
         )
         viewer = accounts.viewer_by_email(session, ADMINISTRATOR)
         token = tokens.make(viewer, "Benchmark", KIND, dt.datetime.now(LONDON).date() + dt.timedelta(days=1))[1]
-    with commands_running(settings, ["serve", "--port", str(port), "--workers", "1"], ["work"]) as processes:
+    with commands_running(settings, ["serve", "--port", str(port), *served], ["work"]) as processes:
         wait_until_it_answers(port)
         yield Running(database, port, token, web=_child_of(processes[0].pid))
     database.engine.dispose()
@@ -172,7 +180,7 @@ def taken_in(running: Running, path: Path, benchmark: BenchmarkFixture) -> dict[
     """Send a file, wait for the verdict, commit it, and note what each took."""
 
     def take_in() -> dict[str, Any]:
-        running.wait(running.send(_small(path)))
+        running.wait(running.send(small_part(path)))
         running.forget_peak()
         before, started = running.memory("VmRSS"), time.perf_counter()
         upload_id = running.send(path)
@@ -197,11 +205,11 @@ def taken_in(running: Running, path: Path, benchmark: BenchmarkFixture) -> dict[
     return found
 
 
-def _small(path: Path) -> Path:
+def small_part(path: Path, rows: int = 50) -> Path:
     """A file of the same sort that warms up whatever a first request loads."""
     small = path.with_name("warm.csv")
     with path.open("rb") as stream:
-        small.write_bytes(b"".join(stream.readline() for _ in range(50)))
+        small.write_bytes(b"".join(stream.readline() for _ in range(rows)))
     return small
 
 

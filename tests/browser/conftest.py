@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, ViewportSize
 
 from hub import frontend
 from hub.demo import service
-from tests.browser.served import ServedHub
+from tests.browser.served import DEMO, LONDON, ServedHub
 from tests.browser.visitor import DESK, Visitor
 
 PICTURES = os.environ.get("HUB_TEST_PICTURES", "")
@@ -26,6 +26,7 @@ DEMO_FILES = (
     "mps-ward-level-2*.csv",
     "police-uk/*-street/2026-09*.csv",
     "police-uk/*-street/2026-10*.csv",
+    "partner/*-borough-*.csv",
     "partner/ambulance-*.csv",
 )
 LONDON_FILES = ("mps-ward-level-202402-202601.csv", "police-uk/london-street-all-crime/2018-0[56]*.csv.gz")
@@ -44,13 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name == "test_with_every_file.py")
 
 
-@pytest.fixture(
-    scope="session",
-    params=[
-        pytest.param("demo", marks=pytest.mark.xdist_group("browser-demo")),
-        pytest.param("london", marks=pytest.mark.xdist_group("browser-london")),
-    ],
-)
+@pytest.fixture(scope="session", params=[DEMO, pytest.param("london", marks=[*LONDON.marks, pytest.mark.long])])
 def hub(
     request: pytest.FixtureRequest,
     chromium: Browser,
@@ -66,9 +61,8 @@ def hub(
         demo = service.prepare(data=data, say=print, folder=folder, files=LONDON_FILES)
     else:
         demo = prepare_demo(folder, DEMO_FILES)
-    # Each load of all London would have the maps of 44 areas worked out, which no test waits for.
-    options = ("--only", "uploads") if is_real else ()
-    with service.serving(demo, unused_port(), worker_options=options) as address:
+    # Each load would have the maps of every area worked out, which no test waits for.
+    with service.serving(demo, unused_port(), worker_options=("--only", "uploads")) as address:
         yield ServedHub(
             request.param,
             address,
@@ -87,8 +81,9 @@ def visit(chromium: Browser, hub: ServedHub) -> Iterator[Callable[..., Visitor]]
         pictures.mkdir(parents=True, exist_ok=True)
     visitors = []
 
-    def open_browser(name: str = "", size: ViewportSize = DESK) -> Visitor:
-        visitor = Visitor(chromium, hub.address, is_fictional=hub.name == "demo", size=size, pictures=pictures)
+    def open_browser(name: str = "", size: ViewportSize = DESK, host: str = "127.0.0.1") -> Visitor:
+        address = hub.address.replace("127.0.0.1", host)
+        visitor = Visitor(chromium, address, is_fictional=hub.name == "demo", size=size, pictures=pictures)
         visitors.append(visitor)
         if name:
             visitor.sign_in(hub.person(name))

@@ -10,8 +10,15 @@ from pathlib import Path
 
 import pandas as pd
 import pyogrio
+import pytest
 
 from hub.demo.service import Demo, DemoPerson
+
+DEMO, LONDON = (pytest.param(city, marks=pytest.mark.xdist_group(f"browser-{city}")) for city in ("demo", "london"))
+ONLY_DEMO = pytest.mark.parametrize("hub", [DEMO], indirect=True)
+ONLY_LONDON = pytest.mark.parametrize("hub", [LONDON], indirect=True)
+ON_BOTH = pytest.mark.parametrize("hub", [DEMO, LONDON], indirect=True)
+"""On real London too, even without `--long`."""
 
 WARD_COLUMNS = ["MajorText", "MinorText", "WardName", "WardCode", "LookUp_BoroughName"]
 

@@ -11,10 +11,9 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Locator, ViewportSize, expect
 
-from tests.browser.served import ServedHub, month_name
+from tests.browser.served import ON_BOTH, ONLY_DEMO, ServedHub, month_name
 from tests.browser.visitor import PHONE, Visitor
 
-DEMO = pytest.param("demo", marks=pytest.mark.xdist_group("browser-demo"))
 MOST_TABS = 60
 """A page of which it takes more to reach what is wanted is hard to use by keyboard."""
 LEAST_PIXELS = 20
@@ -83,6 +82,7 @@ def check_that_the_map_shows_what_its_legend_says(commander: Visitor) -> None:
     assert sum(one["units"] for one in legend) > 0
 
 
+@ON_BOTH
 @pytest.mark.parametrize("show", ["wards-gi_star", "wards-rate", "wards-count"])
 def test_a_commander_compares_wards(hub: ServedHub, visit: Callable[..., Visitor], show: str) -> None:
     bcu = hub.person("commander").place
@@ -112,6 +112,7 @@ def test_a_commander_compares_wards(hub: ServedHub, visit: Callable[..., Visitor
     commander.look(f"hotspots-{show}")
 
 
+@ON_BOTH
 @pytest.mark.parametrize("show", ["cells-gi_star", "cells-density"])
 def test_a_commander_looks_closer_than_wards(hub: ServedHub, visit: Callable[..., Visitor], show: str) -> None:
     bcu, (first, last) = hub.person("commander").place, hub.months_of_points
@@ -179,8 +180,10 @@ def test_a_commander_takes_the_table_away(hub: ServedHub, visit: Callable[..., V
     counted = hub.offences(hub.boroughs_of(bcu), hub.months[-12:])
     commander = visit("commander")
     open_hotspots(commander, bcu)
+    commander.page.get_by_role("link", name="Table (CSV)").click()
+    commander.page.get_by_label("Tasking, patrols and tactical briefings").check()
     with commander.page.expect_download() as started:
-        commander.page.get_by_role("link", name="Table (CSV)").click()
+        commander.page.get_by_role("button", name="Download").click()
     started.value.save_as(tmp_path / "overlay.csv")
     taken = pd.read_csv(tmp_path / "overlay.csv").set_index("ward_code")["count"]
     assert taken.to_dict() == counted.to_dict()
@@ -242,7 +245,7 @@ def test_a_commander_mutes_a_known_place_and_shows_it_again_without_a_mouse(
     commander.is_content()
 
 
-@pytest.mark.parametrize("hub", [DEMO], indirect=True)
+@ONLY_DEMO
 def test_a_commander_finds_where_ambulances_are_called_and_police_are_not(
     hub: ServedHub, visit: Callable[..., Visitor]
 ) -> None:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import expect
 
-from tests.browser.served import ServedHub
+from tests.browser.served import ONLY_DEMO, ServedHub
 from tests.browser.visitor import Visitor
 
 ZONE = "Harbour front"
 
 
-@pytest.mark.parametrize("hub", [pytest.param("demo", marks=pytest.mark.xdist_group("browser-demo"))], indirect=True)
+@ONLY_DEMO
 def test_a_commander_compares_asks_when_and_keeps_a_zone(hub: ServedHub, visit: Callable[..., Visitor]) -> None:
     bcu = hub.person("commander").place
     commander = visit("commander")

@@ -11,7 +11,7 @@ import pandas as pd
 from playwright.sync_api import Locator, Page, Route, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from tests.browser.served import ServedHub
+from tests.browser.served import ON_BOTH, ServedHub
 from tests.browser.visitor import Visitor
 
 CHECKED = re.compile(r"/uploads/[0-9a-f-]{36}/check$")
@@ -86,6 +86,7 @@ def version_read(officer: Visitor, borough: str) -> str:
 # --- Journeys --------------------------------------------------------------------------------------------------------
 
 
+@ON_BOTH
 def test_an_officer_makes_the_met_file_live_takes_it_back_and_makes_it_live_again(
     hub: ServedHub, visit: Callable[..., Visitor]
 ) -> None:

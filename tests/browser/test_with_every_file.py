@@ -10,17 +10,22 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.served import ServedHub
+from tests.browser.served import ONLY_LONDON, ServedHub
 from tests.browser.test_officer import CHECKED, MILLISECONDS_AT_WORK, SENT, commit, have_checked, send, totals
 from tests.browser.visitor import Visitor
 from tests.uploads.test_every_file import LANDING, SAYING_NOTHING, UNREADABLE
 
-LONDON = pytest.param("london", marks=pytest.mark.xdist_group("browser-london"))
-pytestmark = [pytest.mark.slow, pytest.mark.parametrize("hub", [LONDON], indirect=True)]
+pytestmark = [pytest.mark.slow, ONLY_LONDON]
 
 TELLING_OF_PEOPLE = {"lfb-incidents-sample.csv"}
 """Files with personal data in them, here full postcodes."""
-STREETS = ("metropolitan-street-burglary-only", "city-of-london-street", "london-street-all-crime")
+LARGE = {"mps-ward-level-historical-201004-202402.csv.gz"}
+"""Files of a million rows, brought in by the browser with `--long` alone; without it the services take them in."""
+STREETS = (
+    pytest.param("metropolitan-street-burglary-only", marks=pytest.mark.long),
+    "city-of-london-street",
+    pytest.param("london-street-all-crime", marks=pytest.mark.long),
+)
 
 
 def put_right(administrator: Visitor) -> None:
@@ -70,7 +75,10 @@ def bring_in(administrator: Visitor, path: Path, kind: str) -> tuple[int, int, i
     return placed, unplaced, refused, total
 
 
-@pytest.mark.parametrize(("name", "kind", "expected", "edition"), LANDING)
+@pytest.mark.parametrize(
+    ("name", "kind", "expected", "edition"),
+    [pytest.param(*one, marks=pytest.mark.long if one[0] in LARGE else ()) for one in LANDING],
+)
 def test_a_file_lands_whole(
     hub: ServedHub,
     visit: Callable[..., Visitor],
@@ -107,6 +115,7 @@ def test_the_first_and_the_last_month_of_every_force_land_whole(
         assert placed >= 0.85 * rows
 
 
+@pytest.mark.long
 def test_small_areas_and_the_dashboard_land_once_the_hub_is_answered(
     hub: ServedHub, visit: Callable[..., Visitor]
 ) -> None:
