@@ -37,8 +37,8 @@ def write(document: Document) -> Written:
         "style_of": _style_of(forms),
     }
     entries = [(MIMETYPE, MEDIA_TYPE.encode())]
-    entries += [(name, render(f"ods/{name}", **told).encode()) for name in FILES]
-    entries.append((MANIFEST, render("ods/manifest.xml", media_type=MEDIA_TYPE).encode()))
+    entries += [(name, render(f"documents/ods/{name}", **told).encode()) for name in FILES]
+    entries.append((MANIFEST, render("documents/ods/manifest.xml", media_type=MEDIA_TYPE).encode()))
     return Written(packed(entries, document.made_at), "ods", MEDIA_TYPE)
 
 

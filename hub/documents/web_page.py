@@ -19,7 +19,7 @@ from hub.pictures import Picture, as_image
 def write(document: Document) -> Written:
     """Write a document as a page of its own."""
     page = render(
-        "file.html",
+        "documents/file.html",
         document=document,
         body=body(document),
         styles=Markup(_styles()),  # noqa: S704 - our own stylesheet
@@ -31,7 +31,7 @@ def write(document: Document) -> Written:
 def body(document: Document) -> Markup:
     """A document as part of a page that has `document.css`: its title as `h1`, and all that follows."""
     parts = list(gathered(document.parts))
-    rendered = render("body.html", document=document, parts=parts, picture=_picture, key=charts.key)
+    rendered = render("documents/body.html", document=document, parts=parts, picture=_picture, key=charts.key)
     return Markup(rendered)  # noqa: S704 - from a template that escapes
 
 

@@ -209,7 +209,7 @@ def _table_xml(table: Table) -> str:
     """A table, written at once: cell by cell the library takes seconds for a report."""
     wanted = shares(table)
     widths = [TWIPS_ACROSS * one // sum(wanted) for one in wanted]
-    return render("word_table.xml", table=table, widths=widths)
+    return render("documents/word_table.xml", table=table, widths=widths)
 
 
 _ADDED: dict[str, Callable[[WordDocument, Any], None]] = {

@@ -15,20 +15,19 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import select
 
 from geo.disclosure import protect
 from hub import audit, purposes
 from hub.agreements import service as agreements
 from hub.audit import AuditEntry
-from hub.config import shipped
 from hub.db import Database, HubSession
 from hub.disclosure import service as disclosure
+from hub.documents.rendering import render
 from hub.errors import NotFound
 from hub.places import service as places
 from hub.uploads import kinds
-from hub.words import FILTERS, LONDON, date_name, month_name, months_before, plain_cell
+from hub.words import LONDON, date_name, month_name, months_before, plain_cell
 
 FILE = "sharing-ledger.json"
 EXPORTED = {
@@ -137,11 +136,7 @@ def kept(session: HubSession) -> Drawn:
 
 def as_page(drawn: Drawn) -> bytes:
     """One page that opens anywhere and asks nothing of the network."""
-    environment = Environment(
-        loader=FileSystemLoader(shipped("templates")), undefined=StrictUndefined, autoescape=True, trim_blocks=True
-    )
-    environment.filters.update(FILTERS)
-    return environment.get_template("record/ledger_file.html").render(drawn=drawn).encode()
+    return render("record/ledger_file.html", drawn=drawn).encode()
 
 
 def as_csv(drawn: Drawn) -> bytes:

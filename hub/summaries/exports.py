@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from hub import audit
 from hub.access import Viewer
-from hub.config import shipped
+from hub.documents.rendering import render
 from hub.errors import BadRequest
 from hub.measures.definitions import Measure
 from hub.places import service as places
@@ -22,7 +21,7 @@ from hub.summaries.changes import Change
 from hub.summaries.charts import pictures
 from hub.summaries.lines import Line
 from hub.summaries.service import Summary
-from hub.words import FILTERS, MARKING, month_code
+from hub.words import MARKING, month_code
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -105,12 +104,9 @@ def as_json(_viewer: Viewer, summary: Summary, handover: Handover) -> bytes:
 
 def as_page(viewer: Viewer, summary: Summary, handover: Handover) -> bytes:
     """One self-contained page, with its pictures and styles inside."""
-    environment = Environment(
-        loader=FileSystemLoader(shipped("templates")), undefined=StrictUndefined, autoescape=True, trim_blocks=True
-    )
-    environment.filters.update(FILTERS)
     styles = (PACKAGE / "static" / "summary.css").read_text("utf-8")
-    page = environment.get_template("summaries/file.html").render(
+    page = render(
+        "summaries/file.html",
         summary=summary,
         pictures=pictures(viewer, summary),
         card_of=None,
