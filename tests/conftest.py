@@ -22,9 +22,9 @@ import pytest
 import shapely
 from argon2 import PasswordHasher
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import Dialect, Engine, select
 
-from hub import audit, create_app, migrate
+from hub import audit, create_app, db, migrate
 from hub.access import Role
 from hub.accounts import passwords
 from hub.accounts import service as accounts
@@ -154,6 +154,35 @@ class PostgresCluster:
     def _sql(self, *statements: str) -> None:
         for statement in statements:
             self._connection.execute(statement.encode())
+
+
+def _compiling_once(create_engine: Callable[..., Engine]) -> Callable[..., Engine]:
+    """Have all engines of a kind keep what statements compile to together, as the one engine of a hub that runs does.
+
+    SQLAlchemy finds it by the statement and the dialect: those of one class count as one here.
+    """
+    kept: dict[str, Any] = {}
+
+    @cache
+    def alike(kind: type[Dialect]) -> type[Dialect]:
+        same = {"__eq__": lambda one, other: type(one) is type(other), "__hash__": lambda one: hash(type(one))}
+        return type(kind.__name__, (kind,), {**same, "supports_statement_cache": True})
+
+    def create(*arguments: Any, **options: Any) -> Engine:
+        engine = create_engine(*arguments, **options)
+        engine.dialect.__class__ = alike(type(engine.dialect))
+        engine._compiled_cache = kept.setdefault(engine.dialect.name, engine._compiled_cache)
+        return engine
+
+    return create
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_compiled_once() -> Iterator[None]:
+    """Or else each test's database compiles every statement of its pages anew."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(db, "create_engine", _compiling_once(db.create_engine))
+        yield
 
 
 def postgres_binaries() -> Path | None:
