@@ -15,7 +15,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TextIO
@@ -48,11 +49,12 @@ SKIPPED = re.compile(r"SKIPPED \[(?P<tests>\d+)\] \S+?: (?P<reason>.+)")
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one step ended."""
+    """How one step ended; `said` is what it found."""
 
     name: str
     passed: bool
     seconds: float
+    said: str = field(default="", repr=False)
 
     def __str__(self) -> str:
         return f"  {'passed' if self.passed else 'FAILED'}  {self.name:<14}{self.seconds:7.1f} s"
@@ -61,21 +63,33 @@ class Outcome:
 def run_tests(arguments: Sequence[str] = (), *, is_long: bool = False) -> int:
     """Check the code, run every test, and say what was not tested; `arguments` go to pytest.
 
-    Without arguments `geo` is tested first, and every branch of it must have been taken. With `is_long` tests that
-    make do with a few tries make all that were promised.
+    Without arguments `geo` is tested first, and every branch of it must have been taken. The code is checked beside
+    the first tests, since most of what checks it uses one processor. With `is_long` tests that make do with a few
+    tries make all that were promised.
     """
     _refuse_without_a_checkout()
-    outcomes = [_check(*command) for command in CODE_CHECKS]
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        checking = [beside.submit(_check, *command) for command in CODE_CHECKS]
+        try:
+            return _run_tests(arguments, checking, is_long=is_long)
+        finally:
+            beside.shutdown(cancel_futures=True)
+
+
+def _run_tests(arguments: Sequence[str], checking: Sequence[Future[Outcome]], *, is_long: bool) -> int:
     # One more at work than there are processors: much of a test's time goes by waiting for a browser or a database.
     workers = str(min((os.cpu_count() or 1) + 1, MOST_WORKERS))
     runs: dict[str, Sequence[str]] = {
         "pytest of geo": (PURE, *EVERY_BRANCH_OF_GEO),
         "pytest of hub": (f"--ignore={PURE}",),
     }
+    outcomes: list[Outcome] = []
     lines, summaries = [], []
     for name, chosen in ({"pytest": arguments} if arguments else runs).items():
         started = time.monotonic()
         passed, said = _pytest("-n", workers, "--dist", "loadgroup", "-rfEs", *(["--long"] * is_long), *chosen)
+        if not outcomes:
+            outcomes = [_told(check.result()) for check in checking]
         outcomes.append(Outcome(name, passed, time.monotonic() - started))
         lines += said
         summaries += said[-1:] or ["pytest said nothing"]
@@ -131,9 +145,8 @@ def _refuse_without_a_checkout() -> None:
 
 
 def _check(tool: str, *arguments: str) -> Outcome:
-    """Run one tool over the code; show what it says only when it finds something."""
+    """Run one tool over the code."""
     program, *subcommand = tool.split()
-    print(f"{tool} … ", end="", flush=True)
     started = time.monotonic()
     finished = subprocess.run(
         [TOOLS / program, *subcommand, *arguments],
@@ -143,8 +156,14 @@ def _check(tool: str, *arguments: str) -> Outcome:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    outcome = Outcome(tool, finished.returncode == 0, time.monotonic() - started)
-    print("passed" if outcome.passed else f"FAILED\n{finished.stdout}", flush=True)
+    return Outcome(tool, finished.returncode == 0, time.monotonic() - started, finished.stdout)
+
+
+def _told(outcome: Outcome) -> Outcome:
+    """Show what a tool said only when it found something."""
+    print(f"{outcome.name} … {'passed' if outcome.passed else 'FAILED'}", flush=True)
+    if not outcome.passed:
+        print(outcome.said, flush=True)
     return outcome
 
 

@@ -47,6 +47,20 @@ def test_one_failing_tool_fails_everything_and_is_heard(
     assert f"  FAILED  {tool}" in said
 
 
+def test_the_code_is_checked_beside_the_first_tests_and_told_after_them(
+    tools: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun = tools / "begun"
+    (tools / "pytest").write_text(f"#!/bin/sh\ntouch {begun}\necho as tested\n")
+    wait = f"for once in $(seq 600); do [ -e {begun} ] && exit 0; sleep 0.1; done; exit 1"
+    (tools / "ruff").write_text(f"#!/bin/sh\n{wait}\n")
+    stand_in(tools, "djlint", says="what is wrong\non which line", status=1)
+    assert checks.run_tests(["tests"]) == 1
+    said = capsys.readouterr().out
+    assert said.startswith("as tested\nruff check … passed\n")
+    assert "\ndjlint … FAILED\nwhat is wrong\non which line\n" in said
+
+
 def test_every_branch_of_geo_is_asked_for_and_missing_one_fails(
     tools: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
