@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import hypothesis
 import psycopg
 import pytest
 import shapely
@@ -40,6 +41,12 @@ from tests.client import StrictClient
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+hypothesis.settings.register_profile(
+    "of the hub", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("of the hub")
+"""How long an example takes says how busy the machine is, and nothing of what is tested."""
 
 REQUIRE_ALL = os.environ.get("HUB_REQUIRE_ALL") == "1"
 TEST_SECRET_KEY = "only-for-tests-" + "x" * 32

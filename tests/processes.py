@@ -33,7 +33,7 @@ from hub.config import Settings
 from hub.db import Database, HubSession
 from hub.uploads import intake, service
 
-SECONDS_TO_START = 60
+SECONDS_TO_START = 300
 NEVER = -1
 PRELOADED = (
     "hub.web",
@@ -191,7 +191,7 @@ def wait_until_it_answers(port: int) -> None:
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError, http.client.HTTPException):
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
             connection.request("GET", "/sign-in")
             if connection.getresponse().status == http.client.OK:
                 return

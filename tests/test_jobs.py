@@ -248,7 +248,7 @@ def test_progress_told_inside_a_transaction_fails_at_once_instead_of_freezing(da
     wrong = ask(database)
     began = time.monotonic()
     worker(database, work=handler).run_one()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < db.SECONDS_TO_WAIT_FOR_A_LOCK / 2
     assert job(database, wrong).state is JobState.WAITING
     assert name_of_other(database) == "N"
 
@@ -313,7 +313,7 @@ def test_workers_at_once_run_each_job_once(database: Database) -> None:
     threads = [threading.Thread(target=hand.run) for hand in workers]
     for thread in threads:
         thread.start()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while len(ran) < len(asked) and time.monotonic() < deadline:
         time.sleep(0.02)
     for hand in workers:
@@ -452,7 +452,7 @@ def test_a_worker_outlives_the_database_being_away(database: Database, monkeypat
     hand = worker(database, work=rename)
     thread = threading.Thread(target=hand.run)
     thread.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not job(database, later).is_over and time.monotonic() < deadline:
         time.sleep(0.05)
     hand.stop()
@@ -463,7 +463,7 @@ def test_a_worker_outlives_the_database_being_away(database: Database, monkeypat
 # --- A real kill -----------------------------------------------------------------------------------------------------
 
 WORKER = """
-import datetime as dt, sys, time
+import time
 from hub import jobs, migrate
 from hub.accounts import service as accounts
 from hub.accounts.models import Person
@@ -471,7 +471,6 @@ from hub.config import read_settings
 from hub.db import Database
 
 migrate.metadata()
-jobs.LEASE, jobs.HEARTBEAT_SECONDS = dt.timedelta(seconds=2), 0.2
 
 
 def work(viewer, arguments, report):
@@ -508,7 +507,7 @@ def start_worker(settings: Settings) -> Iterator[Callable[[], subprocess.Popen[s
 def test_the_job_of_a_killed_worker_runs_again_and_its_half_work_is_gone(
     database: Database, start_worker: Callable[[], subprocess.Popen[str]]
 ) -> None:
-    killed = ask(database, seconds="60")
+    killed = ask(database, seconds="600")
     process = start_worker()
     assert process.stdout is not None
     assert process.stdout.readline() == "begun\n"
@@ -520,9 +519,8 @@ def test_the_job_of_a_killed_worker_runs_again_and_its_half_work_is_gone(
 
     hand = worker(database, work=rename)
     assert hand.run_one() is False, "its lease has not ended yet"
-    deadline = time.monotonic() + 20
-    while not hand.run_one() and time.monotonic() < deadline:
-        time.sleep(0.1)
+    let_lease_expire(database, killed)
+    assert hand.run_one()
     found = job(database, killed)
     assert (found.state, found.attempts) == (JobState.DONE, 2)
     with database.reading() as session:
@@ -595,7 +593,7 @@ def test_a_running_job_of_a_disabled_account_stops_within_ten_seconds(
         rename(viewer, arguments, report)
         viewer.session.commit()
         started.set()
-        disabled.wait(10)
+        disabled.wait(120)
         rename(viewer, arguments, report)
         viewer.session.flush()
         viewer.session.rollback()  # Nothing is held while it works on: on SQLite, nobody could write.
@@ -610,12 +608,12 @@ def test_a_running_job_of_a_disabled_account_stops_within_ten_seconds(
     asked = ask(database, "long")
     hand = threading.Thread(target=lambda: (worker(database, long=long).run_one(), ended.append(time.monotonic())))
     hand.start()
-    assert started.wait(10)
+    assert started.wait(120)
     with database.writing() as session:
         session.execute(update(Person).where(Person.id == ASKER).values(is_active=False))
     since = time.monotonic()
     disabled.set()
-    hand.join(20)
+    hand.join(120)
     assert job(database, asked).state is JobState.CANCELLED
     assert name_of_other(database) == "N+", "what was kept before stands, and nothing after"
     record_property("seconds until the job stopped", round(ended[0] - since, 1))

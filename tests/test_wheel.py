@@ -75,7 +75,7 @@ def address(installed: Path, settings: dict[str, str], tmp_path: Path) -> Iterat
 
 
 def wait_until_listening(port: int, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline and server.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -85,7 +85,7 @@ def wait_until_listening(port: int, server: subprocess.Popen[bytes]) -> None:
 
 
 def fetch(address: str) -> tuple[int, str]:
-    with urlopen(Request(address, headers={"X-Forwarded-Proto": "https"}), timeout=30) as answer:
+    with urlopen(Request(address, headers={"X-Forwarded-Proto": "https"}), timeout=120) as answer:
         return answer.status, answer.read().decode("utf-8")
 
 

@@ -6,7 +6,6 @@ import datetime as dt
 import os
 import re
 import signal
-import statistics
 import time
 from dataclasses import replace
 
@@ -202,7 +201,7 @@ def test_nobody_learns_by_asking_for_a_password_whether_there_is_an_account(
     postbox: tuple[Postbox, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(resets, "SECONDS_TO_ANSWER", 0.25)
+    monkeypatch.setattr(resets, "SECONDS_TO_ANSWER", 1.0)
     client = make_app(mailing).test_client()
     assert isinstance(client, StrictClient)
     answers, seconds = set(), {}
@@ -214,7 +213,8 @@ def test_nobody_learns_by_asking_for_a_password_whether_there_is_an_account(
             answer = client.submit("/new-password", {"email": email})
             taken.append(time.perf_counter() - began)
             answers.add((answer.status_code, client.page.text))
-        seconds[email] = statistics.median(taken)
+        seconds[email] = min(taken)
+    assert min(seconds.values()) >= 1.0
     [(status, words)] = answers
     assert status == 200
     assert "on its way" in words

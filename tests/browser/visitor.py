@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, ViewportSize
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, ViewportSize, expect
 
 from hub.demo.service import DemoPerson
 from hub.words import MARKING
@@ -21,6 +21,7 @@ from hub.words import MARKING
 DESK, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=390, height=844)
 PATIENCE_IN_MILLISECONDS = 120_000
 """A ceiling, not a promise: a page may be asked for on a machine whose processors others use as well."""
+expect.set_options(timeout=PATIENCE_IN_MILLISECONDS)
 FICTIONAL = "does not exist: every place, person and figure here is invented"
 REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
 TELL_OF_VIOLATIONS = """

@@ -141,7 +141,7 @@ def test_nothing_planted_stands_in_what_the_web_server_writes(
             {"Authorization": f"Bearer {token}", f"Bad header {VICTIM}": PLACE},
             {"Authorization": f"Bearer {WRONG_TOKEN}"},
         ):
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
             connection.putrequest("GET", f"/api/uploads/{UUID(int=1)}?token={token}")
             for name, value in headers.items():
                 connection._buffer.append(f"{name}: {value}".encode())

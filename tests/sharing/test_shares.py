@@ -185,7 +185,7 @@ def test_of_a_grant_and_a_refusal_at_once_the_second_is_told_and_the_first_holds
             wait([refusal], timeout=1)
             assert not refusal.done()
         with pytest.raises(Conflict, match="decided"):
-            refusal.result(timeout=60)
+            refusal.result(timeout=300)
     assert listed(database, liaison) == {share_id: Standing.GRANTED}
 
 

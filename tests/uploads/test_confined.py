@@ -143,7 +143,7 @@ def test_too_much_memory_is_refused_in_words(original: Path) -> None:
     started = time.monotonic()
     with pytest.raises(BadFile, match="more memory"):
         check(original, generous, "file.csv.gz", column_fields={})
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < Limits().seconds
     assert names_in(original.parent) == ["original"]
 
 
@@ -219,17 +219,17 @@ def test_a_child_that_hangs_is_killed_whole(original: Path, monkeypatch: pytest.
         "import os, subprocess, sys, time\n"
         "from hub.uploads import nursery\n"
         "def work():\n"
-        "    other = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        "    other = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
         f"    open({str(marker)!r}, 'w').write(f'{{os.getpid()}} {{other.pid}}')\n"
-        "    time.sleep(60)\n"
+        "    time.sleep(600)\n"
         "nursery.serve(work)\n"
     )
     monkeypatch.setattr(confined, "_NURSERY", nursery.Nursery([sys.executable, "-I", "-c", program], {}))
     with pytest.raises(BadFile, match="longer than"):
-        confined.look(original, "file.csv", Limits(seconds=2), {})
+        confined.look(original, "file.csv", Limits(seconds=6), {})
     pids = [int(pid) for pid in marker.read_text().split()]
     assert len(pids) == 2
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while any(_is_alive(pid) for pid in pids) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(_is_alive(pid) for pid in pids)
@@ -264,5 +264,5 @@ def test_a_check_ends_within_seconds_once_nobody_waits_for_it(original: Path) ->
     started = time.monotonic()
     with pytest.raises(InterruptedError):
         check(original, wait=stop)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < Limits().seconds / 2
     assert (said, names_in(original.parent)) == ([confined.SECONDS_BETWEEN_WAITS], ["original"])

@@ -385,7 +385,7 @@ def canary(tmp_path: Path) -> Iterator[tuple[str, list[object]]]:
     yield f"http://127.0.0.1:{listener.getsockname()[1]}/crs", heard
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
-    thread.join(5)
+    thread.join(120)
 
 
 def reaching_out(address: str, path: Path) -> Iterator[tuple[bytes, str]]:
