@@ -29,6 +29,9 @@ class Permission(StrEnum):
     OVERLAY_READ = "overlay:read"
     PLACE_MUTE = "place:mute"
     ZONE_WRITE = "zone:write"
+    PROBLEM_READ = "problem:read"
+    PROBLEM_WRITE = "problem:write"
+    PROBLEM_PUBLISH = "problem:publish"
     SHARE_ASK = "share:ask"
     SHARE_DECIDE = "share:decide"
     SUMMARY_READ = "summary:read"
@@ -81,6 +84,8 @@ _PARTNERS = _READERS | {
     Permission.AGREEMENT_READ,
     Permission.PLACE_MUTE,
     Permission.ZONE_WRITE,
+    Permission.PROBLEM_READ,
+    Permission.PROBLEM_WRITE,
 }
 _WRITERS = frozenset({Permission.QUESTION_ANSWER, Permission.MEASURE_CHOOSE, Permission.REPORT_WRITE})
 _UPLOADERS = (
@@ -92,16 +97,17 @@ _UPLOADERS = (
         Permission.UPLOAD_COMMIT,
         Permission.AGREEMENT_WRITE,
         Permission.PRIORITY_WRITE,
+        Permission.PROBLEM_PUBLISH,
     }
 )
 
 GRANTED: dict[Role, frozenset[Permission]] = {
     Role.CSP_OFFICER: _UPLOADERS,
     Role.CSP_ANALYST: _PARTNERS | _WRITERS | {Permission.UPLOAD_READ, Permission.SHARE_ASK},
-    Role.BOROUGH_POLICE_LEAD: _PARTNERS | {Permission.PRIORITY_WRITE},
+    Role.BOROUGH_POLICE_LEAD: _PARTNERS | {Permission.PRIORITY_WRITE, Permission.PROBLEM_PUBLISH},
     Role.LIAISON_OFFICER: _PARTNERS
     | {Permission.SHARE_DECIDE, Permission.RECORD_READ, Permission.SEE_AS, Permission.REPORT_APPROVE},
-    Role.BCU_COMMANDER: _PARTNERS | {Permission.SHARE_ASK},
+    Role.BCU_COMMANDER: _PARTNERS | {Permission.SHARE_ASK, Permission.PROBLEM_PUBLISH},
     Role.COUNCIL_LEADER: _READERS | {Permission.REPORT_PUBLISH},
     Role.ADMINISTRATOR: _UPLOADERS
     | {

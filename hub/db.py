@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, TypeAlias, cast
 
 import shapely
 from sqlalchemy import (
@@ -148,6 +148,28 @@ class InArea:
     area_key: Mapped[str] = mapped_column(String(512), index=True)
 
 
+class AmongBoroughs:
+    """A row that belongs to a set of boroughs together, seen and changed by people of any one of them.
+
+    `borough_set` is named as an `area_key` is.
+    """
+
+    fence: ClassVar[str] = "borough_set"
+
+    borough_set: Mapped[str] = mapped_column(String(512), index=True)
+
+
+Fenced: TypeAlias = InBorough | InArea | AmongBoroughs
+"""Every way in which a row can belong to boroughs."""
+
+
+class AppendOnly:
+    """A row that is written once: the ORM neither changes nor deletes it, nor may the web role on PostgreSQL.
+
+    It goes only with the row that it hangs on, by the database's own cascade.
+    """
+
+
 def area_key(borough_codes: frozenset[str] | set[str]) -> str:
     """Name a set of boroughs, the same way every time."""
     return "+".join(sorted(borough_codes))
@@ -169,6 +191,21 @@ def lay_fence(connection: Connection, table: str, column: str) -> None:
         f"(SELECT current_setting('{setting}', true)) = '*' OR {column} = ANY"
         f"((SELECT string_to_array(nullif(current_setting('{setting}', true), ''), ','))::text[])"
     )
+    _lay_policy(connection, table, inside)
+
+
+def lay_fence_among(connection: Connection, table: str) -> None:
+    """Lay the same under a table of rows that belong to sets of boroughs. Released migrations call this too."""
+    if connection.dialect.name != "postgresql":
+        return
+    inside = (
+        "(SELECT current_setting('hub.boroughs', true)) = '*' OR string_to_array(borough_set, '+') && "
+        "((SELECT string_to_array(nullif(current_setting('hub.boroughs', true), ''), ','))::text[])"
+    )
+    _lay_policy(connection, table, inside)
+
+
+def _lay_policy(connection: Connection, table: str, inside: str) -> None:
     for statement in (
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
         f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
@@ -198,17 +235,27 @@ class Scope:
 
     def admits(self, row: object) -> bool:
         """Whether a fenced row lies inside; rows that belong to nobody always do."""
-        if isinstance(row, InBorough | InArea):
+        if isinstance(row, Fenced):
             return self.admits_key(type(row), getattr(row, row.fence))
         return True
 
-    def admits_key(self, fenced: type[InBorough] | type[InArea], key: str | None) -> bool:
-        """Whether a row of a fenced table with this borough code or area key lies inside."""
+    def admits_key(self, fenced: type[Fenced], key: str | None) -> bool:
+        """Whether a row of a fenced table with this borough code, area key or set of boroughs lies inside."""
         if self.is_everywhere:
             return True
         if issubclass(fenced, InBorough):
             return key in self.boroughs
+        if issubclass(fenced, AmongBoroughs):
+            return key is not None and not self.boroughs.isdisjoint(key.split("+"))
         return key in self.areas or (key is not None and self.sees_every_area)
+
+    @property
+    def names_one_of_its_boroughs(self) -> str:
+        """The regular expression of the sets of boroughs that have one in common with it; of codes, all alphanumeric.
+
+        "-" is no borough: without one, no set is matched.
+        """
+        return f"(^|[+])({'|'.join(['-', *sorted(self.boroughs)])})([+]|$)"
 
     @property
     def sees_every_area(self) -> bool:
@@ -251,7 +298,7 @@ class HubSession(Session):
         self._scope = scope
         for row in [*self.new, *self.identity_map.values()]:
             state: InstanceState[Any] = inspect(row)
-            if isinstance(row, InBorough | InArea) and not scope.admits_key(type(row), state.dict.get(row.fence)):
+            if isinstance(row, Fenced) and not scope.admits_key(type(row), state.dict.get(row.fence)):
                 self.expunge(row)
             elif state.persistent:
                 state.load_options = ()  # They hold the criteria of the scope it was loaded under.
@@ -295,6 +342,7 @@ def _fence_statement(state: ORMExecuteState) -> None:
     mappers are fenced leaks counts, unions and subqueries.
     """
     scope = cast(HubSession, state.session).scope
+    _refuse_rewriting(state)
     if scope.is_everywhere:
         return
     if not state.is_orm_statement or isinstance(state.statement, FromStatement) or _writes_within(state.statement):
@@ -310,10 +358,23 @@ def _fence_statement(state: ORMExecuteState) -> None:
     state.statement = state.statement.options(
         with_loader_criteria(InBorough, lambda cls: cls.borough_code.in_(boroughs), include_aliases=True)
     )
+    named = scope.names_one_of_its_boroughs
+    state.statement = state.statement.options(
+        with_loader_criteria(AmongBoroughs, lambda cls: cls.borough_set.regexp_match(named), include_aliases=True)
+    )
     if not scope.sees_every_area:
         state.statement = state.statement.options(
             with_loader_criteria(InArea, lambda cls: cls.area_key.in_(areas), include_aliases=True)
         )
+
+
+def _refuse_rewriting(state: ORMExecuteState) -> None:
+    """Refuse to change or delete rows that are written once, whoever asks."""
+    statement = state.statement
+    if isinstance(statement, Update | Delete):
+        model = statement.entity_description.get("entity")
+        if isinstance(model, type) and issubclass(model, AppendOnly):
+            raise OutsideScope(f"A change of rows of {model.__name__}, which are written once, was refused.")
 
 
 def _writes_within(statement: Any) -> bool:
@@ -326,7 +387,7 @@ def _fence_insert(statement: Insert, parameters: Any, scope: Scope) -> None:
     if any(isinstance(part, SelectBase) for part in visitors.iterate(statement)):
         raise OutsideScope("An insert that reads was refused: the fence cannot follow it.")
     model = statement.entity_description["entity"]
-    if not issubclass(model, InBorough | InArea):
+    if not issubclass(model, Fenced):
         return
     if not statement.compare(insert(model)):
         raise OutsideScope(f"An insert of {model.__name__} that is more than its rows was refused.")
@@ -340,7 +401,7 @@ def _fence_change(statement: Update | Delete, parameters: Any) -> None:
     if not {column.table for column in _columns_outside_subqueries(statement)} <= {statement.table}:
         raise OutsideScope("A change that reads a second table beside its own was refused.")
     model = statement.entity_description["entity"]
-    if isinstance(statement, Delete) or not issubclass(model, InBorough | InArea):
+    if isinstance(statement, Delete) or not issubclass(model, Fenced):
         return
     named = {getattr(column, "key", column) for column in getattr(statement, "_values", None) or {}}
     if parameters or model.fence in named:
@@ -358,8 +419,14 @@ def _columns_outside_subqueries(part: ExternallyTraversible) -> Iterator[ColumnC
 @event.listens_for(HubSession, "before_attach")
 def _fence_attached(session: HubSession, row: object) -> None:
     """Refuse a row from elsewhere that claims to be in the database: its claim would not be checked again."""
-    if isinstance(row, InBorough | InArea) and inspect(row).key is not None and not session.scope.is_everywhere:
+    if isinstance(row, Fenced) and inspect(row).key is not None and not session.scope.is_everywhere:
         raise OutsideScope(f"A {type(row).__name__} that this session did not load was refused.")
+
+
+@event.listens_for(AppendOnly, "before_update", propagate=True)
+@event.listens_for(AppendOnly, "before_delete", propagate=True)
+def _refuse_rewritten_row(_mapper: object, _connection: Connection, row: AppendOnly) -> None:
+    raise OutsideScope(f"A change of a {type(row).__name__}, which is written once, was refused.")
 
 
 @event.listens_for(Base, "before_insert", propagate=True)
@@ -374,7 +441,7 @@ def _fence_row(_mapper: object, _connection: Connection, row: Base) -> None:
     state: InstanceState[Any] = inspect(row)
     if not scope.is_everywhere and any(map(_is_statement, state.dict.values())):
         raise OutsideScope(f"A {type(row).__name__} with a statement for a value was refused.")
-    if isinstance(row, InBorough | InArea):
+    if isinstance(row, Fenced):
         moved = state.persistent and state.attrs[row.fence].history.has_changes()
         if moved or not scope.admits(row):
             raise OutsideScope(f"A {type(row).__name__} outside the scope was refused.")

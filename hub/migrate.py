@@ -12,10 +12,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, MetaData, make_url, text
+from sqlalchemy import Connection, MetaData, inspect, make_url, text
 
 from hub.config import Settings, shipped
-from hub.db import Base, InArea, InBorough, open_engine
+from hub.db import AppendOnly, Base, Fenced, open_engine
 from hub.errors import Conflict
 
 SLICES_WITH_TABLES = (
@@ -29,10 +29,12 @@ SLICES_WITH_TABLES = (
     "hotspots",
     "briefings",
     "zones",
+    "problems",
     "sharing",
     "measures",
     "wards",
     "reports",
+    "questions",
 )
 MIGRATION_LOCK = 704_2022
 
@@ -51,9 +53,16 @@ def fenced_tables() -> dict[str, str]:
     metadata()
     fenced = {}
     for mapper in Base.registry.mappers:
-        if issubclass(mapper.class_, InBorough | InArea):
+        if issubclass(mapper.class_, Fenced):
             fenced[mapper.local_table.description] = mapper.class_.fence
     return fenced
+
+
+def written_once() -> list[str]:
+    """The tables whose rows nobody may change or delete, in order."""
+    metadata()
+    mappers = (mapper for mapper in Base.registry.mappers if issubclass(mapper.class_, AppendOnly))
+    return sorted(mapper.local_table.description for mapper in mappers)
 
 
 def upgrade(settings: Settings, revision: str = "head") -> str:
@@ -152,15 +161,17 @@ def _locked(settings: Settings) -> Iterator[Connection]:
 
 
 def _grant_to_web_role(connection: Connection, settings: Settings) -> None:
-    """Give the web role rows but not tables; of the audit record, only adding and reading."""
+    """Give the web role rows but not tables; of the audit record and what is written once, only adding."""
     owner, web = make_url(settings.migration_url).username, make_url(settings.database_url).username
     if connection.dialect.name != "postgresql" or web is None or web == owner:
         return
     role = connection.dialect.identifier_preparer.quote(web)
+    there = inspect(connection).get_table_names()  # not every table, where a schema goes up to an older revision
     for statement in (
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
         f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
         f"REVOKE UPDATE, DELETE ON audit_entry, audit_part FROM {role}",
+        *(f"REVOKE UPDATE, DELETE ON {table} FROM {role}" for table in written_once() if table in there),
         f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role}",
     ):
         connection.execute(text(statement))

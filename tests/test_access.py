@@ -16,19 +16,21 @@ BCUS = [frozenset({A, B}), frozenset({C, D})]
 
 EXPECTED = {
     Role.CSP_OFFICER: "upload:read upload:write upload:commit agreement:read agreement:write overlay:read summary:read "
-    "place:mute zone:write counts:exact question:ask question:answer measure:choose report:write priority:write",
+    "place:mute zone:write counts:exact question:ask question:answer measure:choose report:write priority:write "
+    "problem:read problem:write problem:publish",
     Role.CSP_ANALYST: "upload:read agreement:read overlay:read place:mute zone:write share:ask summary:read "
-    "counts:exact question:ask question:answer measure:choose report:write",
+    "counts:exact question:ask question:answer measure:choose report:write problem:read problem:write",
     Role.BOROUGH_POLICE_LEAD: "agreement:read overlay:read place:mute zone:write summary:read counts:exact "
-    "question:ask priority:write",
+    "question:ask priority:write problem:read problem:write problem:publish",
     Role.LIAISON_OFFICER: "share:decide record:read person:see_as agreement:read overlay:read place:mute zone:write "
-    "summary:read counts:exact question:ask report:approve",
+    "summary:read counts:exact question:ask report:approve problem:read problem:write",
     Role.BCU_COMMANDER: "share:ask agreement:read overlay:read place:mute zone:write summary:read counts:exact "
-    "question:ask",
+    "question:ask problem:read problem:write problem:publish",
     Role.COUNCIL_LEADER: "summary:read question:ask report:publish",
     Role.ADMINISTRATOR: "upload:read upload:write upload:commit agreement:read agreement:write prescribed:write "
     "weights:write overlay:read place:mute zone:write summary:read counts:exact record:read person:see_as person:write "
-    "policy:write question:ask question:answer measure:choose measure:write report:write priority:write",
+    "policy:write question:ask question:answer measure:choose measure:write report:write priority:write "
+    "problem:read problem:write problem:publish",
 }
 
 

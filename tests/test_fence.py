@@ -82,6 +82,8 @@ from hub.errors import OutsideScope
 from hub.hotspots.models import HotspotRun
 from hub.measures.models import MeasureChoice
 from hub.places.models import Borough
+from hub.problems.models import Attachment, Entry, Origin, Problem, Stage
+from hub.problems.models import Kind as EntryKind
 from hub.questions.models import Question
 from hub.reports.models import Repeats, Report, ReportFile, ReportSchedule, ReportSubscription
 from hub.reports.models import State as ReportState
@@ -122,6 +124,9 @@ FENCED = (
     ReportSchedule,
     ReportFile,
     Question,
+    Problem,
+    Entry,
+    Attachment,
 )
 ME = UUID(int=1)
 JANUARY, FEBRUARY, MARCH = dt.date(2025, 1, 1), dt.date(2025, 2, 1), dt.date(2025, 3, 1)
@@ -186,9 +191,11 @@ def _seed_side(session: HubSession, side: Side, shared_version: int, *, value: i
             a_subscription(side.share, side.borough),
             a_schedule(side.zone, side.borough, word),
             a_question(side.share, side.borough, word),
+            a_problem(side.zone, side.borough, word),
         ]
     )
     session.flush()
+    session.add_all([an_entry(side.zone, side.borough, word), an_attachment(side.zone, side.borough, word)])
     session.add(a_report_file(side.share, side.borough, side.zone, word))
     session.add_all([a_released_set(side.row, side.borough, word), a_priority(side.share, side.borough, word)])
     session.add_all([an_upload(side.upload, side.borough, file_name=f"{word}.csv")])
@@ -295,6 +302,28 @@ def a_question(key: int, borough: str, word: str = "new") -> Question:
     return Question(
         id=UUID(int=60 + key), borough_code=borough, figure="total:2025-01", title=word, shown=word, is_for_all=True,
         words=word, asked_by=ME, asked_at=NOON,
+    )  # fmt: skip
+
+
+def a_problem(key: UUID, boroughs: str, word: str = "new") -> Problem:
+    return Problem(
+        id=key, borough_set=boroughs, year=2025, number=1, title=word, kind="robbery", stage=Stage.SCANNING,
+        origin=Origin.BY_HAND, place_name=word, cells=[], premises="", categories=[], first_month=JANUARY,
+        last_month=MARCH, owner_body="police", opened_by=ME, opened_at=NOON, changed_at=NOON,
+    )  # fmt: skip
+
+
+def an_entry(problem: UUID, boroughs: str, word: str = "new") -> Entry:
+    return Entry(
+        id=problem, problem_id=problem, borough_set=boroughs, number=1, kind=EntryKind.COMMENT, thing=problem,
+        body={"words": word}, written_by=ME, written_at=NOON,
+    )  # fmt: skip
+
+
+def an_attachment(problem: UUID, boroughs: str, word: str = "new") -> Attachment:
+    return Attachment(
+        id=problem, problem_id=problem, borough_set=boroughs, file_name=word, content=word.encode(), sha256="-",
+        added_by=ME, added_at=NOON,
     )  # fmt: skip
 
 
@@ -1825,7 +1854,9 @@ NOT_FENCED = {
 
 def test_every_table_of_a_borough_is_fenced_or_public() -> None:
     tables = migrate.metadata().tables.values()
-    of_a_borough = {table.name for table in tables if {"borough_code", "area_key"} & set(table.columns.keys())}
+    of_a_borough = {
+        table.name for table in tables if {"borough_code", "area_key", "borough_set"} & set(table.columns.keys())
+    }
     assert of_a_borough == migrate.fenced_tables().keys() | NOT_FENCED.keys()
     assert not migrate.fenced_tables().keys() & NOT_FENCED.keys()
 
@@ -1839,7 +1870,7 @@ def test_a_child_names_its_fence_with_its_parent() -> None:
         for key in migrate.metadata().tables[name].foreign_key_constraints
         if fenced.get(key.referred_table.name) == column
     ]
-    assert len(keys) == 7
+    assert len(keys) == 9
     assert all(column in key.column_keys for key, column in keys)
 
 
@@ -1851,7 +1882,7 @@ def test_postgresql_holds_the_fence_for_the_owner_too(
     with psycopg.connect(postgres_cluster.url(name, "postgres")) as connection:
         of_a_borough = connection.execute(
             "SELECT DISTINCT table_name, column_name FROM information_schema.columns"
-            " WHERE table_schema = 'public' AND column_name IN ('borough_code', 'area_key')"
+            " WHERE table_schema = 'public' AND column_name IN ('borough_code', 'area_key', 'borough_set')"
         ).fetchall()
         assert dict(of_a_borough) == migrate.fenced_tables() | dict.fromkeys(NOT_FENCED, "borough_code")
         held = connection.execute(
@@ -1863,7 +1894,7 @@ def test_postgresql_holds_the_fence_for_the_owner_too(
         assert len(held) == len(migrate.fenced_tables()), "a second policy would widen the first"
         for table, policy, command, permissive, everyone, using, check in held:
             column = migrate.fenced_tables()[table]
-            setting = {"borough_code": "hub.boroughs", "area_key": "hub.areas"}[column]
+            setting = {"area_key": "hub.areas"}.get(column, "hub.boroughs")
             assert (policy, command, permissive, everyone) == ("fence", "*", True, True)
             assert using == check
             assert re.search(rf"\b{column}\b", using)

@@ -18,6 +18,7 @@ from hub.db import Database, HubSession
 from hub.errors import BadRequest
 from hub.hotspots import service as hotspots
 from hub.places import service as places
+from hub.problems import erasing as problems
 from hub.reports import service as reports
 from hub.retention import due
 from hub.uploads import erasing, kinds
@@ -119,15 +120,17 @@ def erase_due(database: Database, today: dt.date, actor: str) -> int:
 def _anything_to_do(session: HubSession, today: dt.date) -> bool:
     with session.scoped(db.EVERYWHERE):
         terms = _Terms(session)
-        return reports.any_to_erase(session, _oldest_report(session, today)) or any(
+        oldest = _oldest_kept(session, today)
+        is_any = reports.any_to_erase(session, oldest) or problems.any_to_erase(session, oldest)
+        return is_any or any(
             due.may_go(by, upload.warned_on, today) or (upload.warned_on is None and due.is_to_warn(by, today))
             for upload in erasing.holdings(session)
             for by in (terms.delete_by(upload),)
         )
 
 
-def _oldest_report(session: HubSession, today: dt.date) -> dt.datetime:
-    """Reports from before this moment are deleted, as data that came under no agreement is."""
+def _oldest_kept(session: HubSession, today: dt.date) -> dt.datetime:
+    """Reports from before this moment, and problems closed before it, go as data does that came under no agreement."""
     day = due.months_later(today, -session.info["keep_months"])
     return dt.datetime.combine(day, dt.time(), LONDON)
 
@@ -144,11 +147,15 @@ def _erase_due(session: HubSession, today: dt.date, actor: str) -> int:
             )
         elif due.may_go(by, upload.warned_on, today):
             going.append(upload.id)
-    old_reports = reports.erase(session, _oldest_report(session, today))
+    oldest = _oldest_kept(session, today)
+    old_reports = reports.erase(session, oldest)
     for report_id, borough_code in old_reports:
         audit.record_as(session, actor, "report.erased", report_id, boroughs=[borough_code])
+    old_problems = problems.erase(session, oldest)
+    for problem_id, boroughs in old_problems:
+        audit.record_as(session, actor, "problem.erased", problem_id, boroughs=boroughs)
     erased = sum(_erase(session, actor, upload_id, reason="Its time was over.") for upload_id in going)
-    return erased + len(old_reports)
+    return erased + len(old_reports) + len(old_problems)
 
 
 def _erase(session: HubSession, actor: str, upload_id: UUID, *, reason: str) -> bool:

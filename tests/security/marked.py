@@ -19,12 +19,13 @@ from hub.access import Permission, Viewer
 from hub.accounts.models import Person
 from hub.borders.bands import Band
 from hub.borders.models import BorderBand, BorderChoice
-from hub.db import EVERYWHERE, Base, HubSession, InArea, InBorough
+from hub.db import EVERYWHERE, Base, Fenced, HubSession
 from hub.hotspots import service as hotspots
 from hub.jobs import Job, JobState
 from hub.measures.models import MeasureChoice
 from hub.measures.service import UNLESS_CHOSEN
 from hub.places import service as places
+from hub.problems.models import Attachment, Entry, Kind, Origin, Problem, Stage
 from hub.questions.models import Question
 from hub.reports.models import Report, ReportFile, ReportSubscription, State
 from hub.uploads import corrections
@@ -51,6 +52,7 @@ WORDS_OF_THE_HUB = {
         "media_type",
     ),
     *("measure", "offence_group", "offence_subgroup", "placed_by", "provider", "sha256", "subcategory", "unit"),
+    *("borough_set", "owner_body", "premises"),
     *("asking_key", "owner_code", "show", "source_code", "units", "ward_code"),
 }
 """Columns whose words the hub knows or made itself: with others in them its pages would fail or say nothing."""
@@ -71,8 +73,8 @@ THEIRS, OURS = counts_and(MARK, PECULIAR_COUNT), counts_and(OWN_MARK, OWN_COUNT)
 
 
 def fenced() -> Iterator[Mapper[Base]]:
-    """Every kind of row that belongs to a borough or an area."""
-    return (mapper for mapper in Base.registry.mappers if issubclass(mapper.class_, InBorough | InArea))
+    """Every kind of row that belongs to boroughs."""
+    return (mapper for mapper in Base.registry.mappers if issubclass(mapper.class_, Fenced))
 
 
 def written_columns(mapper: Mapper[Base]) -> Iterator[InstrumentedAttribute[str]]:
@@ -154,6 +156,7 @@ def _add_what_is_missing(session: HubSession, code: str, word: str, email: str) 
     asked = {"asked_by": asker, "asked_at": NOW, "answered_by": asker, "answered_at": NOW}
     session.add(Question(borough_code=code, **answered, **asked))  # beside the one that still waits
     session.add(ReportSubscription(borough_code=code, person_id=asker, made_at=dt.datetime.now(dt.UTC)))
+    _add_a_problem(session, code, word, asker)
     approved = select(Report).where(Report.borough_code == code, Report.state == State.APPROVED).limit(1)
     report = session.scalars(approved).one()
     session.add(
@@ -170,6 +173,28 @@ def _add_what_is_missing(session: HubSession, code: str, word: str, email: str) 
             failure=f"{word} job.failure",
         )
     )
+
+
+def _add_a_problem(session: HubSession, code: str, word: str, asker: UUID) -> None:
+    year = {"first_month": dt.date(2025, 1, 1), "last_month": dt.date(2025, 12, 1)}
+    place = {"place_name": word, "cells": [], "premises": "park", "categories": [f"Burglary {word}"]}
+    stands = {"kind": "burglary", "stage": Stage.ANALYSIS, "origin": Origin.BY_HAND, "owner_body": "police"}
+    problem = Problem(
+        borough_set=code, year=2025, number=99, title=word, **place, **stands, **year, owner_id=asker, opened_by=asker,
+        opened_at=NOW, changed_at=NOW,
+    )  # fmt: skip
+    session.add(problem)
+    session.flush()
+    of_it = {"problem_id": problem.id, "borough_set": code}
+    said = {"words": f"{word} problem_entry.body", "source": word}
+    wrote = {"written_by": asker, "written_at": NOW}
+    session.add(Entry(**of_it, number=1, kind=Kind.FINDING, thing=problem.id, body=said, **wrote))
+    session.add(
+        Attachment(
+            **of_it, file_name="a.csv", content=word.encode(), sha256=of_a_file(word)["sha256"], added_by=asker,
+            added_at=NOW,
+        )
+    )  # fmt: skip
 
 
 def of_a_file(word: str) -> dict[str, str]:

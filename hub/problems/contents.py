@@ -1,0 +1,239 @@
+"""What each kind of entry holds, field by field, and whether what somebody gave can stand. Pure.
+
+The forms, the pages and the check of what was sent are all made from these lists.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from hub.problems.choices import choices
+from hub.problems.models import Kind, Result
+from hub.problems.wording import Unfit, fault_of_words, tidied
+from hub.words import date_name, number
+
+DATE_FORMS = ("%Y-%m-%d", "%d/%m/%Y")
+MOST_POUNDS = 100_000_000
+
+
+class Holds(StrEnum):
+    """What a field holds."""
+
+    LINE = "line"
+    TEXT = "text"
+    CHOICE = "choice"
+    DATE = "date"
+    MONEY = "money"
+    PERSON = "person"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of an entry."""
+
+    name: str
+    label: str
+    hint: str = ""
+    holds: Holds = Holds.TEXT
+    is_needed: bool = False
+    longest: int = 1000
+    options: Mapping[str, str] | None = None
+    """By key, of a choice."""
+
+
+TESTED = {
+    "untested": "Not tested yet",
+    "supported": "Supported",
+    "not_supported": "Not supported",
+    "unclear": "Tested, and still unclear",
+}
+STATUS = {
+    "planned": "Planned",
+    "under_way": "Under way",
+    "done": "Done",
+    "stopped": "Stopped early",
+}
+RESULTS = {
+    Result.FELL.value: "Fell",
+    Result.DID_NOT_FALL.value: "Did not fall",
+    Result.CANNOT_TELL.value: "Cannot tell",
+}
+
+
+@cache
+def fields() -> Mapping[Kind, tuple[Field, ...]]:
+    """The fields of every kind of entry that people write by a form, in order."""
+    given = choices()
+    bodies = Field("body", "Body", holds=Holds.CHOICE, is_needed=True, options=given.bodies)
+    person = Field("person", "Person", "Somebody with an account in one of the problem's boroughs", Holds.PERSON)
+    techniques = {str(one.number): f"{one.number}. {one.name}" for one in given.techniques.values()}
+    return {
+        Kind.ASSIGNED: (bodies, person),
+        Kind.STATEMENT: (
+            Field("words", "What the problem is", "What happens, to whom or what, and why it matters", is_needed=True),
+            Field("since", "Since when", holds=Holds.LINE, longest=120),
+            Field("harm", "Harm so far", "To people, places and services"),
+        ),
+        Kind.CHEERS: (
+            Field("community", "Community", "Who in the community is affected?"),
+            Field("harm", "Harm", "What harm does it do?"),
+            Field("expectation", "Expectation", "Who expects the police or partners to act?"),
+            Field("events", "Events", "What are the separate events?"),
+            Field("recurring", "Recurring", "How often do they come back?"),
+            Field("similarity", "Similarity", "What do the events have in common?"),
+        ),
+        Kind.FINDING: (
+            Field("words", "What was found", "When, where and how the events happen", is_needed=True),
+            Field("source", "Source", "Which data, survey, visit or meeting", Holds.LINE, longest=200),
+        ),
+        Kind.TRIANGLE: (
+            Field("target", "Target or victim", "What kind of target, never which person"),
+            Field("guardian", "Guardian", "Who could protect the target"),
+            Field("offender", "Offender", "What kind of offender, never which person"),
+            Field("handler", "Handler", "Who could influence the offender"),
+            Field("location", "Location", "What about the place makes it easy"),
+            Field("manager", "Manager", "Who runs the place"),
+        ),
+        Kind.HYPOTHESIS: (
+            Field("words", "Hypothesis", "Why the problem happens here", is_needed=True, longest=500),
+            Field("test", "How it is tested", longest=500),
+            Field("outcome", "How the test came out", "", Holds.CHOICE, is_needed=True, options=TESTED),
+            Field("found", "What the test showed"),
+        ),
+        Kind.OBJECTIVE: (
+            Field("words", "Objective", "What is to change, by how much", is_needed=True, longest=500),
+            Field("measure", "Measured by", holds=Holds.LINE, longest=200),
+            Field("by", "By", holds=Holds.DATE),
+        ),
+        Kind.RESPONSE: (
+            Field("words", "What is done", is_needed=True, longest=500),
+            Field("technique", "Technique", "One of the 25", Holds.CHOICE, is_needed=True, options=techniques),
+            Field("mechanism", "How it is meant to work", is_needed=True, longest=500),
+            bodies,
+            person,
+            Field("start", "Starts on", holds=Holds.DATE, is_needed=True),
+            Field("set_up", "Set up by", "The day from which it is all in place", Holds.DATE),
+            Field("end", "Ends on", holds=Holds.DATE),
+            Field("cost", "Cost in pounds", holds=Holds.MONEY),
+            Field("status", "Status", holds=Holds.CHOICE, is_needed=True, options=STATUS),
+            Field("delivered", "What was delivered", "What was really done, and when"),
+        ),
+        Kind.ASSESSMENT: (
+            Field("result", "Did the problem fall?", "", Holds.CHOICE, is_needed=True, options=RESULTS),
+            Field("reason", "Why this is the answer", is_needed=True, longest=500),
+            Field("process", "Was it done as planned?"),
+            Field("displacement", "Did the problem move, or did places nearby gain too?"),
+            Field("learning", "What was learnt"),
+            Field("next", "What comes next", longest=500),
+        ),
+        Kind.COMMENT: (Field("words", "Comment", is_needed=True),),
+    }
+
+
+REPEATED = frozenset({Kind.FINDING, Kind.HYPOTHESIS, Kind.OBJECTIVE, Kind.RESPONSE, Kind.COMMENT})
+"""Of which a problem may have several; of the others it has one, which a later entry takes the place of."""
+
+
+def fit(kind: Kind, given: Mapping[str, str], *, people: Collection[str] = ()) -> dict[str, str]:
+    """Check what somebody gave for an entry; returns its body, in which a field that was left out is empty.
+
+    Parameters
+    ----------
+    kind
+        Of entry.
+    given
+        What was typed or chosen, by the name of the field; of others nothing is kept.
+    people
+        The ids of those who may be named.
+
+    Raises
+    ------
+    Unfit
+        With a sentence for each field that cannot stand.
+    """
+    body, faults = {}, {}
+    for field in fields()[kind]:
+        said = tidied(given.get(field.name, ""))
+        body[field.name], fault = _read(field, said, people) if said else ("", "")
+        if not said and field.is_needed:
+            fault = _MISSING.get(field.holds, "Say this in a few words.")
+        if fault:
+            faults[field.name] = fault
+    if kind is Kind.RESPONSE and not faults:
+        faults = _of_days(body)
+    if not any(body.values()):
+        faults = faults or {fields()[kind][0].name: "Nothing was written. Fill in at least one of these."}
+    if faults:
+        raise Unfit(faults)
+    return body
+
+
+_MISSING = {
+    Holds.CHOICE: "Choose one of these.",
+    Holds.DATE: "Give a day, such as 31/03/2027.",
+}
+
+
+def _read(field: Field, said: str, people: Collection[str]) -> tuple[str, str]:
+    """What is kept of a field, and what is wrong with it."""
+    if field.holds is Holds.CHOICE:
+        return said, "" if said in (field.options or {}) else "Choose one of these."
+    if field.holds is Holds.PERSON:
+        return said, "" if said in people else "Choose one of these people, or nobody."
+    if field.holds is Holds.DATE:
+        return _day(said)
+    if field.holds is Holds.MONEY:
+        return _pounds(said)
+    return said, fault_of_words(said, field.longest)
+
+
+def _day(said: str) -> tuple[str, str]:
+    for form in DATE_FORMS:
+        try:
+            return dt.datetime.strptime(said, form).date().isoformat(), ""  # noqa: DTZ007 - a day has no zone
+        except ValueError:
+            continue
+    return said, "Enter a real date, such as 31/03/2027."
+
+
+def _pounds(said: str) -> tuple[str, str]:
+    try:
+        value = Decimal(said.lstrip("£").replace(",", ""))
+    except InvalidOperation:
+        value = Decimal(-1)
+    if not value.is_finite() or not 0 <= value <= MOST_POUNDS:
+        return said, f"Enter an amount from 0 to {MOST_POUNDS:,} pounds, such as 12,500."
+    return str(int(value)), ""
+
+
+def _of_days(body: Mapping[str, str]) -> dict[str, str]:
+    start, set_up, end = (body[name] for name in ("start", "set_up", "end"))
+    if end and end < start:
+        return {"end": "It cannot end before it starts."}
+    if set_up and (set_up < start or (end and set_up > end)):
+        return {"set_up": "It is set up between its start and its end."}
+    return {}
+
+
+def said(field: Field, value: str, names: Mapping[str, str]) -> str:
+    """A value as a page shows it; `names` are of people, by id."""
+    if not value:
+        return ""
+    if field.holds is Holds.CHOICE:
+        return (field.options or {}).get(value, value)
+    if field.holds is Holds.PERSON:
+        return names.get(value, "somebody who has left")
+    if field.holds is Holds.DATE:
+        return date_name(dt.date.fromisoformat(value))
+    return f"£{number(int(value))}" if field.holds is Holds.MONEY else value
+
+
+def as_text(body: Mapping[str, Any]) -> dict[str, str]:
+    """A body as the form that follows it up is filled in."""
+    return {name: str(value) for name, value in body.items()}
