@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from geo.dispersion import Dispersion
 from geo.frames import BoolArray, FloatArray, GeoError
 
 _ROUNDING = 1e-7
@@ -65,13 +66,21 @@ class Trend:
 
 
 def compare_counts(
-    before: npt.ArrayLike, after: npt.ArrayLike, *, confidence: float = 0.95, exposure_ratio: float = 1.0
+    before: npt.ArrayLike,
+    after: npt.ArrayLike,
+    *,
+    confidence: float = 0.95,
+    exposure_ratio: float = 1.0,
+    dispersion: Dispersion | None = None,
 ) -> CountChange:
     """Compare counts from two periods by the exact conditional test.
 
     Given their sum, the later of two Poisson counts of one level follows the binomial law, with a half where the
     periods are equal. The two-sided p is twice the smaller tail, so that it agrees with the interval (Clopper and
-    Pearson's). Crime often varies more than the Poisson law: take the p as the least doubt there is.
+    Pearson's). Crime often varies more than the Poisson law. Without `dispersion`, take the p as the least doubt there
+    is. With it, the counts are taken to tell as much as so many times fewer would, which widens the standard error of
+    the logarithm of the ratio by the root of the factor (quasi-likelihood); and since the factor is itself estimated,
+    the normal deviate of each tail is referred to Student's law with the factor's degrees of freedom.
 
     Parameters
     ----------
@@ -81,6 +90,8 @@ def compare_counts(
         Of the interval, between 0 and 1.
     exposure_ratio : float
         The length of the period after divided by that of the period before: 1/12 for a month against a year.
+    dispersion : Dispersion
+        Of each line, from `geo.dispersion`; the Poisson law unless given.
 
     Returns
     -------
@@ -95,25 +106,33 @@ def compare_counts(
 
     References
     ----------
-    Przyborowski & Wilenski (1940), Biometrika 31(3/4), 313-323; Fay (2010), The R Journal 2(1), 53-58.
+    Przyborowski & Wilenski (1940), Biometrika 31(3/4), 313-323; Fay (2010), The R Journal 2(1), 53-58; McCullagh &
+    Nelder (1989), Generalized Linear Models, 2nd edition, sections 4.5 and 9.2; for Student's law, Lund, Nettleton,
+    McCarthy & Smyth (2012), Statistical Applications in Genetics and Molecular Biology 11(5), article 8.
     """
     b, a, unknown = _paired_counts(before, after, exposure_ratio)
     if not 0 < confidence < 1:
         raise GeoError(f"A confidence of {confidence} is not possible. Give one between 0 and 1, such as 0.95.")
-    tail, share = (1 - confidence) / 2, exposure_ratio / (1 + exposure_ratio)
+    given = Dispersion(np.ones(b.shape), np.full(b.shape, np.inf)) if dispersion is None else dispersion
+    if given.factor.shape != b.shape or given.freedom.shape != b.shape:
+        raise GeoError(f"There are {b.size} lines and {given.factor.size} factors. Pass one for each line.")
+    difference, b, a = a - b * exposure_ratio, b / given.factor, a / given.factor
+    tail, share = _normal_tail((1 - confidence) / 2, given.freedom), exposure_ratio / (1 + exposure_ratio)
     # The incomplete beta functions have no value at a count of nil, where a tail is the whole law.
-    at_least = np.where(a > 0, special.betainc(np.fmax(a, 1), b + 1, share), 1.0)
-    at_most = np.where(b > 0, special.betainc(np.fmax(b, 1), a + 1, 1 - share), 1.0)
-    share_lower = np.where(a > 0, special.betaincinv(np.fmax(a, 1), b + 1, tail), 0.0)
-    share_upper = np.where(b > 0, special.betaincinv(a + 1, np.fmax(b, 1), 1 - tail), 1.0)
+    some_b, some_a = np.where(b > 0, b, 1.0), np.where(a > 0, a, 1.0)
+    at_least = np.where(a > 0, special.betainc(some_a, b + 1, share), 1.0)
+    at_most = np.where(b > 0, special.betainc(some_b, a + 1, 1 - share), 1.0)
+    share_lower = np.where(a > 0, special.betaincinv(some_a, b + 1, tail), 0.0)
+    share_upper = np.where(b > 0, special.betainccinv(a + 1, some_b, tail), 1.0)
+    p = np.minimum(1.0, 2 * np.minimum(at_least, at_most))
     with np.errstate(divide="ignore"):
         lower, upper = share_lower / (1 - share_lower), share_upper / (1 - share_upper)
     return CountChange(
-        difference=a - b * exposure_ratio,
+        difference=difference,
         ratio=a / np.where(b > 0, b * exposure_ratio, np.nan),
         ratio_lower=np.where(unknown, np.nan, lower / exposure_ratio),
         ratio_upper=np.where(unknown, np.nan, upper / exposure_ratio),
-        p=np.where(unknown, np.nan, np.minimum(1.0, 2 * np.minimum(at_least, at_most))),
+        p=np.where(unknown, np.nan, 2 * _students_tail(p / 2, given.freedom)),
         confidence=confidence,
     )
 
@@ -199,6 +218,18 @@ def mann_kendall(series: npt.ArrayLike) -> Trend:
     variance = np.where(unknown, np.nan, bins * (bins - 1) * (2 * bins + 5) - ties) / 18
     z = (s - np.sign(s)) / np.sqrt(np.where(variance == 0, 1.0, variance))
     return Trend(s, z, 2 * special.ndtr(-np.abs(z)))
+
+
+def _students_tail(tail: FloatArray, freedom: FloatArray) -> FloatArray:
+    """The tail of Student's law beyond the deviate that leaves the normal law a tail (at most a half) of this size."""
+    finite = np.where(np.isinf(freedom), 1.0, freedom)
+    return np.where(np.isinf(freedom), tail, special.stdtr(finite, special.ndtri(tail)))
+
+
+def _normal_tail(tail: float, freedom: FloatArray) -> FloatArray:
+    """The other way round: the tail of the normal law that answers to one of Student's."""
+    finite = np.where(np.isinf(freedom), 1.0, freedom)
+    return np.where(np.isinf(freedom), tail, special.ndtr(special.stdtrit(finite, tail)))
 
 
 def _paired_counts(

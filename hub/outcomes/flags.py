@@ -10,8 +10,9 @@ from dataclasses import replace
 from hub.access import Permission, Viewer
 from hub.summaries.changes import changes, rates
 from hub.summaries.lines import Measured
-from hub.summaries.releases import Counts, Period, Years
+from hub.summaries.releases import Counts, Period
 from hub.summaries.service import Summary
+from hub.summaries.spreads import spread_of
 from hub.uploads import figures
 from hub.uploads.kinds import DatasetKind, catalogue
 
@@ -27,9 +28,7 @@ def flagged(viewer: Viewer, summary: Summary) -> dict[str, Measured]:
             counts = _counts(viewer, summary, kind)
             known = set(counts.rows["offence_group"]) if counts.missing.isdisjoint(counts.period.latest) else set()
             found |= {
-                code: _measured(one, summary, counts.years("offence_group", [one.measure.flag]))
-                for code, one in wanted.items()
-                if one.measure.flag in known
+                code: _measured(one, summary, counts) for code, one in wanted.items() if one.measure.flag in known
             }
     return found
 
@@ -49,9 +48,11 @@ def _counts(viewer: Viewer, summary: Summary, kind: DatasetKind) -> Counts:
     return Counts(viewer, code, kind.key, summary.policy, period, missing, rows)
 
 
-def _measured(blank: Measured, summary: Summary, years: Years) -> Measured:
+def _measured(blank: Measured, summary: Summary, counts: Counts) -> Measured:
+    flag = [blank.measure.flag]
+    years, (spread,) = counts.years("offence_group", flag), spread_of(counts.by_month("offence_group", flag))
     people = [float(summary.denominator.residents) if summary.denominator else float("nan")]
-    (change,) = changes(years.latest, years.before)
+    (change,) = changes(years.latest, years.before, spread)
     return replace(
         blank,
         change=change,

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from geo.evaluation import hit_rate_interval
-from geo.frames import FloatArray
+from geo.frames import FloatArray, IntArray
 from hub.access import Grant, Role, Viewer
 from hub.db import HubSession
 from hub.demo.city import LATER, build_city
@@ -37,7 +37,8 @@ from hub.summaries.changes import (
     ward_sentence,
 )
 from hub.summaries.perception import opinions, public_attitudes
-from hub.summaries.releases import Counts, Period
+from hub.summaries.releases import MONTHS_IN_A_YEAR, Counts, Period
+from hub.summaries.spreads import spread_of
 from hub.words import month_name
 
 PAGE, TOTAL, GROUPS, WARDS, SURVEY = "page", "total", "groups", "wards", "survey"
@@ -48,7 +49,9 @@ FEWEST_OFFENCES, MOST_OFFENCES = 2_000, 45_000
 """Of a borough in a year, from the least to the most in London."""
 WARDS_OF_A_BOROUGH, GROUPS_OF_A_BOROUGH = (10, 26), (9, 13)
 DISPERSION = 2.0
-"""How many times the variance of a ward's count of a group is its mean, where months vary by more than chance."""
+"""How many times the variance of a ward's month of a group is its mean, where months vary by more than chance."""
+MOST_UNEVEN = 0.15
+"""By how much of its mean (one standard deviation) a group's months go up and down together at most, in every ward."""
 
 PLANTED_SHARE = 0.3
 FEWEST_PLANTED = 400
@@ -66,9 +69,12 @@ Answers = Mapping[str, Mapping[dt.date, float]]
 """Of each survey question the share by month."""
 
 READERS: Mapping[str, Role] = {"exact": Role.CSP_OFFICER, "rounded": Role.COUNCIL_LEADER}
+POISSON, VARIED, UNEVEN = "poisson", "twice varied", "uneven"
 LAWS = {
-    "poisson": "each ward's count of a group, of both years, is Poisson of one mean; what the page states is of this",
-    "more varied": f"as above, but with a variance of {DISPERSION:g} times the mean; the page states nothing of this",
+    POISSON: "each ward's months of a group, of both years, are Poisson of one mean",
+    VARIED: f"as above, but with a variance of {DISPERSION:g} times the mean",
+    UNEVEN: "Poisson of a mean that goes up and down from month to month in every ward alike, for each group by its "
+    f"own share of it: 0 to {MOST_UNEVEN:.0%}",
 }
 
 
@@ -85,14 +91,14 @@ class Rate:
     upper: float
 
     @property
-    def stated(self) -> float | None:
-        """What the page states; nothing of a law that it does not judge by."""
-        return STATED[self.family] if self.law == "poisson" else None
+    def stated(self) -> float:
+        """What the page states, whatever the law."""
+        return STATED[self.family]
 
     @property
     def is_held(self) -> bool:
         """Whether the stated rate could be the true one, or the true one is below it."""
-        return self.stated is None or self.lower <= self.stated
+        return self.lower <= self.stated
 
 
 @dataclass(frozen=True)
@@ -143,12 +149,12 @@ class ChangeClaims:
         lines = [
             f"{self.boroughs:,} boroughs where nothing changed, seed {self.seed}. Pages that claim, by 95% interval:"
         ]
-        for rate in self.rates:
-            stated = "nothing stated" if rate.stated is None else f"stated {rate.stated:.2%} at most"
-            lines.append(
-                f"  {rate.law:<12}{rate.reader:<9}{rate.family:<10}{rate.claiming / rate.boroughs:6.1%}  "
-                f"({rate.lower:.1%} to {rate.upper:.1%})  {stated}  {'holds' if rate.is_held else 'IS HIGHER'}"
-            )
+        lines += [
+            f"  {rate.law:<14}{rate.reader:<9}{rate.family:<10}{rate.claiming / rate.boroughs:6.1%}  "
+            f"({rate.lower:.1%} to {rate.upper:.1%})  stated {rate.stated:.2%} at most  "
+            f"{'holds' if rate.is_held else 'IS HIGHER'}"
+            for rate in self.rates
+        ]
         sure = [one for one in self.planted if one.is_sure]
         small = [one for one in self.planted if not one.is_sure]
         named = (
@@ -232,7 +238,8 @@ def claims(viewer: Viewer, rows: pd.DataFrame, answers: Answers | None = None, m
     groups, wards = (list(dict.fromkeys(rows[by])) for by in ("offence_group", "ward_code"))
     asked = {TOTAL: ("borough_code", [CODE]), GROUPS: ("offence_group", groups), WARDS: ("ward_code", wards)}
     parts = [counts.years(by, keys) for by, keys in asked.values()]
-    read = dict(zip(asked, together([(years.latest, years.before) for years in parts]), strict=True))
+    spreads = [spread_of(counts.by_month(by, keys))[0] for by, keys in asked.values()]
+    read = dict(zip(asked, together([(years.latest, years.before) for years in parts], spreads), strict=True))
     by_group = dict(zip(groups, read[GROUPS], strict=True))
     first = [(group, by_group[group]) for group in measures or groups[:MEASURES_OF_A_BOROUGH]]
     sentences = (
@@ -259,7 +266,7 @@ def nothing_changed(law: str, random: np.random.Generator) -> pd.DataFrame:
     offences = np.exp(random.uniform(np.log(FEWEST_OFFENCES), np.log(MOST_OFFENCES)))
     means = offences * np.outer(random.dirichlet(np.full(wards, 8.0)), random.dirichlet(np.full(groups, 0.7)))
     names = [[f"{what} {number}" for number in range(count)] for what, count in (("Ward", wards), ("Group", groups))]
-    return _two_years(names[0], names[1], _drawn(law, means, random), _drawn(law, means, random))
+    return _two_years(names[0], names[1], _drawn(law, means / MONTHS_IN_A_YEAR, random))
 
 
 def nobody_thinks_otherwise(random: np.random.Generator) -> Answers:
@@ -274,23 +281,21 @@ def nobody_thinks_otherwise(random: np.random.Generator) -> Answers:
 
 
 def _drawn(law: str, means: FloatArray, random: np.random.Generator) -> FloatArray:
-    if law == "poisson":
-        return random.poisson(means).astype(np.float64)
-    successes = np.maximum(means, 1e-9) / (DISPERSION - 1)
-    return random.negative_binomial(successes, 1 / DISPERSION).astype(np.float64)
+    """Counts by month, ward and group; `means` are of one month by ward and group."""
+    size = (len(PERIOD.months), *means.shape)
+    if law == VARIED:
+        successes = np.maximum(means, 1e-9) / (DISPERSION - 1)
+        return random.negative_binomial(successes, 1 / DISPERSION, size).astype(np.float64)
+    shares = random.uniform(0, MOST_UNEVEN, means.shape[1]) if law == UNEVEN else np.zeros(means.shape[1])
+    # A gamma variable of mean 1 with this share as its standard deviation; of none it is 1.
+    moved = random.gamma(1 / np.fmax(shares, 1e-4) ** 2, np.fmax(shares, 1e-4) ** 2, (size[0], 1, size[2]))
+    return random.poisson(means * np.where(shares > 0, moved, 1.0)).astype(np.float64)
 
 
-def _two_years(wards: list[str], groups: list[str], before: FloatArray, latest: FloatArray) -> pd.DataFrame:
-    """A year's counts stand in its last month: pages compare years."""
-    keys = pd.MultiIndex.from_product([wards, groups], names=["ward_code", "offence_group"])
-    years = {PERIOD.before[-1]: before, PERIOD.latest[-1]: latest}
-    return pd.concat(
-        [
-            pd.DataFrame({"month": month, "count": counts.ravel().astype(np.int64)}, index=keys).reset_index()
-            for month, counts in years.items()
-        ],
-        ignore_index=True,
-    )
+def _two_years(wards: list[str], groups: list[str], counts: FloatArray) -> pd.DataFrame:
+    """Counts by month, ward and group as rows."""
+    keys = pd.MultiIndex.from_product([PERIOD.months, wards, groups], names=["month", "ward_code", "offence_group"])
+    return pd.DataFrame({"count": counts.ravel().astype(np.int64)}, index=keys).reset_index()
 
 
 # --- Where something did ---------------------------------------------------------------------------------------------
@@ -321,9 +326,17 @@ def planted_changes(city: pd.DataFrame, seed: int) -> Iterator[PlantedChange]:
             smaller = latest if way is Verdict.FELL else before
             kept = 1 - PLANTED_SHARE if way is Verdict.FELL else 1 / (1 + PLANTED_SHARE)
             smaller[:, which] = random.binomial(smaller[:, which], kept)
-            rows = _two_years(list(wide.index), list(wide.columns), before.astype(float), latest.astype(float))
+            # What a year has is dealt out to its months by chance.
+            months = np.concatenate([_dealt_out(year, random) for year in (before, latest)])
+            rows = _two_years(list(wide.index), list(wide.columns), months)
             most = min(MEASURES_OF_A_BOROUGH, len(wide.columns))
             # Any group may be among the borough's measures: this one is, beside four others.
             measures = [str(wide.columns[(which + step) % len(wide.columns)]) for step in range(most)]
             said = claims(read_as(Role.COUNCIL_LEADER), rows, measures=measures)
             yield PlantedChange(str(code), str(group), way, int(before[:, which].sum()), said.name(str(group), way))
+
+
+def _dealt_out(year: IntArray, random: np.random.Generator) -> FloatArray:
+    """A year's counts by ward and group as counts by month, ward and group."""
+    by_cell = random.multinomial(year, np.full(MONTHS_IN_A_YEAR, 1 / MONTHS_IN_A_YEAR))
+    return np.moveaxis(by_cell, -1, 0).astype(np.float64)

@@ -299,7 +299,8 @@ def about(sources: Sources) -> Written:
         items.append(f"Beside a rate stands that of {its.police_area.words}.")
     items.append(
         "“Rose” and “fell” are said only of changes larger than chance alone is likely to bring, with allowance for "
-        "how many are compared. “No clear change” means that it may be chance. No percentage is given on fewer than 30."
+        "how many are compared, and for how much the months of each figure vary. “No clear change” means that it may "
+        "be chance. No percentage is given on fewer than 30."
     )
     items += protection(its)
     return Written([Notes(tuple(items), "Notes", length=Length.FULL)])

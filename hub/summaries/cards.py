@@ -7,18 +7,30 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from geo.rates import exact_interval
 from hub.access import Grant, Policy, Role, Viewer
 from hub.errors import BadRequest, NotFound
+from hub.measures import service as measures
 from hub.measures.definitions import Measure
 from hub.summaries import service
 from hub.summaries.changes import SMALLEST_BASE_FOR_PERCENT, Change, Figure, Verdict
+from hub.summaries.perception import Opinion, Survey, public_attitudes
 from hub.summaries.releases import Period
 from hub.summaries.service import NoFigures, Summary
 from hub.uploads.kinds import catalogue
 from hub.words import number, parse_month
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What people say beside a recorded figure: the question that goes with it and its answer, or why there is none."""
+
+    question: Measure | None = None
+    said: Opinion | None = None
+    survey: Survey = field(default_factory=public_attitudes)
+    why_not: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,7 @@ class Card:
     """Why there is no figure; empty where there is one."""
     dataset: str
     summary: Summary
+    heard: Heard = field(default_factory=Heard)
 
     @property
     def period(self) -> Period:
@@ -92,7 +105,7 @@ def card(viewer: Viewer, borough_code: str, key: str) -> Card:
     opened = of_kind(found, code, _dataset_key(viewer, found)) if of_kind else None
     if opened is None or opened.key != key:
         raise NotFound
-    return opened
+    return replace(opened, heard=_heard(viewer, found, kind, code))
 
 
 def untold(viewer: Viewer, borough_code: str, key: str) -> frozenset[int]:
@@ -208,13 +221,37 @@ def _defined_by(measure: Measure) -> str:
     return f"{measure.source} (version {measure.version} of the measure)"
 
 
+# --- What people say beside it ---------------------------------------------------------------------------------------
+
+
+def _heard(viewer: Viewer, found: Summary, kind: str, code: str) -> Heard:
+    """Find the question that goes with a figure, by the measure that counts just what the figure does."""
+    if kind == "ward":
+        return Heard(why_not="The survey asks too few people in a ward to tell what they think. It tells of boroughs.")
+    known = {one.code: one for one in measures.measures(viewer.session)}
+    its = next(
+        (
+            one
+            for one in known.values()
+            if (one.code == code if kind == "measure" else one.is_all if kind == "total" else one.groups == (code,))
+        ),
+        None,
+    )
+    if its is None:
+        return Heard(why_not="No measure counts this group by itself, so no question goes with it.")
+    if its.why_no_partner:
+        return Heard(why_not=its.why_no_partner)
+    said = found.said.get(its.partner)
+    return Heard(known[its.partner], said, why_not="" if said else "No survey is loaded that asks this.")
+
+
 # --- How sure it is --------------------------------------------------------------------------------------------------
 
 
 def _doubt(change: Change, compared: int) -> Iterator[str]:
     count = change.latest.count
     if count is not None:
-        low, high = (round(float(end[0])) for end in exact_interval([count]))
+        low, high = (round(change.spread * float(end[0])) for end in exact_interval([count / change.spread]))
         yield (
             f"Counts go up and down by chance. With nothing changed, a year like this could well have had from "
             f"{number(low)} to {number(high)}."
@@ -226,6 +263,11 @@ def _doubt(change: Change, compared: int) -> Iterator[str]:
     else:
         ends = (_percent_words(change.ratio.low), _percent_words(change.ratio.high))
         yield f"Set against the 12 months before, the true change most likely lies between {ends[0]} and {ends[1]}."
+    if change.spread > 1:
+        yield (
+            f"From month to month this figure varies {number(change.spread, 1)} times as much as chance alone would "
+            "make it, so the ranges here are wider."
+        )
     said = {
         Verdict.FELL: "It is more than chance is likely to bring, so we say “fell”.",
         Verdict.ROSE: "It is more than chance is likely to bring, so we say “rose”.",

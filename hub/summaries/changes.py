@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.change import CountChange, compare_counts
+from geo.dispersion import Dispersion
 from geo.hotspots import benjamini_hochberg
 from geo.rates import byar_interval, rate_per
 from hub.access import Released
@@ -85,6 +86,8 @@ class Change:
     """None where there is nothing to compare."""
     q: float | None = None
     """The chance of so large a change where nothing truly changed, corrected for all that was looked at."""
+    spread: float = 1.0
+    """How many times the variance of its months is what chance alone would bring; 1 where no more is known."""
 
     @property
     def is_claimed(self) -> bool:
@@ -122,21 +125,31 @@ def figures_of(released: Released) -> list[Figure]:
     ]
 
 
-def changes(latest: Released, before: Released) -> list[Change]:
+def changes(latest: Released, before: Released, spread: Dispersion | None = None) -> list[Change]:
     """Compare counts, line by line, and say which changes are more than chance."""
-    return together([(latest, before)])[0]
+    return together([(latest, before)], [spread])[0]
 
 
-def together(parts: Sequence[tuple[Released, Released]]) -> list[list[Change]]:
+def together(
+    parts: Sequence[tuple[Released, Released]], spreads: Sequence[Dispersion | None] = ()
+) -> list[list[Change]]:
     """Compare counts of the latest year and the one before, in several parts that one reader reads together.
 
     The exact conditional test, with the share of false calls among all lines of all parts held to `LARGEST_Q`
     (Benjamini-Hochberg): where nothing changed at all, so many pages say that something did. What is not known or
     not shown is not compared.
+
+    Parameters
+    ----------
+    parts
+        Both years of each.
+    spreads
+        How much more each part's lines vary than chance; of one that is not given no more.
     """
     latest, before = ([figure for part in parts for figure in figures_of(part[side])] for side in (0, 1))
     after, earlier_on = (np.concatenate([np.zeros(0), *(part[side].counts for part in parts)]) for side in (0, 1))
-    compared = compare_counts(earlier_on, after)
+    varied = _one_after_another([part[0].counts.size for part in parts], [*spreads, *[None] * len(parts)])
+    compared = compare_counts(earlier_on, after, dispersion=varied)
     q = benjamini_hochberg(compared.p)
     found = [
         Change(
@@ -145,11 +158,23 @@ def together(parts: Sequence[tuple[Released, Released]]) -> list[list[Change]]:
             _verdict(compared.difference[place], q[place]),
             None if math.isnan(q[place]) else _ratio(compared, place),
             None if math.isnan(q[place]) else float(q[place]),
+            float(varied.factor[place]),
         )
         for place, (figure, earlier) in enumerate(zip(latest, before, strict=True))
     ]
     ends = np.cumsum([part[0].counts.size for part in parts])
     return [found[end - part[0].counts.size : end] for end, part in zip(ends, parts, strict=True)]
+
+
+def _one_after_another(sizes: Sequence[int], spreads: Sequence[Dispersion | None]) -> Dispersion:
+    given = [
+        Dispersion(np.ones(size), np.full(size, np.inf)) if spread is None else spread
+        for size, spread in zip(sizes, spreads, strict=False)
+    ]
+    return Dispersion(
+        np.concatenate([np.zeros(0), *(one.factor for one in given)]),
+        np.concatenate([np.zeros(0), *(one.freedom for one in given)]),
+    )
 
 
 def _ratio(compared: CountChange, place: int) -> Ratio:

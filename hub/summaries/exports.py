@@ -147,4 +147,5 @@ def _change(change: Change) -> dict[str, Any]:
         "percent": change.percent,
         "percent_between": list(between) if between else None,
         "verdict": change.verdict.value,
+        "spread": change.spread,
     }

@@ -21,6 +21,7 @@ from hub.words import month_name, months_before
 MONTHS_IN_A_YEAR = 12
 
 Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,19 @@ class Years:
 
 
 @dataclass(frozen=True)
+class Months:
+    """The months of both years, line by line, as far as they may be shown. NaN where one is not known, or hidden."""
+
+    latest: Floats
+    """shape (lines, 12)"""
+    before: Floats
+
+    def and_(self, more: Months) -> Months:
+        """These and more, line by line and month by month."""
+        return Months(self.latest + more.latest, self.before + more.before)
+
+
+@dataclass(frozen=True)
 class Counts:
     """The exact counts of the two years, kept in: `rows` has month, count and what may be counted by."""
 
@@ -102,6 +116,24 @@ class Counts:
             )
         )
 
+    def by_month(self, by: str, keys: Sequence[object], *, unknown: Iterable[dt.date] = ()) -> Months:
+        """Every month's count by a column of the rows, with more months that are not known of them."""
+        gaps = self.missing.union(unknown)
+        return Months(*(self._table(months, by, keys, gaps) for months in (self.period.latest, self.period.before)))
+
+    def months_of(self, rows: pd.DataFrame, group: str) -> Months:
+        """Every month's count of some rows as one line, which lies in one group."""
+        totals = rows.groupby("month")["count"].sum()
+        latest, before = (
+            self._released(
+                totals.reindex(months, fill_value=0),
+                np.array([each not in self.missing for each in months]),
+                [group] * len(months),
+            ).counts
+            for months in (self.period.latest, self.period.before)
+        )
+        return Months(latest[None], before[None])
+
     def of(self, rows: pd.DataFrame, group: str | None = None) -> Years:
         """Both years' counts of some rows as one line, which lies in one group or in none."""
         return Years(*(self._one(rows, months, group) for months in (self.period.latest, self.period.before)))
@@ -126,6 +158,13 @@ class Counts:
         is_known = np.full(len(keys), gaps.isdisjoint(months))
         groups = [str(key) for key in keys] if by == "offence_group" else None
         return self._released(totals.reindex(pd.Index(keys), fill_value=0), is_known, groups)
+
+    def _table(self, months: Sequence[dt.date], by: str, keys: Sequence[object], gaps: frozenset[dt.date]) -> Floats:
+        totals = self._within(months).groupby([by, "month"])["count"].sum()
+        cells = totals.reindex(pd.MultiIndex.from_product([keys, months]), fill_value=0)
+        is_known = np.array([month not in gaps for _ in keys for month in months], np.bool_)
+        groups = [str(key) for key in keys for _ in months] if by == "offence_group" else None
+        return self._released(cells, is_known, groups).counts.reshape(len(keys), len(months))
 
     def _released(self, totals: pd.Series[int], is_known: Bools, groups: Sequence[str] | None = None) -> Released:
         released = release(

@@ -37,6 +37,7 @@ from hub.summaries.offered import Offered, Part, disjoint, offered
 from hub.summaries.perception import Opinion
 from hub.summaries.police_area import PoliceArea, compared_with
 from hub.summaries.releases import Counts, Period, Years, tightens, withheld
+from hub.summaries.spreads import spread_of
 from hub.summaries.values import Values, parts_of, rows_of
 from hub.uploads import figures, history
 from hub.uploads.history import Restatement, Why
@@ -315,8 +316,13 @@ def _summarise(viewer: Viewer, area: places.Area, source: Source, period: Period
     values = Values(source.kind, by_group, total, _by_name(names, groups), given.parts(by_group, names, groups))
     told = {measure.code: (measure, values.of(measure)) for measure in _recorded(viewer)}
     own = {code: years for code, (_, years) in told.items() if isinstance(years, Years) and not values.is_line(years)}
+    of_total = spread_of(counts.by_month("borough_code", [area.slug]))
+    by_subgroup = [values.months(told[code][0]) for code in own]
+    of_all_groups, *of_parts = spread_of(by_group.by_month("offence_group", names), *by_subgroup)
+    of_each_ward = spread_of(counts.by_month("ward_code", list(ward_frame.index), unknown=older))
     (change,), of_groups, of_wards, *of_own = together(
-        [(years.latest, years.before) for years in (total, groups, wards, *own.values())]
+        [(years.latest, years.before) for years in (total, groups, wards, *own.values())],
+        [*of_total, of_all_groups, *of_each_ward, *of_parts],
     )
     judged = {id(years): one for years, one in zip(values.groups.values(), of_groups, strict=True)}
     judged |= {id(total): change} | {id(years): one for years, (one,) in zip(own.values(), of_own, strict=True)}

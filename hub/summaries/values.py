@@ -10,7 +10,7 @@ import pandas as pd
 
 from hub.measures.definitions import Kind, Measure
 from hub.summaries.offered import Part
-from hub.summaries.releases import Counts, Years
+from hub.summaries.releases import Counts, Months, Years
 from hub.uploads.classification import POLICE_UK
 from hub.uploads.kinds import DatasetKind
 
@@ -50,6 +50,11 @@ class Values:
         shown = [line for line in lines if line is not None]
         whole = reduce(Years.and_, shown[1:], shown[0]) if len(shown) == len(lines) else None
         return TO_PROTECT if whole is None or _is_blank(whole) else whole
+
+    def months(self, measure: Measure) -> Months:
+        """The months of a measure that counts groups and subgroups."""
+        lines = [(group, None) for group in measure.groups] + parts_of(measure)
+        return reduce(Months.and_, (self.counts.months_of(rows_of(self.counts.rows, *one), one[0]) for one in lines))
 
     def is_line(self, years: Years) -> bool:
         """Whether this is the total, or one of the groups, as it stands."""

@@ -21,6 +21,7 @@ from hub.summaries.changes import changes, rates
 from hub.summaries.lines import Line, figure_key
 from hub.summaries.releases import Counts, Period
 from hub.summaries.service import NoFigures, Summary
+from hub.summaries.spreads import spread_of
 from hub.uploads import figures
 from hub.uploads.kinds import DatasetKind, catalogue
 from hub.wards import alike, ground, priorities, series
@@ -140,10 +141,11 @@ def _groups(viewer: Viewer, area: Area, place: WardPlace, kind: DatasetKind, sum
     names = sorted(own["offence_group"].unique())
     years = counts.years("offence_group", names)
     residents = np.full(len(names), np.nan if place.residents is None else place.residents)
+    (spread,) = spread_of(counts.by_month("offence_group", names))
     return tuple(
         Line(name, name, change, rate, figure_key(f"ward-{place.code}-group", name, summary.last_month))
         for name, change, rate in zip(
-            names, changes(years.latest, years.before), rates(years.latest.counts, residents), strict=True
+            names, changes(years.latest, years.before, spread), rates(years.latest.counts, residents), strict=True
         )
         if change.latest.count is not None
     )

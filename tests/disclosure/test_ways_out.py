@@ -48,7 +48,7 @@ def test_nothing_in_summaries_reads_counts_but_what_hands_them_to_release() -> N
 
 
 def test_counts_leave_the_exact_rows_through_release_alone() -> None:
-    """In `Counts` the rows are added up in three methods, and all hand the sums to `_released`."""
+    """In `Counts` the rows are added up in five methods, and all hand the sums to `_released`."""
     tree = ast.parse((HUB / "summaries" / "releases.py").read_text())
     counts = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Counts")
     methods = {node.name: ast.unparse(node) for node in counts.body if isinstance(node, ast.FunctionDef)}
@@ -57,15 +57,18 @@ def test_counts_leave_the_exact_rows_through_release_alone() -> None:
         return {name for name, source in methods.items() if words in source and f"def {words}" not in source}
 
     assert users("self.rows") == {"months", "_by_year"}
-    assert (users("self._by_year"), users("self._within(")) == ({"_within"}, {"_year"})
-    assert all("self._released(" in methods[name] for name in ("months", "_year", "_one"))
+    assert (users("self._by_year"), users("self._within(")) == ({"_within"}, {"_year", "_table"})
+    assert all("self._released(" in methods[name] for name in ("months", "months_of", "_year", "_one", "_table"))
     assert "release(self.viewer" in methods["_released"]
     outside = [path.name for path in (HUB / "summaries").glob("*.py") if ".rows[" in path.read_text()]
     assert set(outside) <= {"releases.py", "service.py"}
     lines = [line for path in (HUB / "summaries").glob("*.py") for line in path.read_text().splitlines()]
     taken = [line.strip() for line in lines if "counts.rows" in line]
-    assert len(taken) == 3
-    assert all("counts.of(rows_of(" in line or '["offence_group"].unique()' in line for line in taken), taken
+    assert len(taken) == 4
+    assert all(
+        "counts.of(rows_of(" in line or "counts.months_of(rows_of(" in line or '["offence_group"].unique()' in line
+        for line in taken
+    ), taken
 
 
 def test_whoever_sees_no_exact_counts_opens_summaries_and_nothing_else_with_figures() -> None:

@@ -14,7 +14,7 @@ from hub.access import Role
 from hub.proofs import change_claims
 from hub.proofs.change_claims import GROUPS, PAGE, ChangeClaims, PlantedChange, Rate
 from hub.summaries import changes
-from hub.summaries.changes import CLAIMED_BY_CHANCE, Verdict
+from hub.summaries.changes import Verdict
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("proofs")]
 
@@ -47,12 +47,23 @@ def test_pages_of_boroughs_where_nothing_changed_claim_no_more_than_they_state(
 ) -> None:
     found = change_claims.measure(ALL if is_long else FEW, 1, print)
     assert found.is_held, found.lines()
-    for reader in change_claims.READERS:
-        claimed = share(found, "poisson", reader)
-        record_property(f"pages claiming, {reader}", claimed)
-        # Of 40 boroughs 7 are claimed by chance once in 300 times where the rate is 5%; of 1,000, 68 once in 150.
-        assert claimed <= (0.068 if is_long else 0.15), found.lines()
-        assert share(found, "more varied", reader) > 3 * CLAIMED_BY_CHANCE, "the page cannot tell this from change"
+    for law in change_claims.LAWS:
+        for reader in change_claims.READERS:
+            claimed = share(found, law, reader)
+            record_property(f"pages claiming, {law}, {reader}", claimed)
+            # Of 40 boroughs 7 are claimed by chance once in 300 times where the rate is 5%; of 1,000, 68 once in 150.
+            assert claimed <= (0.068 if is_long else 0.15), found.lines()
+
+
+def test_a_page_that_took_every_month_for_poisson_would_be_caught(
+    in_a_small_city: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(change_claims, "spread_of", lambda *families: [None for _ in families])
+    found = change_claims.measure(FEW, 1, print)
+    assert not found.is_held
+    assert share(found, change_claims.POISSON, "exact") <= 0.15
+    assert share(found, change_claims.VARIED, "exact") > 0.3
+    assert share(found, change_claims.UNEVEN, "exact") > 0.1
 
 
 def test_a_page_that_looked_at_each_line_by_itself_would_be_caught(
@@ -61,7 +72,7 @@ def test_a_page_that_looked_at_each_line_by_itself_would_be_caught(
     monkeypatch.setattr(changes, "benjamini_hochberg", lambda p: p)
     found = change_claims.measure(FEW, 1, print)
     assert not found.is_held
-    assert share(found, "poisson", "exact") > 0.5
+    assert share(found, change_claims.POISSON, "exact") > 0.3
     assert any(line.endswith("IS HIGHER") for line in found.lines())
 
 
@@ -71,8 +82,10 @@ def test_what_is_drawn_has_one_mean_and_as_many_lines_as_london() -> None:
     ]
     for rows in drawn:
         totals = rows.groupby("month")["count"].sum()
-        assert 0.7 * change_claims.FEWEST_OFFENCES < totals.min() <= totals.max() < 1.2 * change_claims.MOST_OFFENCES
-        assert totals.max() / totals.min() < 1.2
+        assert len(totals) == 24
+        years = totals.iloc[:12].sum(), totals.iloc[12:].sum()
+        assert 0.7 * change_claims.FEWEST_OFFENCES < min(years) <= max(years) < 1.2 * change_claims.MOST_OFFENCES
+        assert max(years) / min(years) < 1.2
         assert rows["ward_code"].nunique() in range(10, 27)
         assert rows["offence_group"].nunique() in range(9, 14)
 
@@ -87,8 +100,8 @@ def test_a_planted_change_is_named_in_the_sentences_of_a_leaders_page() -> None:
     ]
     small = list(change_claims.planted_changes(small_city(6), 1))
     assert not any(one.is_named or one.is_sure for one in small), "of so few, 30% is what chance brings"
-    rows = change_claims.nothing_changed("poisson", np.random.default_rng(1))
-    moved = rows.assign(count=rows["count"].where(rows["month"] == rows["month"].max(), 2 * rows["count"]))
+    rows = change_claims.nothing_changed(change_claims.POISSON, np.random.default_rng(1))
+    moved = rows.assign(count=rows["count"].where(rows["month"].isin(change_claims.PERIOD.latest), 2 * rows["count"]))
     assert {PAGE, GROUPS} <= change_claims.claims(LEADER, moved).families
 
 
@@ -112,11 +125,10 @@ def test_the_command_tells_all_of_it_and_fails_where_a_rate_is_higher_or_a_chang
         for reader in change_claims.READERS
         for family in change_claims.STATED
     }
-    held = Rate("poisson", "exact", PAGE, 100, 6, 0.02, 0.13)
-    higher = Rate("poisson", "exact", PAGE, 100, 20, 0.13, 0.29)
-    beyond = Rate("more varied", "exact", PAGE, 100, 60, 0.5, 0.7)
+    held = Rate(change_claims.POISSON, "exact", PAGE, 100, 6, 0.02, 0.13)
+    higher = Rate(change_claims.UNEVEN, "exact", PAGE, 100, 20, 0.13, 0.29)
     unnamed = PlantedChange("F09000001", "Theft", Verdict.FELL, 500, is_named=False)
     too_small = PlantedChange("F09000001", "Theft", Verdict.FELL, 50, is_named=False)
-    assert ChangeClaims(100, 1, (held, beyond), (too_small,)).is_held
+    assert ChangeClaims(100, 1, (held,), (too_small,)).is_held
     assert not ChangeClaims(100, 1, (held, higher), ()).is_held
     assert not ChangeClaims(100, 1, (held,), (unnamed,)).is_held

@@ -13,7 +13,9 @@ from hub.summaries import cards, service
 from hub.summaries.service import Summary
 from tests.client import StrictClient, words_of
 from tests.conftest import HOME, PASSWORD, SIBLING
+from tests.outcomes.conftest import survey
 from tests.questions.conftest import SMALL
+from tests.summaries.counted import WEST
 from tests.uploads.desk import Desk
 
 OFFICER, LEADER = Role.CSP_OFFICER, Role.COUNCIL_LEADER
@@ -63,6 +65,32 @@ def test_a_card_gives_the_pages_own_number_to_each_reader(loaded: Desk, people: 
     assert group.has_hidden == (role is LEADER)
     assert group.shown.startswith("fewer than 5 in" if role is LEADER else "3 in")
     assert any("between" in sentence for sentence in cards_doubt(figures, loaded, people[role]))
+
+
+def test_a_card_says_what_people_say_beside_it_or_why_nothing(
+    loaded: Desk, people: dict[Role, str], leader: StrictClient
+) -> None:
+    with loaded.reading(people[LEADER]) as viewer:
+        beside = {
+            key: cards.card(viewer, HOME, f"{key}:2025-03").heard
+            for key in ("total", f"group:{SMALL}", f"ward:{WEST}", "measure:homicide", "measure:burglary")
+        }
+    assert [one.question.code if one.question else "" for one in beside.values()] == [
+        "good-job-locally", "deals-with-what-matters", "", "", "there-when-needed",
+    ]  # fmt: skip
+    assert [one.why_not[:30] for one in beside.values()] == [
+        "No survey is loaded that asks ", "No survey is loaded that asks ", "The survey asks too few people",
+        "The survey asks nothing about ", "No survey is loaded that asks ",
+    ]  # fmt: skip
+    loaded.commit(people[OFFICER], survey("Alder", {'"Good Job" local': (0.71, 0.56)}), name="survey.csv")
+    leader.get(f"/areas/{HOME}/figures/total:2025-03")
+    said = leader.page.main
+    assert "56% said so in the 12 months to March 2025, 71% in the 12 months before: ▼ F fell." in said
+    assert (
+        "About 400 people were asked in Alder. Had everybody been asked, the answer would most likely lie between 50%"
+        in said
+    )
+    assert "To be verified How many people were really asked here" in said
 
 
 def cards_doubt(figures: dict[str, tuple[object, object]], desk: Desk, email: str) -> tuple[str, ...]:
