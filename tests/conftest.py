@@ -12,6 +12,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -460,16 +461,32 @@ def londoners(database: Database, london_places: None) -> None:
         add_londoners(database)
 
 
+MadeOnce = Callable[[str], AbstractContextManager[Path]]
+"""Gives a place, by a name, that all processes which test have in common, to one of them at a time."""
+
+
 @pytest.fixture(scope="session")
-def fictional_city(tmp_path_factory: pytest.TempPathFactory) -> Written:
-    """The files of the city that `hub demo` shows: written once for all processes that test, and changed by none."""
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """Where one process makes what all of them read, and none changes."""
     own = tmp_path_factory.getbasetemp()
     common = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-    said = common / "fictional-city.pickle"
-    with (common / "fictional-city.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+
+    @contextmanager
+    def place(name: str) -> Iterator[Path]:
+        with (common / f"{name}.one-at-a-time").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield common / name
+
+    return place
+
+
+@pytest.fixture(scope="session")
+def fictional_city(made_once: MadeOnce) -> Written:
+    """The files of the city that `hub demo` shows."""
+    with made_once("fictional-city") as folder:
+        said = folder.with_suffix(".pickle")
         if not said.exists():
-            said.write_bytes(pickle.dumps(write_city(common / "fictional-city")))
+            said.write_bytes(pickle.dumps(write_city(folder)))
     written: Written = pickle.loads(said.read_bytes())
     return written
 

@@ -980,6 +980,11 @@ def rows() -> list[Row]:
 
 
 ROWS = rows()
+ON_SQLITE, ON_POSTGRESQL = (
+    pytest.param(kind, marks=pytest.mark.xdist_group(f"routes-{kind}")) for kind in ("sqlite", "postgresql")
+)
+on_postgresql = pytest.mark.parametrize("world", [ON_POSTGRESQL], indirect=True)
+"""For the belt that SQLite has not."""
 on_one_database = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
 """For what is decided before the database is asked."""
 
@@ -1271,10 +1276,7 @@ def fill_people(database: Database, settings: Settings, emails: Mapping[str, str
     return made
 
 
-@pytest.fixture(
-    scope="session",
-    params=[pytest.param(kind, marks=pytest.mark.xdist_group(f"routes-{kind}")) for kind in ("sqlite", "postgresql")],
-)
+@pytest.fixture(scope="session", params=[ON_SQLITE, ON_POSTGRESQL])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Build the world once for all rows, on each database."""
     folder = tmp_path_factory.mktemp("world")

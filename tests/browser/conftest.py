@@ -1,11 +1,12 @@
 """Two hubs for a browser to visit: on the fictional city, and on real London.
 
-Each hub is made once for all tests, in a server and a worker of its own.
+Each hub is made once for all tests, and served, with a worker, by each process that tests it, from a copy of its own.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from hub import frontend
 from hub.demo import service
 from tests.browser.served import DEMO, LONDON, ServedHub
 from tests.browser.visitor import DESK, Visitor
+from tests.conftest import MadeOnce
 
 PICTURES = os.environ.get("HUB_TEST_PICTURES", "")
 """A folder for a picture of every page that is looked at; none are kept unless it is named."""
@@ -39,6 +41,16 @@ def unused_port() -> int:
         return int(probe.getsockname()[1])
 
 
+ON_A_HUB_OF_THEIR_OWN = {"test_commander.py", "test_commanders_ground.py"}
+"""Tests that take about as long as all others together: another process may run them, on the fictional city."""
+
+
+def pytest_itemcollected(item: pytest.Function) -> None:
+    """Group the tests of maps, which xdist takes for a part of their city's group."""
+    if item.path.name in ON_A_HUB_OF_THEIR_OWN and item.callspec.params["hub"] == "demo":
+        item.add_marker(pytest.mark.xdist_group("maps"))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the tests last that bring in files, and so change the pages that the others read."""
@@ -51,6 +63,7 @@ def hub(
     chromium: Browser,
     tmp_path_factory: pytest.TempPathFactory,
     prepare_demo: Callable[..., service.Demo],
+    made_once: MadeOnce,
 ) -> Iterator[ServedHub]:
     """A hub with everything loaded and everybody's account made: of the fictional city, and of London."""
     is_real = request.param == "london"
@@ -60,7 +73,10 @@ def hub(
     if data:
         demo = service.prepare(data=data, say=print, folder=folder, files=LONDON_FILES)
     else:
-        demo = prepare_demo(folder, DEMO_FILES)
+        with made_once("browser-demo") as made:
+            prepare_demo(made, DEMO_FILES)
+            shutil.copytree(made, folder)
+        demo = service.prepare(data=None, say=print, folder=folder)
     # Each load would have the maps of every area worked out, which no test waits for.
     with service.serving(demo, unused_port(), worker_options=("--only", "uploads")) as address:
         yield ServedHub(

@@ -33,7 +33,7 @@ from tests.conftest import ELSEWHERE, HOME, PostgresCluster
 from tests.security.crawling import said
 from tests.security.marked import THEIRS
 from tests.security.test_histories import Histories, Nobody, Somebody, _in_this_process, _rows_in, tell_histories
-from tests.test_routes import ROWS, World, on_one_database
+from tests.test_routes import ROWS, World, on_one_database, on_postgresql
 
 __all__ = ["_in_this_process"]  # a fixture, which pytest looks for here
 
@@ -47,8 +47,8 @@ ABOUT_OTHERS = [row for row in ROWS if row.of in {"others", "city", "-"}]
 
 
 @contextmanager
-def without(*belts: str, database: Database | None = None, cluster: PostgresCluster | None = None) -> Iterator[None]:
-    """Take off some of the belts: the services' doors, the session's fence, PostgreSQL's row-level security."""
+def without(*belts: str, of: str = "", cluster: PostgresCluster | None = None) -> Iterator[None]:
+    """Take off some of the belts: the services' doors, the session's fence, the row-level security of a database."""
     with ExitStack() as stack:
         if "doors" in belts:
             patch = stack.enter_context(pytest.MonkeyPatch.context())
@@ -57,10 +57,9 @@ def without(*belts: str, database: Database | None = None, cluster: PostgresClus
         if "fence" in belts:
             event.remove(HubSession, "do_orm_execute", db._fence_statement)
             stack.callback(event.listen, HubSession, "do_orm_execute", db._fence_statement)
-        if "row security" in belts and database is not None and cluster is not None:
-            name = str(database.engine.url.database)
-            _row_security(cluster, name, "DISABLE")
-            stack.callback(_row_security, cluster, name, "ENABLE")
+        if "row security" in belts and cluster is not None:
+            _row_security(cluster, of, "DISABLE")
+            stack.callback(_row_security, cluster, of, "ENABLE")
         yield
 
 
@@ -71,14 +70,6 @@ def _row_security(cluster: PostgresCluster, name: str, verb: str) -> None:
 
 
 ALL_OFF = ("doors", "fence", "row security")
-
-
-def cluster_of(database: Database, request: pytest.FixtureRequest) -> PostgresCluster | None:
-    """The PostgreSQL that a database is in."""
-    if database.engine.dialect.name != "postgresql":
-        return None
-    cluster: PostgresCluster = request.getfixturevalue("postgres_cluster")
-    return cluster
 
 
 # --- What is shown ---------------------------------------------------------------------------------------------------
@@ -95,12 +86,13 @@ def leaks(world: World) -> list[str]:
     return found
 
 
-def test_with_row_level_security_off_alone_nothing_is_shown(marked: World, request: pytest.FixtureRequest) -> None:
+@on_postgresql
+def test_with_row_level_security_off_alone_nothing_is_shown(marked: World, postgres_cluster: PostgresCluster) -> None:
     """That the other belts hold each by itself is tried with the route matrix."""
-    cluster = cluster_of(marked.database, request)
-    with without("row security", database=marked.database, cluster=cluster):
+    name = str(marked.database.engine.url.database)
+    with without("row security", of=name, cluster=postgres_cluster):
         assert leaks(marked) == []
-    with without(*ALL_OFF, database=marked.database, cluster=cluster):
+    with without(*ALL_OFF, of=name, cluster=postgres_cluster):
         assert len(leaks(marked)) > 5
 
 
