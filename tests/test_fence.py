@@ -85,7 +85,8 @@ from hub.places.models import Borough
 from hub.problems.models import Attachment, Entry, Origin, Problem, Stage
 from hub.problems.models import Kind as EntryKind
 from hub.questions.models import Question
-from hub.reports.models import Repeats, Report, ReportFile, ReportSchedule, ReportSubscription
+from hub.reports.models import Act as ReportAct
+from hub.reports.models import Repeats, Report, ReportFile, ReportSchedule, ReportStep, ReportSubscription
 from hub.reports.models import State as ReportState
 from hub.sharing.models import BorderShare
 from hub.sharing.models import Side as ShareSide
@@ -123,6 +124,7 @@ FENCED = (
     ReportSubscription,
     ReportSchedule,
     ReportFile,
+    ReportStep,
     Question,
     Problem,
     Entry,
@@ -197,6 +199,7 @@ def _seed_side(session: HubSession, side: Side, shared_version: int, *, value: i
     session.flush()
     session.add_all([an_entry(side.zone, side.borough, word), an_attachment(side.zone, side.borough, word)])
     session.add(a_report_file(side.share, side.borough, side.zone, word))
+    session.add(a_report_step(side.share, side.borough, side.zone, word))
     session.add_all([a_released_set(side.row, side.borough, word), a_priority(side.share, side.borough, word)])
     session.add_all([an_upload(side.upload, side.borough, file_name=f"{word}.csv")])
     session.add(an_upload(side.spare_upload, side.borough, file_name=f"{word}-spare.csv"))
@@ -284,6 +287,12 @@ def a_report_file(key: int, borough: str, report: UUID, word: str = "new") -> Re
     return ReportFile(
         id=key, borough_code=borough, report_id=report, form=word, content=b"-", extension="pdf", media_type="-",
         sha256="-",
+    )  # fmt: skip
+
+
+def a_report_step(key: int, borough: str, report: UUID, word: str = "new") -> ReportStep:
+    return ReportStep(
+        id=key, borough_code=borough, report_id=report, act=ReportAct.SENT_BACK, done_by=ME, done_at=NOON, words=word,
     )  # fmt: skip
 
 
@@ -668,6 +677,7 @@ EVERY_KEY = (
             (ReportSubscription, side.share),
             (ReportSchedule, side.zone),
             (ReportFile, side.share),
+            (ReportStep, side.share),
             (Question, UUID(int=60 + side.share)),
             (ReleasedSet, side.row),
         )
@@ -1219,6 +1229,7 @@ def every_row_updated(session: Any, side: Side) -> None:
         (ReportSubscription, {"made_at": NOON + dt.timedelta(days=1)}),
         (ReportSchedule, {"kind": "new"}),
         (ReportFile, {"form": "new"}),
+        (ReportStep, {"words": "new"}),
         (Question, {"answer": "new"}),
     ):
         session.execute(update(model).values(**change))
@@ -1239,6 +1250,7 @@ def every_row_deleted(session: Any, side: Side) -> None:
         MeasureChoice,
         WardPriority,
         ReportFile,
+        ReportStep,
         Report,
         ReportSubscription,
         ReportSchedule,
@@ -1870,7 +1882,7 @@ def test_a_child_names_its_fence_with_its_parent() -> None:
         for key in migrate.metadata().tables[name].foreign_key_constraints
         if fenced.get(key.referred_table.name) == column
     ]
-    assert len(keys) == 9
+    assert len(keys) == 10
     assert all(column in key.column_keys for key, column in keys)
 
 

@@ -46,7 +46,7 @@ from hub.ledger.service import Liaison
 from hub.measures.service import UNLESS_CHOSEN
 from hub.places import service as places
 from hub.questions import service as questions
-from hub.reports import schedules
+from hub.reports import approval, publishing, schedules
 from hub.reports import service as reports
 from hub.reports.models import Repeats
 from hub.uploads import corrections, service
@@ -405,6 +405,12 @@ POST   reports.save        absent  401    404     404     403    403    403     
 POST   reports.discard     theirs  401    302     302     403    403    403       403    302
 POST   reports.discard     others  401    404     404     403    403    403       403    302
 POST   reports.discard     absent  401    404     404     403    403    403       403    404
+POST   reports.ask         theirs  401    302     302     403    403    403       403    302
+POST   reports.ask         others  401    404     404     403    403    403       403    302
+POST   reports.ask         absent  401    404     404     403    403    403       403    404
+POST   reports.send_back   theirs  401    403     403     403    302    403       403    403
+POST   reports.send_back   others  401    403     403     403    404    403       403    403
+POST   reports.send_back   absent  401    403     403     403    404    403       403    403
 POST   reports.approve     theirs  401    403     403     403    302    403       403    403
 POST   reports.approve     others  401    403     403     403    404    403       403    403
 POST   reports.approve     absent  401    403     403     403    404    403       403    403
@@ -874,7 +880,9 @@ ASKED: dict[str, Callable[[World, str], Asked]] = {
     "reports.edit": of_report("drafted"),
     "reports.save": of_report("drafted", {"words-actions": "Patrols met shopkeepers."}),
     "reports.discard": of_report("drafted"),
-    "reports.approve": of_report("drafted"),
+    "reports.ask": of_report("drafted"),
+    "reports.send_back": of_report("awaited", {"reason": "Say more of what is done."}),
+    "reports.approve": of_report("awaited"),
     "reports.reissue": of_report("approved", {"reason": "Late records came."}),
     "reports.schedule": lambda world, of: Asked({"area": AREAS[of]}),
     "reports.set_schedule": lambda world, of: Asked(
@@ -1205,8 +1213,10 @@ def fill_reports(database: Database) -> dict[tuple[str, str], str]:
             area, year_end = reports.borough(viewer, AREAS[of]), dt.date(2025, 12, 1)
             made |= {
                 (of, state): str(reports.draft(viewer, area, "quarterly", year_end))
-                for state in ("drafted", "approved", "published")
+                for state in ("drafted", "awaited", "approved", "published")
             }
+            for state in ("awaited", "approved", "published"):
+                approval.ask(viewer, area, UUID(made[of, state]), tells=False)
             due_on = dt.date(2031, 3, 31)
             made[of, "schedule"] = str(
                 schedules.schedule(viewer, area, "annual", due_on, 7, Repeats.YEARLY, dt.date(2025, 1, 1))
@@ -1216,9 +1226,11 @@ def fill_reports(database: Database) -> dict[tuple[str, str], str]:
             for state in ("approved", "published"):
                 report_id = UUID(made[of, state])
                 seen = reports.show(approver, area, report_id).digest
-                reports.approve(approver, area, report_id, seen, numbers_are_checked=False, tells=False)
+                approval.approve(approver, area, report_id, seen, numbers_are_checked=False, tells=False)
             if of == "theirs":
-                made[of, "public"] = str(reports.publish(approver, area, UUID(made[of, "published"]), is_indexed=False))
+                made[of, "public"] = str(
+                    publishing.publish(approver, area, UUID(made[of, "published"]), is_indexed=False)
+                )
         made |= read_drafts(database, made, {of: email})
     return made
 
@@ -1232,7 +1244,7 @@ def read_drafts(
         with database.reading() as session:
             approver = _approver(session, email, AREAS[of])
             area = reports.borough(approver, AREAS[of])
-            read[of, "digest"] = reports.show(approver, area, UUID(made[of, "drafted"])).digest
+            read[of, "digest"] = reports.show(approver, area, UUID(made[of, "awaited"])).digest
     return read
 
 

@@ -15,6 +15,7 @@ from hub.ledger.prescribed import Provider
 from hub.ledger.quarters import newest_ended
 from hub.ledger.service import Liaison
 from hub.places.service import Area
+from hub.reports import approval
 from hub.reports import service as reports
 from hub.wards import ground, priorities
 from hub.wards.wording import Given
@@ -177,7 +178,12 @@ def draft_report(officer: Viewer, borough: Area, kind: str) -> UUID:
     return report_id
 
 
+def ask_for_approval(officer: Viewer, borough: Area, report_id: UUID) -> None:
+    """Ask that a draft be approved; nobody is written to."""
+    approval.ask(officer, borough, report_id, tells=False)
+
+
 def approve_report(liaison: Viewer, borough: Area, report_id: UUID) -> None:
     """Approve a report as it stands."""
     seen = reports.show(liaison, borough, report_id).digest
-    reports.approve(liaison, borough, report_id, seen, numbers_are_checked=True, tells=False)
+    approval.approve(liaison, borough, report_id, seen, numbers_are_checked=True, tells=False)

@@ -265,7 +265,7 @@ def _keep_paperwork(database: Database, city: Path, say: Say) -> None:
 
 
 def _make_reports(database: Database, say: Say) -> None:
-    """Give the officer's borough an approved quarterly update, for its leader to find, and a draft."""
+    """Give the officer's borough an approved quarterly update, for its leader to find, and a draft to be approved."""
     say("Writing reports …")
     with database.writing() as session:
         officer = accounts.viewer_by_email(session, f"officer@{DOMAIN}")
@@ -273,7 +273,8 @@ def _make_reports(database: Database, say: Say) -> None:
         if not reports.months(officer, borough):
             return
         report_id = paperwork.draft_report(officer, borough, "quarterly")
-        paperwork.draft_report(officer, borough, "committee")
+        for waiting in (report_id, paperwork.draft_report(officer, borough, "committee")):
+            paperwork.ask_for_approval(officer, borough, waiting)
     with database.writing() as session:
         liaison = accounts.viewer_by_email(session, f"liaison@{DOMAIN}")
         paperwork.approve_report(liaison, borough, report_id)

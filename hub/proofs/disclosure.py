@@ -1,14 +1,15 @@
 """Our own attacker: all that a reader of summaries can fetch, as sums of unknown whole counts, solved for the hidden.
 
-It reads pages as that reader does. The exact counts serve only to say which cells are hidden, never to solve for them.
+It reads pages, exports and reports as that reader does. The exact counts serve only to say which cells are hidden,
+never to solve for them.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -17,24 +18,16 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from geo.disclosure import possible_counts
-from hub.access import GRANTED, Grant, Permission, Policy, Role, Viewer
+from hub.access import Permission, Policy, Role, Viewer
 from hub.errors import NotAllowed
 from hub.places import service as places
+from hub.proofs.readings import AGGREGATE_ROLES, PARTS, TOTAL, Fetched, Line, as_aggregate_reader, fetch, part_line
 from hub.summaries import service
 from hub.summaries.changes import Figure
-from hub.summaries.offered import Part
-from hub.summaries.releases import Period
-from hub.summaries.service import NoFigures, Summary
-from hub.summaries.values import parts_of
+from hub.summaries.service import NoFigures
 from hub.uploads import figures
-from hub.uploads.kinds import catalogue
-from hub.wards import series
-from hub.wards.series import YearCount
 from hub.words import months_before, plural
 
-AGGREGATE_ROLES = tuple(
-    role for role, held in GRANTED.items() if Permission.SUMMARY_READ in held and Permission.EXACT_COUNTS not in held
-)
 FEWEST_VALUES = 4
 """A hidden count that could be fewer different numbers than this is narrowed."""
 MONTHS_IN_A_QUARTER = 3
@@ -42,8 +35,6 @@ WHOLE = 1e-6
 MOST = 100_000
 """In one month of one line: what nothing else bounds is bounded by this."""
 
-Line = tuple[str, str]
-"""What is counted: of a breakdown, one name."""
 Pair = tuple[dt.date, str]
 """A month, and the version that was live for it."""
 Cell = tuple[Line, frozenset[Pair]]
@@ -51,46 +42,7 @@ Cell = tuple[Line, frozenset[Pair]]
 IsExact = Callable[[Policy, Line], bool]
 Say = Callable[[str], None]
 
-TOTAL: Line = ("total", "")
-PARTS = "parts of "
-"""What a line is of that lies within an offence group: one that measures count, or the rest of the group."""
 REST = "the rest"
-
-
-# --- What can be fetched ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """All pages of one borough at one moment, and which version of each dataset was then live for each month."""
-
-    pages: tuple[Summary, ...]
-    live: Mapping[str, Mapping[dt.date, str]]
-    """By the dataset's title."""
-    ward_years: tuple[tuple[Summary, Mapping[str, Sequence[YearCount]]], ...] = ()
-    """The years of each ward as its page gives them, with the summary of the last of them."""
-
-
-def fetch(viewer: Viewer, borough_code: str) -> Fetched:
-    """Open every page of a borough's summary, and of its wards, as somebody of this scope would."""
-    pages = tuple(
-        service.summary(viewer, borough_code, last_month=month)
-        for month in service.covered_months(viewer, borough_code)
-    )
-    coverage = figures.coverage(viewer, [borough_code])
-    keys = {kind.title: kind.key for kind in catalogue(viewer.session).values()}
-    live: dict[str, Mapping[dt.date, str]] = {}
-    for title in {page.dataset for page in pages}:
-        of_it = coverage[coverage["dataset"] == keys[title]]
-        live[title] = dict(zip(of_it["month"], of_it["public_id"].astype(str), strict=True))
-    read = {page.last_month: page for page in pages}
-    ward_years = tuple((page, series.given_years(viewer, page, read)) for page in pages)
-    return Fetched(pages, live, ward_years)
-
-
-def as_aggregate_reader(viewer: Viewer, borough_code: str, role: Role = Role.COUNCIL_LEADER) -> Viewer:
-    """The same session as a reader of one borough's summaries would have it."""
-    return replace(viewer, grants=(Grant(role, frozenset({borough_code})),))
 
 
 # --- What is known of it ---------------------------------------------------------------------------------------------
@@ -111,53 +63,14 @@ def is_open(policy: Policy, line: Line) -> bool:
     return line[0].startswith(("groups", PARTS)) and not policy.protects("", group)
 
 
-def part_line(part: Part) -> Line:
-    """Some subgroups of an offence group, counted together."""
-    return PARTS + part[0], " and ".join(sorted(part[1]))
-
-
 def known(fetched: Iterable[Fetched], lines: Iterable[Line], is_exact: IsExact = is_open) -> Known:
-    """Put what pages show into ranges; the lists of offence groups and of wards are published, so `lines` are known."""
+    """Put what was read into ranges; the lists of offence groups and of wards are published, so `lines` are known."""
     found = Known({}, {line for line in lines if line != TOTAL}, set())
-    for one in fetched:
-        shown = [(page, each) for page in one.pages for each in _shown(page)]
-        shown += [(page, each) for page, wards in one.ward_years for each in _shown_of_wards(wards)]
-        for page, (line, months, figure) in shown:
-            live = one.live[page.dataset]
-            if live.keys() >= set(months):
-                cell = (line, frozenset((month, live[month]) for month in months))
-                _learn(found, page.policy, cell, figure, is_exact=is_exact(page.policy, line))
+    for reading in (each for one in fetched for each in one.readings()):
+        if reading.live.keys() >= set(reading.months):
+            cell = (reading.line, frozenset((month, reading.live[month]) for month in reading.months))
+            _learn(found, reading.policy, cell, reading.figure, is_exact=is_exact(reading.policy, reading.line))
     return found
-
-
-def _shown_of_wards(wards: Mapping[str, Sequence[YearCount]]) -> Iterator[tuple[Line, Sequence[dt.date], Figure]]:
-    """Each count on the pages of wards: of what, over which months."""
-    for code, years in wards.items():
-        for year in years:
-            months = [months_before(year.last_month, back) for back in range(12)]
-            yield ("wards", code), months, Figure(year.count, year.is_hidden)
-            yield TOTAL, months, Figure(year.borough_count)
-
-
-def _shown(page: Summary) -> Iterator[tuple[Line, Sequence[dt.date], Figure]]:
-    """Each count on a page: of what, over which months."""
-    period = Period(page.last_month)
-    lines: list[tuple[Line, Any]] = [(TOTAL, page.total)]
-    if "groups" not in page.withheld:
-        lines += [(("groups", line.code), line.change) for line in page.groups]
-    if "wards" not in page.withheld:
-        lines += [(("wards", line.code), line.change) for line in page.wards]
-    for one in page.measures.values():
-        parts = parts_of(one.measure)
-        if one.is_shown and len(parts) == 1 and not one.measure.groups:
-            lines.append((part_line(parts[0]), one.change))
-    for line, change in lines:
-        yield line, period.latest, change.latest
-        yield line, period.before, change.before
-    if page.unplaced:
-        yield ("wards", ""), period.latest, page.unplaced
-    for each in page.months:
-        yield TOTAL, [each.month], each.figure
 
 
 def _learn(found: Known, policy: Policy, cell: Cell, figure: Figure, *, is_exact: bool) -> None:
@@ -213,21 +126,27 @@ class Attack:
 
     borough_code: str
     pages: int
+    reports: int
+    """Every edition of every report that was approved."""
     hidden: int
     pinned: int
     above_zero: int
     narrowed: int
+    untold: int
+    """Counts that stand in an export or a report and could not be told apart, so that they were not attacked with."""
+    unread: int
+    """Reports approved before the hub kept what they were made of: they were not attacked with."""
 
     @property
     def is_held(self) -> bool:
         """Whether nothing could."""
-        return not (self.pinned or self.above_zero or self.narrowed)
+        return not (self.pinned or self.above_zero or self.narrowed or self.untold)
 
 
 class _System:
     """The unknown counts, a column for each line, month and version, and the rows that bind them."""
 
-    def __init__(self, seen: Known, pairs: Sequence[Pair]) -> None:
+    def __init__(self, seen: Known, pairs: Sequence[Pair], gone: Collection[str]) -> None:
         self.columns = {
             cell: place
             for place, cell in enumerate((line, pair) for line in [TOTAL, *sorted(seen.lines)] for pair in pairs)
@@ -238,7 +157,7 @@ class _System:
             for pair in pairs:
                 parts = {self.columns[line, pair]: 1.0 for line in seen.lines if line[0] == kind}
                 rows.append({self.columns[whole, pair]: -1.0} | parts)
-                low.append(0.0)
+                low.append(-np.inf if pair[1] in gone else 0.0)
                 high.append(0.0)
         for (line, span), (least, most) in seen.between.items():
             rows.append({self.columns[line, pair]: 1.0 for pair in span})
@@ -268,12 +187,15 @@ class _System:
         return np.round(found)
 
 
-def solve(seen: Known, cells: Iterable[Cell], pairs: Iterable[Pair]) -> dict[Cell, tuple[int, int]]:
+def solve(
+    seen: Known, cells: Iterable[Cell], pairs: Iterable[Pair], gone: Collection[str] = ()
+) -> dict[Cell, tuple[int, int]]:
     """Find the least and greatest value that each cell may have, up to as many values as tell nothing.
 
-    A cell whose least is 0 and of which as many values were met as are asked for is not followed further.
+    A cell whose least is 0 and of which as many values were met as are asked for is not followed further. Of versions
+    that are `gone` it is not known whether they had lines that no reader was shown.
     """
-    system = _System(seen, sorted(pairs))
+    system = _System(seen, sorted(pairs), gone)
     wanted = sorted(cells, key=repr)
     if not wanted:
         return {}
@@ -302,16 +224,22 @@ def solve(seen: Known, cells: Iterable[Cell], pairs: Iterable[Pair]) -> dict[Cel
     return {cell: (int(low[place]), int(high[place])) for place, cell in enumerate(wanted)}
 
 
-def judge(borough_code: str, pages: int, ranges: Mapping[Cell, tuple[int, int]], policy: Policy) -> Attack:
+def judge(
+    borough_code: str, fetched: Sequence[Fetched], ranges: Mapping[Cell, tuple[int, int]], policy: Policy
+) -> Attack:
     """Count what the ranges give away."""
     enough = min(FEWEST_VALUES, policy.threshold)
+    editions = {report.id: report for one in fetched for report in one.reports}
     return Attack(
         borough_code,
-        pages,
+        sum(len(one.pages) for one in fetched),
+        len(editions),
         hidden=len(ranges),
         pinned=sum(least == most for least, most in ranges.values()),
         above_zero=sum(least > 0 for least, _ in ranges.values()),
         narrowed=sum(most - least + 1 < enough for least, most in ranges.values()),
+        untold=sum(len(one.untold()) for one in fetched),
+        unread=sum(report.made_of is None for report in editions.values()),
     )
 
 
@@ -340,19 +268,30 @@ def attack(
             fetched = [*earlier, fetch(as_aggregate_reader(viewer, borough_code, role), borough_code)]
         except NoFigures:
             continue
-        if any(one.pages for one in fetched):
+        if any(one.pages or one.reports for one in fetched):
             found.append(_attack(viewer, borough_code, fetched, is_exact))
     return max(found, key=lambda one: (one.pinned, one.above_zero, one.narrowed), default=None)
 
 
 def _attack(viewer: Viewer, borough_code: str, fetched: Sequence[Fetched], is_exact: IsExact) -> Attack:
-    policy = next(page.policy for one in reversed(fetched) for page in one.pages)
-    pairs = {pair for one in fetched for live in one.live.values() for pair in live.items()}
+    policies = fetched[-1].policies
+    policy = policies[max(policies)]
+    read = [reading.live for one in fetched for reading in one.readings()]
+    pairs = {pair for live in {id(live): live for live in read}.values() for pair in live.items()}
     counted = exact_counts(viewer, borough_code, pairs)
+    gone = _gone(viewer, borough_code, {version for _, version in pairs})
     seen = known(fetched, counted, is_exact)
-    cells = hidden_cells(counted, pairs, policy) | seen.hidden
-    ranges = solve(seen, cells, pairs)
-    return judge(borough_code, sum(len(one.pages) for one in fetched), ranges, policy)
+    cells = hidden_cells(counted, [pair for pair in pairs if pair[1] not in gone], policy) | seen.hidden
+    ranges = solve(seen, cells, pairs, gone)
+    return judge(borough_code, fetched, ranges, policy)
+
+
+def _gone(viewer: Viewer, borough_code: str, versions: set[str]) -> set[str]:
+    """The versions that were deleted since they were read."""
+    datasets = set(figures.coverage(viewer, [borough_code])["dataset"])
+    return versions.difference(
+        *(figures.editions_of(viewer, borough_code, dataset, versions).keys() for dataset in datasets)
+    )
 
 
 def exact_counts(viewer: Viewer, borough_code: str, pairs: Iterable[Pair]) -> dict[Line, dict[Pair, int]]:
@@ -396,7 +335,7 @@ class Proof:
         """As one JSON object."""
         sums = {
             name: sum(getattr(one, name) for one in self.boroughs)
-            for name in ("pages", "hidden", "pinned", "above_zero", "narrowed")
+            for name in ("pages", "reports", "hidden", "pinned", "above_zero", "narrowed", "untold", "unread")
         }
         return {**sums, "held": self.is_held, "boroughs": [asdict(one) for one in self.boroughs]}
 
@@ -404,13 +343,15 @@ class Proof:
         """In words."""
         said = self.as_dict()
         summed = (
-            f"{plural(len(self.boroughs), 'borough')}, {plural(said['pages'], 'page')}: "
-            f"{plural(said['hidden'], 'hidden count')}, of which {said['pinned']} can be worked out, "
-            f"{said['above_zero']} shown to be above nil, {said['narrowed']} narrowed to fewer than "
-            f"{FEWEST_VALUES} values."
+            f"{plural(len(self.boroughs), 'borough')}, {plural(said['pages'], 'page')}, "
+            f"{plural(said['reports'], 'report')}: {plural(said['hidden'], 'hidden count')}, "
+            f"of which {said['pinned']} can be worked out, {said['above_zero']} shown to be above nil, "
+            f"{said['narrowed']} narrowed to fewer than {FEWEST_VALUES} values."
         )
+        older = f"{plural(said['unread'], 'report')} could not be read: it was not kept yet what they are made of."
         return [
             summed,
+            *([older] if said["unread"] else []),
             *(f"{one.borough_code}: falls short ({asdict(one)})." for one in self.boroughs if not one.is_held),
         ]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from hub.access import Viewer
 from hub.documents.frozen import to_json
@@ -16,8 +17,9 @@ from hub.reports.figures import Told
 from hub.reports.pieces import Earlier, Sources, Written
 from hub.reports.reader import as_leader
 from hub.summaries import service as summaries
+from hub.summaries.releases import Period
 from hub.summaries.service import Restated, Summary
-from hub.words import HANDLING, LONDON, MARKING, date_name, month_name
+from hub.words import HANDLING, LONDON, MARKING, date_name, month_code, month_name, parse_month
 
 LICENCE = (
     "You may use this under the Open Government Licence v3.0, "
@@ -49,12 +51,36 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class MadeOf:
+    """What the figures of a report come from: by it they can be told from those of other versions and rules."""
+
+    dataset: str
+    """The key of its kind."""
+    policy: int
+    """The version of the rule for small numbers under which they were released."""
+    months: Mapping[dt.date, str]
+    """Of each month of the two years that was live, the public id of its version."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """As it is kept."""
+        months = {month_code(month): version for month, version in sorted(self.months.items())}
+        return {"dataset": self.dataset, "policy": self.policy, "months": months}
+
+    @classmethod
+    def kept(cls, said: Mapping[str, Any]) -> MadeOf:
+        """As it was kept."""
+        months = {parse_month(code, what="month"): version for code, version in said["months"].items()}
+        return cls(said["dataset"], said["policy"], months)
+
+
+@dataclass(frozen=True)
 class Composed:
     """A report as it would be frozen at one moment."""
 
     document: Document
     public: Document
     figures: tuple[Told, ...]
+    made_of: MadeOf
 
     @property
     def digest(self) -> str:
@@ -101,7 +127,14 @@ def compose(viewer: Viewer, plan: Plan, at: dt.datetime) -> Composed:
         footer=tuple(footer),
     )
     published = replace(document, parts=tuple(public), marking="", handling="", footer=(*footer, LICENCE))
-    return Composed(document, published, figures)
+    return Composed(document, published, figures, _made_of(summary))
+
+
+def _made_of(summary: Summary) -> MadeOf:
+    live = summary.source.live
+    versions = dict(zip(live["month"], live["public_id"].astype(str), strict=True))
+    of_both_years = {month: versions[month] for month in Period(summary.last_month).months if month in versions}
+    return MadeOf(summary.source.kind.key, summary.policy.version, of_both_years)
 
 
 def _why(reader: Viewer, summary: Summary, plan: Plan) -> tuple[Restated, ...]:

@@ -19,8 +19,20 @@ class State(StrEnum):
     """What has become of a report."""
 
     DRAFT = "draft"
+    ASKED = "asked"
+    """A draft that waits for its approval. Whoever edits it takes the request back."""
     APPROVED = "approved"
     DISCARDED = "discarded"
+
+
+class Act(StrEnum):
+    """What somebody did with a report until it was approved."""
+
+    DRAFTED = "drafted"
+    EDITED = "edited"
+    ASKED = "asked"
+    SENT_BACK = "sent_back"
+    APPROVED = "approved"
 
 
 class Repeats(StrEnum):
@@ -63,6 +75,9 @@ class Report(InBorough, Base):
     sha256: Mapped[str] = mapped_column(String(64), default="")
     figures: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)
     """Each figure as frozen: its key, what it is, and how it was shown."""
+    made_of: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What it was frozen from: the kind of dataset, the version of the policy on small numbers, and of each month the
+    public id of the version that was live. None of a draft, and where it was approved before this was kept."""
 
     public_id: Mapped[UUID | None] = mapped_column(Uuid, unique=True)
     """The address it has, or last had, on the public page."""
@@ -74,6 +89,23 @@ class Report(InBorough, Base):
     def is_public(self) -> bool:
         """Whether anybody can read it now."""
         return self.published_at is not None and self.withdrawn_at is None
+
+
+class ReportStep(InBorough, Base):
+    """One step of a report on its way to approval. No step is written again."""
+
+    __tablename__ = "report_step"
+    __table_args__ = (ForeignKeyConstraint(["report_id", "borough_code"], ["report.id", "report.borough_code"]),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    report_id: Mapped[UUID] = mapped_column(Uuid, index=True)
+    act: Mapped[Act] = mapped_column(one_of(Act))
+    done_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    done_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
+    words: Mapped[str] = mapped_column(String(LONGEST_REASON), default="")
+    """Why it was sent back."""
+    sections: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
+    """Of a draft as it was begun, and of each edit: the sections as they then stood."""
 
 
 class ReportFile(InBorough, Base):

@@ -13,7 +13,7 @@ from hub.documents import writers
 from hub.documents.writers import Form
 from hub.errors import Conflict
 from hub.places.service import Area
-from hub.reports import service
+from hub.reports import rows, service
 from hub.reports.models import Report, ReportFile
 from hub.words import month_code
 
@@ -55,7 +55,7 @@ def file(viewer: Viewer, area: Area, report_id: UUID, form: Form) -> Kept:
 
 
 def _made(row: Report, form: Form) -> ReportFile:
-    written = writers.write(service.frozen(row), form)
+    written = writers.write(rows.frozen(row), form)
     return ReportFile(
         borough_code=row.borough_code,
         report_id=row.id,

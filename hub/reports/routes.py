@@ -16,11 +16,11 @@ from hub.documents.model import Length
 from hub.documents.writers import Form
 from hub.errors import BadRequest, Conflict, HubError
 from hub.places.service import Area
-from hub.reports import kinds, rendering, schedules, service, telling
+from hub.reports import approval, kinds, publishing, rendering, schedules, service, telling
 from hub.reports.forms import DraftForm, ScheduleForm, chosen_sections, typed_day, typed_days, typed_repeats
 from hub.summaries.service import NoFigures
 from hub.web import needs, public, saw, settings
-from hub.words import LONDON, parse_month
+from hub.words import LONDON, listed, parse_month
 
 bp = Blueprint("reports", __name__)
 FORMS = ", ".join(f'"{form.value}"' for form in Form)
@@ -115,7 +115,7 @@ def draft(area: str) -> ResponseReturnValue:
         report_id = service.draft(g.viewer, found, request.form.get("kind", ""), month)
     except (BadRequest, NoFigures) as error:
         return _new(found, error)
-    flash("The draft is made from the figures as they are now. Add your words, then have it approved.", "success")
+    flash("The draft is made from the figures as they are now. Add your words, then ask for its approval.", "success")
     return redirect(url_for(".edit", area=found.slug, report_id=report_id))
 
 
@@ -150,13 +150,46 @@ def discard(area: str, report_id: UUID) -> ResponseReturnValue:
     return redirect(url_for(".index", area=found.slug))
 
 
+@bp.post("/areas/<area>/reports/<uuid:report_id>/ask")
+@needs(Permission.REPORT_WRITE)
+def ask(area: str, report_id: UUID) -> ResponseReturnValue:
+    """Ask that a draft be approved."""
+    found = service.borough(g.viewer, area, Permission.REPORT_WRITE)
+    try:
+        able = approval.ask(g.viewer, found, report_id, tells=settings().sends_mail)
+    except Conflict as error:
+        return _show(found, report_id, error)
+    if able:
+        flash(f"You asked for approval. It can be given by {listed(able)}, who find it on their home page.", "success")
+    else:
+        flash(
+            "You asked for approval, but nobody can give it now. Ask an administrator to make somebody who wrote "
+            "nothing in the report a liaison officer of the borough.",
+            "success",
+        )
+    return redirect(url_for(".show", area=found.slug, report_id=report_id))
+
+
+@bp.post("/areas/<area>/reports/<uuid:report_id>/send-back")
+@needs(Permission.REPORT_APPROVE)
+def send_back(area: str, report_id: UUID) -> ResponseReturnValue:
+    """Send a draft back to its officers, with a reason."""
+    found = service.borough(g.viewer, area, Permission.REPORT_APPROVE)
+    try:
+        approval.send_back(g.viewer, found, report_id, request.form.get("reason", ""), tells=settings().sends_mail)
+    except (BadRequest, Conflict) as error:
+        return _show(found, report_id, error)
+    flash("The draft is sent back to the officer who asked.", "success")
+    return redirect(url_for(".show", area=found.slug, report_id=report_id))
+
+
 @bp.post("/areas/<area>/reports/<uuid:report_id>/approve")
 @needs(Permission.REPORT_APPROVE)
 def approve(area: str, report_id: UUID) -> ResponseReturnValue:
     """Freeze a draft as it was read."""
     found = service.borough(g.viewer, area, Permission.REPORT_APPROVE)
     try:
-        service.approve(
+        approval.approve(
             g.viewer,
             found,
             report_id,
@@ -234,7 +267,7 @@ def ask_public(area: str, report_id: UUID) -> ResponseReturnValue:
     """Show a leader what the public would read, and offer to publish or withdraw it."""
     found = service.borough(g.viewer, area, Permission.REPORT_PUBLISH)
     shown = service.show(g.viewer, found, report_id)
-    document = service.public_preview(g.viewer, found, report_id)
+    document = publishing.preview(g.viewer, found, report_id)
     saw("report.viewed", report_id, found.borough_codes)
     return render_template("reports/publish.html", report=shown, area=found, body=web_page.body(document))
 
@@ -244,7 +277,7 @@ def ask_public(area: str, report_id: UUID) -> ResponseReturnValue:
 def publish(area: str, report_id: UUID) -> ResponseReturnValue:
     """Let anybody read a report."""
     found = service.borough(g.viewer, area, Permission.REPORT_PUBLISH)
-    service.publish(g.viewer, found, report_id, is_indexed="is_indexed" in request.form)
+    publishing.publish(g.viewer, found, report_id, is_indexed="is_indexed" in request.form)
     flash("Anybody can read this report now.", "success")
     return redirect(url_for(".ask_public", area=found.slug, report_id=report_id))
 
@@ -254,7 +287,7 @@ def publish(area: str, report_id: UUID) -> ResponseReturnValue:
 def withdraw(area: str, report_id: UUID) -> ResponseReturnValue:
     """Take a report off the public page."""
     found = service.borough(g.viewer, area, Permission.REPORT_PUBLISH)
-    service.withdraw(g.viewer, found, report_id)
+    publishing.withdraw(g.viewer, found, report_id)
     flash("The report is withdrawn. Nobody outside can read it any more.", "success")
     return redirect(url_for(".ask_public", area=found.slug, report_id=report_id))
 
@@ -263,7 +296,7 @@ def withdraw(area: str, report_id: UUID) -> ResponseReturnValue:
 @public
 def published(public_id: UUID) -> ResponseReturnValue:
     """Show anybody a report that a council leader made public."""
-    found = service.published(g.db_session, public_id)
+    found = publishing.published(g.db_session, public_id)
     response = Response(render_template("reports/public.html", report=found, body=web_page.body(found.document)))
     if not found.is_indexed:
         response.headers["X-Robots-Tag"] = "noindex"
@@ -271,9 +304,13 @@ def published(public_id: UUID) -> ResponseReturnValue:
 
 
 @bp.app_context_processor
-def report_to_take() -> dict[str, Callable[[str], bool]]:
-    """Let a page ask whether a borough has a report to take away."""
-    return {"has_report": lambda borough_code: service.has_report(g.viewer, borough_code)}
+def told_to_pages() -> dict[str, Callable[..., object]]:
+    """Let a page ask whether a borough has a report to take away, and which drafts wait for its reader."""
+    return {
+        "has_report": lambda borough_code: service.has_report(g.viewer, borough_code),
+        "reports_to_approve": lambda: approval.to_approve(g.viewer),
+        "reports_sent_back": lambda: approval.sent_back(g.viewer),
+    }
 
 
 # --- Pages -----------------------------------------------------------------------------------------------------------
@@ -287,6 +324,7 @@ def _show(area: Area, report_id: UUID, error: HubError | None = None) -> Respons
     body = render_template(
         "reports/show.html",
         report=shown,
+        history=approval.history(g.viewer, area, report_id),
         area=area,
         length=length,
         lengths=tuple(Length),

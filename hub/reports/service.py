@@ -1,45 +1,35 @@
-"""What can be done with a borough's reports: draft, edit, approve and so freeze, issue again, publish, withdraw.
+"""A borough's reports: which there are, what each says, and drafting, editing and issuing them again.
 
-Whoever writes a report never approves it. What was approved is never written again: another is issued in its place.
+What was approved is never written again: another is issued in its place.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import polars as pl
 from sqlalchemy import ColumnElement, delete, func, select, update
 
-from hub import audit, db, jobs, purposes
+from hub import audit, db, purposes
 from hub.access import Permission, Viewer
 from hub.accounts import service as accounts
 from hub.db import HubSession
-from hub.documents.frozen import from_json, to_json
 from hub.documents.model import Document
-from hub.errors import BadRequest, Conflict, HubError, NotAllowed, NotFound
+from hub.errors import BadRequest, Conflict, HubError, NotFound
 from hub.places import service as places
 from hub.places.service import Area
-from hub.reports import composing, kinds
-from hub.reports.composing import Chosen, Composed, Plan
-from hub.reports.figures import Restated, kept, numbers_beside, restated
-from hub.reports.models import (
-    LONGEST_REASON,
-    PublicReport,
-    Report,
-    ReportFile,
-    ReportSubscription,
-    State,
-)
-from hub.reports.pieces import Earlier
+from hub.reports import composing, kinds, rows
+from hub.reports.composing import Chosen, MadeOf, Plan
+from hub.reports.figures import Restated, Told, kept, restated
+from hub.reports.models import LONGEST_REASON, Act, PublicReport, Report, ReportFile, ReportStep, State
 from hub.reports.reader import as_leader
 from hub.summaries import service as summaries
 from hub.summaries.service import NoFigures
 from hub.uploads.reading import personal
-from hub.words import listed, month_code, month_name
+from hub.words import listed, month_code
 
 LONGEST_WORDS = 4_000
 RENDER, TELL, DRAFT = "reports.render", "reports.tell", "reports.draft"
@@ -84,7 +74,9 @@ class ShownReport:
     public_id: UUID | None
     """Its address on the public page, while it is there."""
     may_edit: bool
+    """Edit it, give it up, and ask that it be approved."""
     may_approve: bool
+    """Approve it or send it back, once somebody has asked."""
     is_writer: bool
     """Whether the reader wrote in it, and so may not approve it."""
     may_reissue: bool
@@ -104,13 +96,13 @@ def borough(viewer: Viewer, slug: str, permission: Permission = Permission.SUMMA
 
 def reports(viewer: Viewer, area: Area) -> list[ReportLine]:
     """List a borough's reports, the newest first; drafts for those who write or approve them."""
-    rows = _in_order(viewer, area)
-    replaced = {row.replaces_id for row in rows if row.state is State.APPROVED}
-    seen = {State.APPROVED, State.DRAFT} if _works_on(viewer, area) else {State.APPROVED}
+    found = rows.in_order(viewer, area)
+    replaced = {row.replaces_id for row in found if row.state is State.APPROVED}
+    seen = {State.APPROVED, *(rows.AT_WORK if rows.works_on(viewer, area) else ())}
     return [
         ReportLine(
             row.id,
-            composing.title(_plan(row), area.name),
+            composing.title(rows.plan(row), area.name),
             row.kind,
             row.state,
             row.drafted_at,
@@ -118,7 +110,7 @@ def reports(viewer: Viewer, area: Area) -> list[ReportLine]:
             row.is_public,
             row.id in replaced,
         )
-        for row in rows
+        for row in found
         if row.state in seen
     ]
 
@@ -131,7 +123,7 @@ def newest(viewer: Viewer, area: Area) -> UUID:
     NoReports
         If none was.
     """
-    approved = [row for row in _in_order(viewer, area) if row.state is State.APPROVED]
+    approved = [row for row in rows.in_order(viewer, area) if row.state is State.APPROVED]
     if not approved:
         raise NoReports(
             f"No report of {area.name} has been approved yet.",
@@ -178,17 +170,17 @@ def show(viewer: Viewer, area: Area, report_id: UUID) -> ShownReport:
     NotFound
         If the borough has no such report, or it is a draft and the viewer neither writes nor approves reports.
     """
-    row = _row(viewer, area, report_id)
+    row = rows.row(viewer, area, report_id)
     now: tuple[Restated, ...] = ()
     if row.state is State.APPROVED:
-        document, digest = frozen(row), row.sha256
+        document, digest = rows.frozen(row), row.sha256
         now, beside = _since(viewer, row), tuple[str, ...]()
     else:
-        composed = _composed(viewer, row, row.drafted_at)
+        composed = rows.composed(viewer, row, row.drafted_at)
         document, digest = composed.document, composed.digest
-        beside = _numbers_beside(row, composed)
+        beside = rows.numbers_in_words(row, composed)
     is_writer = str(viewer.person_id) in row.writers
-    is_draft, is_approved = row.state is State.DRAFT, row.state is State.APPROVED
+    is_approved = row.state is State.APPROVED
     by = accounts.names(viewer.session, {row.approved_by}) if row.approved_by else {}
     return ShownReport(
         id=row.id,
@@ -197,7 +189,7 @@ def show(viewer: Viewer, area: Area, report_id: UUID) -> ShownReport:
         state=row.state,
         kind=row.kind,
         edition=row.edition,
-        sections=_chosen(row),
+        sections=rows.chosen(row),
         digest=digest,
         approved_at=row.approved_at,
         approved_by=by.get(row.approved_by, "somebody who has left") if row.approved_by else "",
@@ -207,8 +199,8 @@ def show(viewer: Viewer, area: Area, report_id: UUID) -> ShownReport:
         restated=now,
         numbers_beside=beside,
         public_id=row.public_id if row.is_public else None,
-        may_edit=is_draft and viewer.may(Permission.REPORT_WRITE, area.borough_codes),
-        may_approve=is_draft and viewer.may(Permission.REPORT_APPROVE, area.borough_codes),
+        may_edit=not is_approved and viewer.may(Permission.REPORT_WRITE, area.borough_codes),
+        may_approve=row.state is State.ASKED and viewer.may(Permission.REPORT_APPROVE, area.borough_codes),
         is_writer=is_writer,
         may_reissue=is_approved and viewer.may(Permission.REPORT_WRITE, area.borough_codes),
         may_publish=is_approved and viewer.may(Permission.REPORT_PUBLISH, area.borough_codes),
@@ -217,7 +209,7 @@ def show(viewer: Viewer, area: Area, report_id: UUID) -> ShownReport:
 
 def title(viewer: Viewer, area: Area, report_id: UUID) -> str:
     """What a report is called."""
-    return composing.title(_plan(_row(viewer, area, report_id)), area.name)
+    return composing.title(rows.plan(rows.row(viewer, area, report_id)), area.name)
 
 
 def sections(viewer: Viewer, area: Area, report_id: UUID) -> tuple[Chosen, ...]:
@@ -229,30 +221,44 @@ def sections(viewer: Viewer, area: Area, report_id: UUID) -> tuple[Chosen, ...]:
         If it is no draft any more.
     """
     viewer.require(Permission.REPORT_WRITE, area.borough_codes)
-    row = _row(viewer, area, report_id)
-    _require_draft(row)
-    return _chosen(row)
+    row = rows.row(viewer, area, report_id)
+    rows.require_draft(row)
+    return rows.chosen(row)
 
 
 def approved(viewer: Viewer, area: Area, report_id: UUID) -> Report:
     """Find a report that was approved, whose files can be taken."""
-    row = _row(viewer, area, report_id)
+    row = rows.row(viewer, area, report_id)
     if row.state is not State.APPROVED:
         raise NotFound
     return row
 
 
-def frozen(row: Report) -> Document:
-    """Read the document of an approved report, and see that it is what was approved.
+@dataclass(frozen=True)
+class FrozenReport:
+    """An approved report as anybody of its borough can read it for as long as it is kept."""
 
-    Raises
-    ------
-    Conflict
-        If it is not.
-    """
-    if row.document is None or hashlib.sha256(row.document).hexdigest() != row.sha256:
-        raise Conflict("This report is not what was approved.", remedy="Tell an administrator: a backup holds it.")
-    return from_json(row.document)
+    id: UUID
+    last_month: dt.date
+    document: Document
+    figures: tuple[Told, ...]
+    made_of: MadeOf | None
+    """None where it was approved before this was kept."""
+
+
+def frozen_reports(viewer: Viewer, area: Area) -> list[FrozenReport]:
+    """Every report of a borough that was approved, those that were replaced since too."""
+    return [
+        FrozenReport(
+            row.id,
+            row.last_month,
+            rows.frozen(row),
+            kept(row.figures),
+            MadeOf.kept(row.made_of) if row.made_of else None,
+        )
+        for row in rows.in_order(viewer, area)
+        if row.state is State.APPROVED
+    ]
 
 
 def record_export(viewer: Viewer, area: Area, report_id: UUID, form: str, purpose: purposes.Purpose) -> None:
@@ -285,13 +291,14 @@ def draft(viewer: Viewer, area: Area, kind: str, last_month: dt.date) -> UUID:
     wanted = kinds.kind(kind)
     chosen = tuple(Chosen(key) for key in wanted.sections)
     row = _new(viewer, area, Plan(kind, area.slug, last_month, chosen))
-    _composed(viewer, row, row.drafted_at)
+    rows.composed(viewer, row, row.drafted_at)
+    rows.add_step(viewer, row, Act.DRAFTED, keeps_sections=True)
     audit.record(viewer, "report.drafted", row.id, boroughs=area.borough_codes, kind=kind, to=month_code(last_month))
     return row.id
 
 
 def edit(viewer: Viewer, area: Area, report_id: UUID, chosen: Sequence[Chosen]) -> None:
-    """Change a draft's sections: their order, which are in, and an officer's words.
+    """Change a draft's sections: their order, which are in, and an officer's words. It takes a request to approve back.
 
     Raises
     ------
@@ -301,8 +308,8 @@ def edit(viewer: Viewer, area: Area, report_id: UUID, chosen: Sequence[Chosen]) 
         If it is no draft any more.
     """
     viewer.require(Permission.REPORT_WRITE, area.borough_codes)
-    row = _row(viewer, area, report_id, for_change=True)
-    _require_draft(row)
+    row = rows.row(viewer, area, report_id, for_change=True)
+    rows.require_draft(row)
     known = kinds.sections()
     if {one.key for one in chosen} != {one["key"] for one in row.sections}:
         raise BadRequest("The sections are not those of this report.", remedy="Go back and open the draft again.")
@@ -310,60 +317,19 @@ def edit(viewer: Viewer, area: Area, report_id: UUID, chosen: Sequence[Chosen]) 
         _refuse_unfit(known[one.key].title, one.words)
     row.sections = [_as_kept(one) for one in chosen]
     row.writers = sorted({*row.writers, str(viewer.person_id)})
-    viewer.session.flush()
+    row.state = State.DRAFT
+    rows.add_step(viewer, row, Act.EDITED, keeps_sections=True)
     audit.record(viewer, "report.edited", row.id, boroughs=area.borough_codes)
 
 
 def discard(viewer: Viewer, area: Area, report_id: UUID) -> None:
     """Give a draft up."""
     viewer.require(Permission.REPORT_WRITE, area.borough_codes)
-    row = _row(viewer, area, report_id, for_change=True)
-    _require_draft(row)
+    row = rows.row(viewer, area, report_id, for_change=True)
+    rows.require_draft(row)
     row.state = State.DISCARDED
     viewer.session.flush()
     audit.record(viewer, "report.discarded", row.id, boroughs=area.borough_codes)
-
-
-def approve(viewer: Viewer, area: Area, report_id: UUID, seen: str, *, numbers_are_checked: bool, tells: bool) -> None:
-    """Freeze a draft as it was read, as known today, have its files made and, if `tells`, its subscribers told.
-
-    Raises
-    ------
-    NotAllowed
-        If the viewer wrote in it.
-    BadRequest
-        If an officer's words hold numbers that are no figure of the report, and nobody said that they were checked.
-    Conflict
-        If it is no draft any more, or says something else than what was read.
-    """
-    viewer.require(Permission.REPORT_APPROVE, area.borough_codes)
-    row = _row(viewer, area, report_id, for_change=True)
-    _require_draft(row)
-    if str(viewer.person_id) in row.writers:
-        raise NotAllowed(
-            "You wrote in this report, so you cannot approve it.", remedy="Ask another liaison officer of the borough."
-        )
-    at = dt.datetime.now(dt.UTC)
-    composed = _composed(viewer, row, at)
-    if composed.digest != seen:
-        raise Conflict(
-            "The report changed since you opened it: it was edited, or a figure in it is another one now.",
-            remedy="Read it again, then approve it.",
-        )
-    if _numbers_beside(row, composed) and not numbers_are_checked:
-        raise BadRequest(
-            "The officer's words hold numbers that are not among the report's figures.",
-            remedy="Look at each of them, and say that you did.",
-        )
-    row.document, row.public_document = to_json(composed.document), to_json(composed.public)
-    row.sha256 = hashlib.sha256(row.document).hexdigest()
-    row.figures = [one.as_dict() for one in composed.figures]
-    row.state, row.approved_at, row.approved_by = State.APPROVED, at, viewer.person_id
-    viewer.session.flush()
-    jobs.enqueue(viewer, RENDER, area=area.slug, report_id=str(row.id))
-    if tells:
-        _have_subscribers_told(viewer, area, row.id)
-    audit.record(viewer, "report.approved", row.id, boroughs=area.borough_codes, kind=row.kind, sha256=row.sha256)
 
 
 def reissue(viewer: Viewer, area: Area, report_id: UUID, reason: str) -> UUID:
@@ -389,81 +355,11 @@ def reissue(viewer: Viewer, area: Area, report_id: UUID, reason: str) -> UUID:
     others = viewer.session.scalars(select(Report.state).where(Report.replaces_id == before.id)).all()
     if set(others) - {State.DISCARDED}:
         raise Conflict("Another report replaces this one already, or is drafted to.", remedy="Go on with that one.")
-    plan = Plan(before.kind, area.slug, before.last_month, _chosen(before), before.edition + 1, why)
+    plan = Plan(before.kind, area.slug, before.last_month, rows.chosen(before), before.edition + 1, why)
     row = _new(viewer, area, plan, replaces=before.id)
+    rows.add_step(viewer, row, Act.DRAFTED, keeps_sections=True)
     audit.record(viewer, "report.reissued", row.id, boroughs=area.borough_codes, replaces=before.id, reason=why)
     return row.id
-
-
-# --- The public page -------------------------------------------------------------------------------------------------
-
-
-def public_preview(viewer: Viewer, area: Area, report_id: UUID) -> Document:
-    """What the public would read of an approved report."""
-    viewer.require(Permission.REPORT_PUBLISH, area.borough_codes)
-    row = approved(viewer, area, report_id)
-    if row.public_document is None:
-        raise NotFound
-    return from_json(row.public_document)
-
-
-def publish(viewer: Viewer, area: Area, report_id: UUID, *, is_indexed: bool) -> UUID:
-    """Let anybody read this very release; returns its address on the public page.
-
-    Raises
-    ------
-    Conflict
-        If it is public already.
-    """
-    viewer.require(Permission.REPORT_PUBLISH, area.borough_codes)
-    row = _row(viewer, area, report_id, for_change=True)
-    if row.state is not State.APPROVED or row.public_document is None:
-        raise NotFound
-    if row.is_public:
-        raise Conflict("This report is public already.", remedy="Withdraw it first to change how it is listed.")
-    now = dt.datetime.now(dt.UTC)
-    row.public_id, row.published_at, row.published_by, row.withdrawn_at = uuid4(), now, viewer.person_id, None
-    viewer.session.add(
-        PublicReport(id=row.public_id, document=row.public_document, is_indexed=is_indexed, published_at=now)
-    )
-    viewer.session.flush()
-    audit.record(viewer, "report.published", row.id, boroughs=area.borough_codes, is_indexed=is_indexed)
-    return row.public_id
-
-
-def withdraw(viewer: Viewer, area: Area, report_id: UUID) -> None:
-    """Take a report off the public page; the next who asks is told that there is none."""
-    viewer.require(Permission.REPORT_PUBLISH, area.borough_codes)
-    row = _row(viewer, area, report_id, for_change=True)
-    if not row.is_public:
-        raise Conflict("This report is not public.", remedy="There is nothing to withdraw.")
-    viewer.session.execute(delete(PublicReport).where(PublicReport.id == row.public_id))
-    row.withdrawn_at = dt.datetime.now(dt.UTC)
-    viewer.session.flush()
-    audit.record(viewer, "report.withdrawn", row.id, boroughs=area.borough_codes)
-
-
-@dataclass(frozen=True)
-class Published:
-    """A report as anybody may read it."""
-
-    document: Document
-    published_at: dt.datetime
-    is_indexed: bool
-
-
-def published(session: HubSession, public_id: UUID) -> Published:
-    """Read a public report; nobody needs to be signed in.
-
-    Raises
-    ------
-    NotFound
-        If there is none, or none any more.
-    """
-    row = session.get(PublicReport, public_id)
-    if row is None:
-        raise NotFound
-    return Published(from_json(row.document), row.published_at, row.is_indexed)
 
 
 # --- Retention -------------------------------------------------------------------------------------------------------
@@ -480,6 +376,7 @@ def erase(session: HubSession, before: dt.datetime) -> list[tuple[UUID, str]]:
     told = [(row.id, row.borough_code) for row in gone]
     for row in gone:
         session.execute(delete(ReportFile).where(ReportFile.report_id == row.id))
+        session.execute(delete(ReportStep).where(ReportStep.report_id == row.id))
         session.execute(delete(PublicReport).where(PublicReport.id == row.public_id))
         session.execute(update(Report).where(Report.replaces_id == row.id).values(replaces_id=None))
         session.delete(row)
@@ -492,28 +389,6 @@ def _age() -> ColumnElement[dt.datetime]:
 
 
 # --- Rows ------------------------------------------------------------------------------------------------------------
-
-
-def _in_order(viewer: Viewer, area: Area) -> Sequence[Report]:
-    viewer.require(Permission.SUMMARY_READ, area.borough_codes)
-    its = select(Report).where(Report.borough_code == area.slug)
-    return viewer.session.scalars(its.order_by(Report.last_month.desc(), Report.drafted_at.desc())).all()
-
-
-def _row(viewer: Viewer, area: Area, report_id: UUID, *, for_change: bool = False) -> Report:
-    viewer.require(Permission.SUMMARY_READ, area.borough_codes)
-    wanted = select(Report).where(Report.id == report_id, Report.borough_code == area.slug)
-    if for_change:
-        wanted = wanted.with_for_update().execution_options(populate_existing=True)
-    row = viewer.session.scalar(wanted)
-    is_seen = row is not None and (row.state is State.APPROVED or _works_on(viewer, area))
-    if row is None or not is_seen or row.state is State.DISCARDED:
-        raise NotFound
-    return row
-
-
-def _works_on(viewer: Viewer, area: Area) -> bool:
-    return any(viewer.may(one, area.borough_codes) for one in (Permission.REPORT_WRITE, Permission.REPORT_APPROVE))
 
 
 def _new(viewer: Viewer, area: Area, plan: Plan, *, replaces: UUID | None = None) -> Report:
@@ -534,13 +409,6 @@ def _new(viewer: Viewer, area: Area, plan: Plan, *, replaces: UUID | None = None
     return row
 
 
-def _require_draft(row: Report) -> None:
-    if row.state is not State.DRAFT:
-        raise Conflict(
-            "This report was approved, and is not changed any more.", remedy="Issue it again to say something else."
-        )
-
-
 def _refuse_unfit(what: str, words: str) -> None:
     if len(words) > LONGEST_WORDS:
         raise BadRequest(
@@ -556,71 +424,19 @@ def _refuse_unfit(what: str, words: str) -> None:
         )
 
 
-def _chosen(row: Report) -> tuple[Chosen, ...]:
-    return tuple(Chosen(**one) for one in row.sections)
-
-
 def _as_kept(one: Chosen) -> dict[str, object]:
     return {"key": one.key, "is_included": one.is_included, "words": one.words}
-
-
-def _plan(row: Report) -> Plan:
-    """What a report is to be; without the earlier reports, which only its own page needs."""
-    return Plan(row.kind, row.borough_code, row.last_month, _chosen(row), row.edition, row.reason)
-
-
-def _composed(viewer: Viewer, row: Report, at: dt.datetime) -> Composed:
-    others = viewer.session.scalars(
-        select(Report).where(
-            Report.borough_code == row.borough_code, Report.kind == row.kind, Report.state == State.APPROVED
-        )
-    ).all()
-    replaced = next((one for one in others if one.id == row.replaces_id), None)
-    before = [one for one in others if one.id != row.replaces_id and one.last_month < row.last_month]
-    last = max(before, key=lambda one: (one.last_month, one.approved_at), default=None)
-    plan = Plan(
-        row.kind,
-        row.borough_code,
-        row.last_month,
-        _chosen(row),
-        row.edition,
-        row.reason,
-        last=_earlier(last),
-        replaced=_earlier(replaced),
-    )
-    return composing.compose(viewer, plan, at)
-
-
-def _earlier(row: Report | None) -> Earlier | None:
-    if row is None or row.approved_at is None:
-        return None
-    named = f"{kinds.kind(row.kind).title.lower()} to {month_name(row.last_month)}"
-    return Earlier(named, row.approved_at, kept(row.figures))
 
 
 def _since(viewer: Viewer, row: Report) -> tuple[Restated, ...]:
     """Which of a frozen report's figures the same question now answers otherwise."""
     before = kept(row.figures)
     try:
-        now = _composed(viewer, row, row.drafted_at).figures
+        now = rows.composed(viewer, row, row.drafted_at).figures
     except NoFigures:
         now = ()
     return restated(before, now, gone=True)
 
 
-def _numbers_beside(row: Report, composed: Composed) -> tuple[str, ...]:
-    shown = [cell.shown for table in composed.document.tables for line in table.rows for cell in line]
-    told = [words for words in (one.words for one in _chosen(row) if one.is_included) if words]
-    return numbers_beside(told, shown)
-
-
 def _replaced_by(viewer: Viewer, row: Report) -> UUID | None:
     return viewer.session.scalar(select(Report.id).where(Report.replaces_id == row.id, Report.state == State.APPROVED))
-
-
-def _have_subscribers_told(viewer: Viewer, area: Area, report_id: UUID) -> None:
-    people = viewer.session.scalars(
-        select(ReportSubscription.person_id).where(ReportSubscription.borough_code == area.slug)
-    )
-    for person_id in people.all():
-        jobs.enqueue_for(viewer.session, person_id, TELL, area=area.slug, report_id=str(report_id))

@@ -20,10 +20,30 @@ from hub.errors import NotAllowed, NotFound
 from hub.jobs import Handler, Report, TryLater
 from hub.mail import Letter, MailRefused
 from hub.places.service import Area
-from hub.reports import rendering, service
-from hub.reports.models import ReportSubscription
+from hub.reports import approval, rendering, rows, service
+from hub.reports.models import Act, ReportSubscription, State
 
 WAIT_FOR_THE_SERVER = dt.timedelta(minutes=5)
+NEWS = {
+    Act.ASKED: (
+        "A draft report waits for your approval",
+        "An officer of a borough asks you to approve a report. Sign in to read it, and approve it or send it back:",
+        "It is read by nobody else until somebody who wrote nothing in it approves it.",
+    ),
+    Act.SENT_BACK: (
+        "A draft report was sent back to you",
+        "A report that you asked to have approved was sent back. Sign in to read why, and to change it:",
+        "Once it is changed, ask again on the same page.",
+    ),
+    Act.APPROVED: (
+        "A report that you asked for is approved",
+        "A report that you asked to have approved is approved and frozen. Sign in to read it or take it away:",
+        "Nobody changes it any more. To say something else, issue it again.",
+    ),
+}
+"""What is written of a draft: a subject, and the words before and after the link. None names the borough."""
+STANDS_AT = {Act.ASKED: State.ASKED, Act.SENT_BACK: State.DRAFT, Act.APPROVED: State.APPROVED}
+"""How a draft still stands where such a letter has something to say."""
 
 
 # --- Subscriptions ---------------------------------------------------------------------------------------------------
@@ -67,9 +87,15 @@ def handlers(settings: Settings) -> dict[str, Handler]:
         link = _link_if_in_scope(viewer, settings, arguments)
         viewer.session.commit()  # Nothing is held while the mail server is waited for.
         if link is not None:
-            _deliver(settings, viewer, link)
+            _deliver(settings, _new_report(viewer, link))
 
-    return {service.RENDER: render, service.TELL: tell, service.DRAFT: draft}
+    def tell_of_draft(viewer: Viewer, arguments: Mapping[str, Any], _report: Report) -> None:
+        letter = _letter_of_draft(viewer, settings, arguments)
+        viewer.session.commit()
+        if letter is not None:
+            _deliver(settings, letter)
+
+    return {service.RENDER: render, service.TELL: tell, service.DRAFT: draft, approval.TELL_OF_DRAFT: tell_of_draft}
 
 
 def render(viewer: Viewer, arguments: Mapping[str, Any], report: Report) -> None:
@@ -95,11 +121,15 @@ def _link_if_in_scope(viewer: Viewer, settings: Settings, arguments: Mapping[str
     except (NotFound, NotAllowed):
         return None
     is_wanted = settings.sends_mail and is_subscribed(viewer, area)
-    return f"{settings.public_address}/areas/{area.slug}/reports/{report_id}" if is_wanted else None
+    return _address(settings, area, report_id) if is_wanted else None
 
 
-def _deliver(settings: Settings, viewer: Viewer, link: str) -> None:
-    letter = Letter(
+def _address(settings: Settings, area: Area, report_id: UUID) -> str:
+    return f"{settings.public_address}/areas/{area.slug}/reports/{report_id}"
+
+
+def _new_report(viewer: Viewer, link: str) -> Letter:
+    return Letter(
         viewer.email,
         "A new report in the community safety hub",
         (
@@ -108,6 +138,24 @@ def _deliver(settings: Settings, viewer: Viewer, link: str) -> None:
         ),
         link,
     )
+
+
+def _letter_of_draft(viewer: Viewer, settings: Settings, arguments: Mapping[str, Any]) -> Letter | None:
+    """What to write to somebody of a draft, if it is theirs to act on at this moment and still stands so."""
+    news = Act(arguments["news"])
+    needed = Permission.REPORT_APPROVE if news is Act.ASKED else Permission.REPORT_WRITE
+    try:
+        area = service.borough(viewer, arguments["area"], needed)
+        row = rows.row(viewer, area, UUID(arguments["report_id"]))
+    except (NotFound, NotAllowed):
+        return None
+    if not settings.sends_mail or row.state is not STANDS_AT[news]:
+        return None
+    subject, *words = NEWS[news]
+    return Letter(viewer.email, subject, tuple(words), _address(settings, area, row.id))
+
+
+def _deliver(settings: Settings, letter: Letter) -> None:
     try:
         mail.deliver(settings, letter)
     except MailRefused as refusal:

@@ -19,18 +19,21 @@ from hub import cli
 from hub.access import Policy, Released, Role, Unprotected, release
 from hub.accounts import service as accounts
 from hub.config import Settings
-from hub.db import Database
+from hub.db import EVERYWHERE, Database
 from hub.demo.service import Demo
 from hub.disclosure import service as policies
 from hub.disclosure import windows
 from hub.places import service as places
 from hub.proofs import disclosure
-from hub.proofs.disclosure import AGGREGATE_ROLES, TOTAL, Attack, as_aggregate_reader, fetch
+from hub.proofs.disclosure import Attack
+from hub.proofs.readings import AGGREGATE_ROLES, TOTAL, as_aggregate_reader, fetch
 from hub.summaries import releases
 from hub.summaries import service as summaries
+from hub.uploads import versions
 from hub.uploads.classification import VIOLENCE, offence
 from tests.conftest import HOME, LONDONS_ADMINISTRATOR, TEST_SECRET_KEY
 from tests.hotspots.figures_given import Figures
+from tests.proofs.frozen import freeze, issue_again
 from tests.summaries.conftest import desk  # noqa: F401 - a fixture
 from tests.summaries.counted import EAST, LAST, WEST, as_met_file, months_to, plus
 from tests.uploads.desk import Desk
@@ -42,6 +45,8 @@ USUAL = {"Theft": 60, "Burglary": 30, "Vehicle offences": 25, "Robbery": 5, "Pos
 VIOLENT = {"Violence with injury": 25, "Violence without injury": 30, "Homicide": 0.1}
 CAMDEN, BARNET = "E09000007", "E09000003"
 MORE_BOROUGHS = 20
+BEFORE_LATE_RECORDS = dt.date(2025, 10, 1)
+"""Real months up to this one are loaded first, reported, and then all of them."""
 WARD_FILES = ("mps-ward-level-2*.csv",)
 
 
@@ -63,11 +68,13 @@ def with_violence(rows: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def put(database: Database, borough_code: str, rows: pd.DataFrame) -> None:
-    """Make counts live."""
+    """Make counts live, as a commit does: what they offer is held to have been read from now on."""
     named = rows.rename(columns={"group": "offence_group", "subgroup": "offence_subgroup"})
     if "offence_subgroup" not in named:
         named["offence_subgroup"] = ""
     Figures(database).ward_counts(borough_code, named[named["count"] > 0])
+    with database.writing() as session, session.scoped(EVERYWHERE):
+        versions.remember(session, "met_ward_counts", [borough_code])
 
 
 def attacked(database: Database, email: str, code: str = HOME, **options: Any) -> Attack:
@@ -219,13 +226,16 @@ def test_nothing_hidden_is_narrowed_in_the_demonstration(
     tmp_path: Path, prepare_demo: Callable[..., Demo], is_long: bool, record_property: Callable[[str, object], None]
 ) -> None:
     made = prepare_demo(tmp_path / "demo", WARD_FILES)
-    database = Database(made.settings)
+    database, administrator = Database(made.settings), "administrator@demo.example"
     with database.reading() as session:
         codes = sorted(places.every_borough(session))[: None if is_long else 2]
-    found = [attacked(database, "administrator@demo.example", code) for code in codes]
+    for code in codes:
+        issue_again(database, code, administrator, freeze(database, code, administrator))
+    found = [attacked(database, administrator, code) for code in codes]
     database.engine.dispose()
     record_property("T20", str(found))
     assert sum(one.hidden for one in found) > 0
+    assert all(one.reports >= 4 for one in found)
     assert [one for one in found if not one.is_held] == []
 
 
@@ -252,10 +262,16 @@ def test_nothing_hidden_is_narrowed_in_real_london(
         long["month"] = [dt.date(int(month[:4]), int(month[4:]), 1) for month in long["month"]]
         named = [offence(*labels) for labels in zip(long["MajorText"], long["MinorText"], strict=True)]
         long = long.assign(group=[one.group for one in named], subgroup=[one.subgroup for one in named])
-        put(database, code, long.rename(columns={"WardCode": "ward_code"}))
+        long = long.rename(columns={"WardCode": "ward_code"})
+        put(database, code, long[long["month"] <= BEFORE_LATE_RECORDS])
+        early = freeze(database, code, LONDONS_ADMINISTRATOR)
+        put(database, code, long)
+        issue_again(database, code, LONDONS_ADMINISTRATOR, early)
+        freeze(database, code, LONDONS_ADMINISTRATOR)
         found.append(attacked(database, LONDONS_ADMINISTRATOR, code))
     record_property("T20", str(found))
     assert all(one.pages >= 4 for one in found)
+    assert all(one.reports == 6 for one in found)
     assert sum(one.hidden for one in found) > 0
     assert [one for one in found if not one.is_held] == []
 

@@ -11,7 +11,7 @@ import pytest
 
 from hub.access import Role
 from hub.db import Database
-from hub.reports import service
+from hub.reports import approval, service
 from hub.reports.composing import Chosen
 from hub.reports.service import ShownReport
 from hub.uploads import confined
@@ -48,16 +48,27 @@ class Press:
             area = service.borough(viewer, HOME)
             service.edit(viewer, area, report_id, change(service.sections(viewer, area, report_id)))
 
+    def ask(self, report_id: UUID, role: Role = OFFICER, *, tells: bool = False) -> tuple[str, ...]:
+        """Ask that a draft be approved."""
+        with self.desk.writing(self.people[role]) as viewer:
+            return approval.ask(viewer, service.borough(viewer, HOME), report_id, tells=tells)
+
+    def send_back(self, report_id: UUID, reason: str, role: Role = LIAISON, *, tells: bool = False) -> None:
+        """Send a draft back."""
+        with self.desk.writing(self.people[role]) as viewer:
+            approval.send_back(viewer, service.borough(viewer, HOME), report_id, reason, tells=tells)
+
     def approve(self, report_id: UUID, role: Role = LIAISON, *, seen: str = "", tells: bool = False) -> None:
-        """Approve a report as it is now, unless something else was read."""
+        """Approve a draft, once somebody has asked, as it is now, unless something else was read."""
         digest = seen or self.show(report_id).digest
         with self.desk.writing(self.people[role]) as viewer:
             area = service.borough(viewer, HOME)
-            service.approve(viewer, area, report_id, digest, numbers_are_checked=False, tells=tells)
+            approval.approve(viewer, area, report_id, digest, numbers_are_checked=False, tells=tells)
 
     def approved(self, kind: str = "quarterly") -> UUID:
         """A report that was drafted and approved."""
         report_id = self.draft(kind)
+        self.ask(report_id)
         self.approve(report_id)
         return report_id
 

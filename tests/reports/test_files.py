@@ -18,7 +18,7 @@ from hub.documents import writers
 from hub.documents.writers import Form
 from hub.errors import Conflict, NotFound
 from hub.jobs import Worker
-from hub.reports import rendering, service, telling
+from hub.reports import rendering, rows, service, telling
 from hub.reports.models import Report, ReportFile
 from tests.client import StrictClient
 from tests.conftest import HOME, PASSWORD
@@ -62,7 +62,7 @@ def test_reopened_a_year_on_a_report_is_byte_for_byte_the_same_in_every_form(
         assert hashlib.sha256(content).hexdigest() == sha256
     with press.desk.database.reading() as session, session.scoped(EVERYWHERE):
         row = session.get_one(Report, report_id)
-        assert {form: writers.write(service.frozen(row), form).content for form in Form} == before_any_worker
+        assert {form: writers.write(rows.frozen(row), form).content for form in Form} == before_any_worker
     with press.desk.database.writing() as session, session.scoped(EVERYWHERE):
         session.get_one(Report, report_id).document = b"{}"
         for file in session.scalars(select(ReportFile)):

@@ -10,7 +10,7 @@ from flask import Flask
 
 from hub.access import Role
 from hub.errors import NotFound
-from hub.reports import service
+from hub.reports import publishing, service
 from hub.words import MARKING
 from tests.client import StrictClient
 from tests.conftest import HOME, PASSWORD
@@ -67,16 +67,17 @@ def test_questions_are_not_for_the_public_and_a_leader_of_nowhere_near_publishes
         report_id,
         lambda chosen: [type(one)(one.key, one.is_included, f"Words under {one.key}.") for one in chosen],
     )
+    press.ask(report_id)
     press.approve(report_id)
     with press.desk.reading(press.people[LEADER]) as viewer:
         area = service.borough(viewer, HOME)
-        public = str(service.public_preview(viewer, area, report_id).parts)
+        public = str(publishing.preview(viewer, area, report_id).parts)
         whole = str(service.show(viewer, area, report_id).document.parts)
     assert "Words under questions." in whole
     assert "Words under questions." not in public
     assert "Words under actions." in public
     with press.desk.reading(press.people[Role.BCU_COMMANDER]) as viewer, pytest.raises(NotFound):
-        service.published(viewer.session, report_id)
+        publishing.published(viewer.session, report_id)
 
 
 def published(press: Press, report_id: UUID) -> UUID:

@@ -16,7 +16,7 @@ from hub.db import EVERYWHERE
 from hub.documents.frozen import to_json
 from hub.documents.model import Heading, Length, Paragraph
 from hub.errors import BadRequest, Conflict, NotAllowed, NotFound
-from hub.reports import service
+from hub.reports import approval, service
 from hub.reports.forms import chosen_sections
 from hub.reports.models import Report
 from hub.retention import due
@@ -57,6 +57,9 @@ def test_approval_freezes_what_was_read_and_only_somebody_else_approves(press: P
             for one in chosen
         ],
     )
+    with pytest.raises(Conflict, match="Nobody asks"):
+        press.approve(report_id)
+    press.ask(report_id)
     with pytest.raises(Conflict, match="changed since you opened it"):
         press.approve(report_id, seen=read.digest)
     with pytest.raises(NotAllowed):
@@ -75,6 +78,7 @@ def test_approval_freezes_what_was_read_and_only_somebody_else_approves(press: P
     assert to_json(shown.document) == _row(press, report_id).document
     for act in (
         lambda: press.approve(report_id),
+        lambda: press.ask(report_id),
         lambda: press.edit(report_id, lambda chosen: chosen),
     ):
         with pytest.raises(Conflict, match="not changed any more"):
@@ -103,6 +107,7 @@ def test_what_was_restated_is_told_beside_a_report_and_a_revised_edition_takes_i
         with pytest.raises(Conflict, match="Another report"):
             service.reissue(viewer, area, report_id, "Twice.")
     assert press.show(report_id, LEADER).replaced_by is None, "not before it is approved"
+    press.ask(again)
     press.approve(again)
     revised = press.show(again, LEADER)
     assert revised.document.title == "Alder: quarterly update to March 2025 (revised)"
@@ -131,11 +136,14 @@ def test_words_of_an_officer_are_looked_at_before_they_stand_beside_protected_fi
     shown = press.show(report_id).document.tables[0].rows[0][1].shown
     say(f"In 2024/25 there were {shown} offences, and on 3 May 3 stabbings in one street and 1,207 calls.")
     assert press.show(report_id).numbers_beside == ("3", "1,207")
+    press.ask(report_id)
     with pytest.raises(BadRequest, match="numbers that are not among"):
         press.approve(report_id)
     digest = press.show(report_id).digest
     with press.desk.writing(press.people[LIAISON]) as viewer:
-        service.approve(viewer, service.borough(viewer, HOME), report_id, digest, numbers_are_checked=True, tells=False)
+        approval.approve(
+            viewer, service.borough(viewer, HOME), report_id, digest, numbers_are_checked=True, tells=False
+        )
     assert press.show(report_id, LEADER).approved_by
 
 
@@ -186,7 +194,7 @@ def test_a_report_is_nobodys_outside_its_borough_and_each_act_is_on_record(press
     with press.desk.database.reading() as session:
         acts = select(AuditEntry.action).where(AuditEntry.action.startswith("report."))
         acts = acts.order_by(AuditEntry.number)
-        assert session.scalars(acts).all() == ["report.drafted", "report.approved"]
+        assert session.scalars(acts).all() == ["report.drafted", "report.approval_asked", "report.approved"]
 
 
 def test_reports_go_when_their_time_is_over_and_not_before(press: Press) -> None:

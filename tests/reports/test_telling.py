@@ -59,14 +59,15 @@ def test_who_subscribed_is_told_with_a_link_and_no_figure_and_only_if_it_is_thei
         subscribe(press, email)
         subscribe(press, email)
     report_id = press.draft()
+    press.ask(report_id)
     press.approve(report_id, tells=True)
     with press.desk.database.writing() as session:
         moved = accounts.viewer_by_email(session, "moved@test.example").person_id
         session.execute(delete(Membership).where(Membership.person_id == moved))
     subscribe(press, "tired@test.example", wanted=False)
     work(press, settings)
-    assert box.recipients == [[press.people[LEADER]]]
-    [letter] = box.taken
+    assert box.recipients == [[press.people[LEADER]], [press.people[OFFICER]]], "the last is who asked for approval"
+    letter, _ = box.taken
     plain, page = (letter.get_body((kind,)).get_content() for kind in ("plain", "html"))
     link = f"https://hub.example/areas/{HOME}/reports/{report_id}"
     for said in (plain, page):

@@ -16,7 +16,7 @@ import pytest
 from hub.access import Viewer
 from hub.accounts import service as accounts
 from hub.db import Database
-from hub.proofs.disclosure import as_aggregate_reader
+from hub.proofs.readings import as_aggregate_reader
 from hub.summaries import service
 from hub.summaries.lines import Line
 from hub.summaries.service import Summary

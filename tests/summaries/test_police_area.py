@@ -11,7 +11,7 @@ import pytest
 from hub.accounts import service as accounts
 from hub.db import Database, Scope
 from hub.places import service as places
-from hub.proofs.disclosure import as_aggregate_reader
+from hub.proofs.readings import as_aggregate_reader
 from hub.summaries import service
 from hub.uploads import figures
 from tests.conftest import LONDONS_ADMINISTRATOR
