@@ -73,6 +73,8 @@ def _mount_slices(app: "Flask") -> None:
     from hub.measures import routes as measures
     from hub.outcomes import routes as outcomes
     from hub.places import routes as places
+    from hub.problems import memory_routes as problem_memory
+    from hub.problems import routes as problems
     from hub.questions import routes as questions
     from hub.record import routes as record
     from hub.reports import routes as reports
@@ -106,6 +108,8 @@ def _mount_slices(app: "Flask") -> None:
         clock,
         place,
         zones,
+        problems,
+        problem_memory,
         methods,
         measures,
         summaries,

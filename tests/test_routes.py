@@ -45,6 +45,11 @@ from hub.ledger.quarters import newest_ended
 from hub.ledger.service import Liaison
 from hub.measures.service import UNLESS_CHOSEN
 from hub.places import service as places
+from hub.problems import attachments, contents
+from hub.problems import memory as problem_memory
+from hub.problems import service as problems
+from hub.problems.contents import Holds
+from hub.problems.models import Kind as EntryKind
 from hub.questions import service as questions
 from hub.reports import approval, publishing, schedules
 from hub.reports import service as reports
@@ -331,6 +336,45 @@ POST   zones.rename        absent  401    404     404     404    404    404     
 POST   zones.delete        theirs  401    302     302     302    302    302       403    302
 POST   zones.delete        others  401    404     404     404    404    404       403    302
 POST   zones.delete        absent  401    404     404     404    404    404       403    404
+GET    problems.index      -       302    200     200     200    200     200       403    200
+GET    problems.new        -       302    200     200     200    200     200       403    200
+POST   problems.open_problem theirs  401    302     302     302    302     302       403    302
+POST   problems.open_problem others  401    404     404     404    404     404       403    302
+POST   problems.open_problem absent  401    404     404     404    404     404       403    404
+GET    problems.show       theirs  302    200     200     200    200     200       403    200
+GET    problems.show       others  302    404     404     404    404     404       403    200
+GET    problems.show       absent  302    404     404     404    404     404       403    404
+POST   problems.write      theirs  401    302     302     302    302     302       403    302
+POST   problems.write      others  401    404     404     404    404     404       403    302
+POST   problems.write      absent  401    404     404     404    404     404       403    404
+POST   problems.describe   theirs  401    302     302     302    302     302       403    302
+POST   problems.describe   others  401    404     404     404    404     404       403    302
+POST   problems.describe   absent  401    404     404     404    404     404       403    404
+POST   problems.move       theirs  401    302     302     302    302     302       403    302
+POST   problems.move       others  401    404     404     404    404     404       403    302
+POST   problems.move       absent  401    404     404     404    404     404       403    404
+POST   problems.attach     theirs  401    302     302     302    302     302       403    302
+POST   problems.attach     others  401    404     404     404    404     404       403    302
+POST   problems.attach     absent  401    404     404     404    404     404       403    404
+POST   problems.detach     theirs  401    302     302     302    302     302       403    302
+POST   problems.detach     others  401    404     404     404    404     404       403    302
+POST   problems.detach     absent  401    404     404     404    404     404       403    404
+GET    problems.file       theirs  302    200     200     200    200     200       403    200
+GET    problems.file       others  302    404     404     404    404     404       403    200
+GET    problems.file       absent  302    404     404     404    404     404       403    404
+POST   problems.take       theirs  401    200     200     200    200     200       403    200
+POST   problems.take       others  401    404     404     404    404     404       403    200
+POST   problems.take       absent  401    404     404     404    404     404       403    404
+GET    problem_memory.index -       302    200     200     200    200     200       403    200
+GET    problem_memory.edit theirs  302    200     403     200    403     200       403    200
+GET    problem_memory.edit others  302    404     403     404    403     404       403    200
+GET    problem_memory.edit absent  302    404     403     404    403     404       403    404
+POST   problem_memory.publish theirs  401    302     403     302    403     302       403    302
+POST   problem_memory.publish others  401    404     403     404    403     404       403    302
+POST   problem_memory.publish absent  401    404     403     404    403     404       403    404
+POST   problem_memory.withdraw theirs  401    302     403     302    403     302       403    302
+POST   problem_memory.withdraw others  401    404     403     404    403     404       403    302
+POST   problem_memory.withdraw absent  401    404     403     404    403     404       403    404
 GET    briefings.show      theirs  302    200     200     200    200    200       403    200
 GET    briefings.show      others  302    404     404     404    404    404       403    200
 GET    briefings.show      absent  302    404     404     404    404    404       403    404
@@ -606,6 +650,14 @@ A_PRIORITY = {
     "set_on": "2026-01-10",
     "review_on": "2026-04-10",
 }
+A_PROBLEM = {
+    "title": "Noise at night",
+    "kind": "asb",
+    "place": "The Mead",
+    "first": "2025-01",
+    "last": "2025-12",
+    "owner_body": "council",
+}
 HOT_SQUARE = {
     "theirs": {"category": "Robbery", "unit": "150m-E450-N300"},
     "others": {"category": "Robbery", "unit": "150m-E4500-N300"},
@@ -654,6 +706,18 @@ def of_zone(form: Mapping[str, Any] | None = None) -> Callable[[World, str], Ask
     return lambda world, of: Asked(
         {"area": AREAS[of], "zone_id": world.uploads.get((of, "zone"), ABSENT_UPLOAD)}, form=form or {}
     )
+
+
+def of_problem(form: Mapping[str, Any] | None = None, **more: object) -> Callable[[World, str], Asked]:
+    """Ask of a problem."""
+    return lambda world, of: Asked(
+        {"problem_id": world.uploads.get((of, "problem"), ABSENT_UPLOAD), **more}, form=form or {}
+    )
+
+
+def of_problem_file(form: Mapping[str, Any] | None = None) -> Callable[[World, str], Asked]:
+    """Ask of a file beside a problem."""
+    return lambda world, of: of_problem(form, file_id=world.uploads.get((of, "problem file"), ABSENT_UPLOAD))(world, of)
 
 
 def of_priority(form: Mapping[str, Any] | None = None) -> Callable[[World, str], Asked]:
@@ -861,6 +925,21 @@ ASKED: dict[str, Callable[[World, str], Asked]] = {
     "zones.save": lambda world, of: Asked({"area": AREAS[of]}, form={"name": "New", "wards": WARDS_OF.get(of, "")}),
     "zones.rename": of_zone({"name": "Renamed"}),
     "zones.delete": of_zone(),
+    "problems.index": lambda world, of: Asked(),
+    "problems.new": lambda world, of: Asked(),
+    "problems.open_problem": lambda world, of: Asked(form={**A_PROBLEM, "boroughs": AREAS[of]}),
+    "problems.show": of_problem(),
+    "problems.write": of_problem({"words": "Well done"}, kind="comment"),
+    "problems.describe": of_problem({"title": "Noise", "kind": "asb"}),
+    "problems.move": of_problem({"stage": "response", "reason": "It is agreed."}),
+    "problems.attach": lambda world, of: replace(of_problem()(world, of), form={"file": a_file()}),
+    "problems.file": of_problem_file(),
+    "problems.take": of_problem_file({"purpose": "tasking"}),
+    "problems.detach": of_problem_file(),
+    "problem_memory.index": lambda world, of: Asked(),
+    "problem_memory.edit": of_problem(),
+    "problem_memory.publish": of_problem({"problem": "Noise at night", "response": "Patrols"}),
+    "problem_memory.withdraw": of_problem(),
     "briefings.show": lambda world, of: Asked({"area": AREAS[of]}),
     "briefings.mute": lambda world, of: Asked({"area": AREAS[of]}, form=HOT_SQUARE.get(of, HOT_SQUARE["theirs"])),
     "briefings.show_again": lambda world, of: Asked(
@@ -1132,6 +1211,7 @@ def fill(database: Database, emails: Mapping[str, str]) -> dict[tuple[str, str],
             ward = ground.ward(viewer, its_area, WARDS_OF[of])
             asked = Given(f"Noise {name}", "Ward panel", dt.date(2026, 1, 10), dt.date(2026, 4, 10))
             uploads[of, "priority"] = str(priorities.set_priority(viewer, ward, asked))
+            uploads |= fill_problem(viewer, of, name)
         uploads[of, "checked"] = str(desk.check(email, content.replace(",1\n", ",3\n"), f"{name}-checked.csv"))
         heading, first, second, *_ = content.splitlines(keepends=True)
         uploads[of, "faulty"] = str(desk.check(email, heading + first + second.replace(",1\n", ",one\n"), "faulty.csv"))
@@ -1144,6 +1224,24 @@ def fill(database: Database, emails: Mapping[str, str]) -> dict[tuple[str, str],
             corrections.hold(viewer, UUID(uploads[of, "held"]), is_holding=True)
             service.commit(viewer, UUID(uploads[of, "held"]))
     return uploads
+
+
+def fill_problem(viewer: Viewer, of: str, name: str) -> dict[tuple[str, str], str]:
+    """Open a problem of a borough with a word of each kind, a file and an abstract."""
+    year, place = (dt.date(2025, 1, 1), dt.date(2025, 12, 1)), problems.Place(f"Place {name}", WARDS_OF[of])
+    given = problems.Opening(
+        frozenset({AREAS[of]}), f"Problem {name}", "asb", place, year, [f"Burglary {name}"], "police", viewer.person_id
+    )
+    problem_id = problems.open_problem(viewer, given).id
+    for kind, fields in contents.fields().items():
+        if kind is not EntryKind.ASSIGNED:
+            said = {one.name: f"{name} {kind}" for one in fields if one.holds in {Holds.LINE, Holds.TEXT}}
+            chosen = {one.name: next(iter(one.options)) for one in fields if one.holds is Holds.CHOICE and one.options}
+            problems.write(viewer, problem_id, kind, {**said, **chosen, "start": "2026-01-10"})
+    content = io.BytesIO(f"WardCode,Month,Category,Count\n{WARDS_OF[of]},2025-01,{name},4\n".encode())
+    file = attachments.attach(viewer, problem_id, content, f"{name}-beside.csv")
+    problem_memory.publish(viewer, problem_id, problem_memory.Telling("Noise at night", "Patrols"))
+    return {(of, "problem"): str(problem_id), (of, "problem file"): str(file.id)}
 
 
 def points_round(square: str) -> pd.DataFrame:

@@ -85,6 +85,17 @@ def active(session: HubSession) -> list[UUID]:
     return list(session.scalars(select(Person.id).where(Person.is_active).order_by(Person.id)))
 
 
+def holders(session: HubSession, roles: Collection[Role], borough_codes: Collection[str], on: dt.date) -> list[UUID]:
+    """List whose account is switched on and who holds one of some roles on a day, for one of some boroughs at least."""
+    held = session.execute(
+        select(Membership.person_id, Membership.borough_code, Membership.bcu_id)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Person.is_active, Membership.role.in_(roles), *_held_on(on))
+    ).all()
+    reach = {place: boroughs_of(session, *place) for place in {(code, bcu_id) for _, code, bcu_id in held}}
+    return sorted({one for one, code, bcu_id in held if not reach[code, bcu_id].isdisjoint(borough_codes)})
+
+
 def email_of(session: HubSession, person_id: UUID) -> str:
     """Tell somebody's e-mail address."""
     return session.scalars(select(Person.email).where(Person.id == person_id)).one()

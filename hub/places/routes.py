@@ -34,6 +34,7 @@ _OF_ONE_BOROUGH = frozenset({"summaries.show", "reports.index", "record.show"})
 _NAVIGATION = (
     (None, "places.home", "Home"),
     (Permission.UPLOAD_READ, "uploads.index", "Uploads"),
+    (Permission.PROBLEM_READ, "problems.index", "Problems"),
     (Permission.AGREEMENT_READ, "ledger.index", "Due by law"),
     (Permission.AGREEMENT_READ, "agreements.index", "Agreements"),
     (Permission.OVERLAY_READ, "sharing.index", "Shares"),

@@ -28,8 +28,10 @@ def rows(viewer: Viewer, permission: Permission = Permission.PROBLEM_READ) -> li
     return [row for row in found if not held.isdisjoint(row.boroughs)]
 
 
-def row(viewer: Viewer, problem_id: UUID, permission: Permission = Permission.PROBLEM_READ) -> Problem:
-    """One problem; locked until the transaction ends, where it is not only to be read.
+def row(
+    viewer: Viewer, problem_id: UUID, permission: Permission = Permission.PROBLEM_READ, *, for_change: bool = False
+) -> Problem:
+    """One problem; locked until the transaction ends, where it is to be changed.
 
     Raises
     ------
@@ -39,7 +41,7 @@ def row(viewer: Viewer, problem_id: UUID, permission: Permission = Permission.PR
         If they may read it, and no more.
     """
     wanted = select(Problem).where(Problem.id == problem_id)
-    if permission is not Permission.PROBLEM_READ:
+    if for_change:
         wanted = wanted.with_for_update().execution_options(populate_existing=True)
     found = viewer.session.scalar(wanted)
     if found is None or viewer.boroughs(Permission.PROBLEM_READ).isdisjoint(found.boroughs):
@@ -59,7 +61,7 @@ def row_to_write(viewer: Viewer, problem_id: UUID) -> Problem:
     Conflict
         If it is closed, or as much is written of it as may be.
     """
-    found = row(viewer, problem_id, Permission.PROBLEM_WRITE)
+    found = row(viewer, problem_id, Permission.PROBLEM_WRITE, for_change=True)
     if found.stage is Stage.CLOSED:
         raise Conflict("This problem is closed.", remedy="Move it back to another stage to go on with it.")
     return found

@@ -98,7 +98,7 @@ def publish(viewer: Viewer, problem_id: UUID, told: Telling) -> None:
     Unfit
         If the words cannot stand: too many, of a person, of where it is, or an exact count.
     """
-    row = door.row(viewer, problem_id, Permission.PROBLEM_PUBLISH)
+    row = door.row(viewer, problem_id, Permission.PROBLEM_PUBLISH, for_change=True)
     record = service.record(viewer, problem_id)
     said = Telling(*(tidied(words) for words in (told.problem, told.response, told.learning)))
     _require_fit(viewer, record, said)
@@ -122,7 +122,7 @@ def withdraw(viewer: Viewer, problem_id: UUID) -> None:
     Conflict
         If it is not in it.
     """
-    row = door.row(viewer, problem_id, Permission.PROBLEM_PUBLISH)
+    row = door.row(viewer, problem_id, Permission.PROBLEM_PUBLISH, for_change=True)
     if row.abstract_id is None:
         raise Conflict("This problem is not in the problem memory.", remedy="Nothing is left to take back.")
     viewer.session.execute(delete(Abstract).where(Abstract.id == row.abstract_id))

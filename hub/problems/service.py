@@ -190,15 +190,17 @@ def numbers(viewer: Viewer) -> Mapping[Stage, int]:
     return Counter(row.stage for row in door.rows(viewer))
 
 
-def problem(viewer: Viewer, problem_id: UUID) -> ShownProblem:
+def problem(viewer: Viewer, problem_id: UUID, permission: Permission = Permission.PROBLEM_READ) -> ShownProblem:
     """Get one problem without what is written of it.
 
     Raises
     ------
     NotFound
         If there is none, or it is not this person's to read.
+    NotAllowed
+        If they may read it, and not what was asked.
     """
-    return shown(viewer, [door.row(viewer, problem_id)])[0]
+    return shown(viewer, [door.row(viewer, problem_id, permission)])[0]
 
 
 def record(viewer: Viewer, problem_id: UUID) -> Record:
@@ -239,15 +241,7 @@ def delete_on(viewer: Viewer, closed_at: dt.datetime | None) -> dt.date | None:
 
 def people(viewer: Viewer, borough_codes: Collection[str]) -> dict[str, str]:
     """Who may be named as an owner in these boroughs: the name of each by id, in order of names."""
-    day = today()
-    found = [
-        person_id
-        for person_id in accounts.active(viewer.session)
-        if any(
-            grant.role in _WORKING and not grant.boroughs.isdisjoint(borough_codes)
-            for grant in accounts.grants_of(viewer.session, person_id, day)
-        )
-    ]
+    found = accounts.holders(viewer.session, _WORKING, borough_codes, today())
     names = accounts.names(viewer.session, found)
     return {str(one): name for one, name in sorted(names.items(), key=lambda pair: pair[1].casefold())}
 
@@ -334,6 +328,8 @@ def open_problem(viewer: Viewer, given: Opening) -> ShownProblem:
     Unfit
         If something of it cannot stand.
     """
+    if not given.boroughs <= places.every_borough(viewer.session):
+        raise NotFound
     viewer.require(Permission.PROBLEM_WRITE, given.boroughs)
     _require_fit(viewer, given)
     key = db.area_key(given.boroughs)
@@ -510,7 +506,7 @@ def move(viewer: Viewer, problem_id: UUID, stage: Stage, reason: str) -> None:
     Conflict
         If it is there already.
     """
-    row = door.row(viewer, problem_id, Permission.PROBLEM_WRITE)
+    row = door.row(viewer, problem_id, Permission.PROBLEM_WRITE, for_change=True)
     why = tidied(reason)
     fault = fault_of_words(why, LONGEST_REASON) if why else "Say why it moves, in a sentence."
     if fault:

@@ -81,6 +81,8 @@ def test_a_problem_of_two_boroughs_is_read_and_written_by_partners_of_either(
         assert first.reference[-3:] == "001", "a number tells nobody how many problems others have"
         with pytest.raises(NotFound):
             service.open_problem(viewer, an_opening(ELSEWHERE, HOME))
+        with pytest.raises(NotFound):
+            service.open_problem(viewer, an_opening("F09000099"))
     with desk.writing(people[LEADER]) as viewer, pytest.raises(NotAllowed):
         service.open_problem(viewer, an_opening())
 
