@@ -42,6 +42,7 @@ from hub.reports.pieces import (
     restated_table,
     tell_change,
 )
+from hub.summaries.doing import doing
 from hub.summaries.lines import Line, figure_key
 from hub.summaries.perception import Opinion, public_attitudes
 from hub.summaries.service import GROUPS, MONTHS, WARDS
@@ -248,6 +249,22 @@ def _tell_opinion(written: Written, opinion: Opinion) -> None:
     written.figures.append(Told(key, label, f"{opinion.latest.percent:.0f}%"))
 
 
+def problems(sources: Sources) -> Written:
+    """The borough's problems by stage, who leads on each and the result so far; nothing where none is written down."""
+    its = sources.summary
+    told = doing(sources.reader, its.borough_code, its.first_month)
+    if not told.problems:
+        return Written()
+    columns = tuple(Column(title) for title in ("Problem", "Kind", "Stage", "Who leads", "Result so far"))
+    rows = tuple(
+        tuple(Cell(words) for words in (one.title, one.kind, one.stage, one.leads, one.result)) for one in told.problems
+    )
+    title = f"Problems in {its.borough_name}, open or closed since {month_name(its.first_month)}"
+    return Written(
+        [Paragraph(told.sentence, length=Length.PAGE), Table(title, columns, rows, length=Length.PAGE)],
+    )
+
+
 def questions(sources: Sources) -> Written:
     """What was asked and answered since the last report: only what every reader of the borough may read."""
     since = sources.last.approved_on if sources.last else months_before(sources.summary.last_month, 2)
@@ -325,6 +342,7 @@ WRITERS: Mapping[str, Writer] = {
     "months": months,
     "where": where,
     "outcomes": outcomes,
+    "problems": problems,
     "questions": questions,
     "revised": revised,
     "about": about,

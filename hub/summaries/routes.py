@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from hub.access import Permission
 from hub.summaries import service
 from hub.summaries.charts import pictures
+from hub.summaries.doing import doing
 from hub.summaries.forms import MonthForm
 from hub.web import needs, saw
 from hub.words import month_code, parse_month
@@ -31,6 +32,7 @@ def show(area: str) -> ResponseReturnValue:
         summary=found,
         form=form,
         pictures=pictures(g.viewer, found),
+        doing=doing(g.viewer, found.borough_code, found.first_month),
         card_of=lambda key: url_for("questions.figure", area=found.borough_code, key=key),
         restated=service.restated(g.viewer, found, now=dt.datetime.now(dt.UTC)),
     )
