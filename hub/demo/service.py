@@ -33,7 +33,7 @@ from hub.access import Permission, Role, Viewer
 from hub.accounts import service as accounts
 from hub.config import Settings
 from hub.db import Database, HubSession
-from hub.demo import paperwork
+from hub.demo import casework, paperwork
 from hub.demo.generate import write_city
 from hub.errors import BadRequest, Unavailable
 from hub.places import loading
@@ -208,6 +208,7 @@ def _make(place: Path, data: Path | None, files: Sequence[str], say: Say) -> Non
         for paths in found:
             if paths[0].match(AMBULANCES):
                 _upload(database, administrator.email, paths, say)
+        _open_problems(database, data, say)
         _make_reports(database, say)
     database.engine.dispose()
     kept = {"secret": settings.secret_key, "people": [asdict(person) for person in people]}
@@ -262,6 +263,14 @@ def _keep_paperwork(database: Database, city: Path, say: Say) -> None:
         viewer = accounts.viewer_by_email(session, f"administrator@{DOMAIN}")
         others = viewer.boroughs(Permission.AGREEMENT_WRITE) - agreed
         paperwork.agree_on_ambulances(viewer, others, "City")
+
+
+def _open_problems(database: Database, city: Path, say: Say) -> None:
+    """Open the problems that partners work on, in whose boroughs they are."""
+    say("Opening problems …")
+    with database.writing() as session:
+        viewer = accounts.viewer_by_email(session, f"administrator@{DOMAIN}")
+        casework.open_problems(viewer, orjson.loads((city / "planted.json").read_bytes()))
 
 
 def _make_reports(database: Database, say: Say) -> None:

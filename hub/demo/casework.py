@@ -1,0 +1,143 @@
+"""The problems of the fictional city: one at scanning, and the two whose responses are planted in its data."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import shapely
+
+from hub.access import Viewer
+from hub.problems import service as problems
+from hub.problems.models import Kind, Stage
+from hub.problems.service import Opening, Place
+from hub.words import months_before, parse_month
+
+
+@dataclass(frozen=True)
+class Case:
+    """One problem by the planted hotspot that it is about, and what is written of it."""
+
+    hotspot: str
+    title: str
+    kind: str
+    premises: str
+    owner_body: str
+    stage: Stage
+    written: Sequence[tuple[Kind, Mapping[str, str]]]
+    response: Mapping[str, str] = field(default_factory=dict)
+    """Starts when the planted response does."""
+
+
+CASES = (
+    Case(
+        "H06",
+        "Cars taken from drives without a key",
+        "vehicle",
+        "home",
+        "police",
+        Stage.SCANNING,
+        (
+            (Kind.STATEMENT, {"words": "Cars with keyless entry are taken at night from drives of a few streets."}),
+            (Kind.CHEERS, {"events": "Cars taken at night", "recurring": "It began in spring and still grows."}),
+        ),
+    ),
+    Case(
+        "H12",
+        "Shoplifting in the parade",
+        "shops",
+        "shop",
+        "business",
+        Stage.RESPONSE,
+        (
+            (Kind.STATEMENT, {"words": "Goods are carried out of the shops of the parade in the daytime."}),
+            (Kind.FINDING, {"words": "Most of it happens on trading days between noon and six.", "source": "Police"}),
+            (
+                Kind.HYPOTHESIS,
+                {"words": "Shoplifters do not expect to be seen.", "outcome": "unclear", "test": "A survey of shops"},
+            ),
+            (Kind.OBJECTIVE, {"words": "A fifth less in a year", "measure": "Recorded shoplifting in the parade"}),
+        ),
+        {
+            "words": "Warning posters in every window of the parade",
+            "technique": "22",
+            "mechanism": "People read that the shops are watched, and think again.",
+            "body": "business",
+            "status": "under_way",
+            "cost": "1,200",
+            "delivered": "Posters in every shop but two.",
+        },
+    ),
+    Case(
+        "H10",
+        "Theft and robbery at the interchange",
+        "theft",
+        "station",
+        "transport",
+        Stage.ASSESSMENT,
+        (
+            (Kind.STATEMENT, {"words": "Phones and bags are taken in the evening crowd at the gates."}),
+            (Kind.FINDING, {"words": "Nearly all of it is in the queues, from five to nine.", "source": "Police"}),
+            (Kind.TRIANGLE, {"target": "Passengers in a queue", "location": "Gates with blind corners",
+                             "manager": "The transport operator"}),
+            (
+                Kind.HYPOTHESIS,
+                {"words": "Crowded queues hide thieves.", "outcome": "supported", "test": "A week of observation",
+                 "found": "Thefts stop where the queue does."},
+            ),
+            (Kind.OBJECTIVE, {"words": "A third less in a year", "measure": "Recorded theft and robbery at the gates"}),
+        ),
+        {
+            "words": "Staffed gates and redesigned queues",
+            "technique": "9",
+            "mechanism": "Staff see the queue, and the queue is short.",
+            "body": "transport",
+            "status": "done",
+            "cost": "85,000",
+            "delivered": "Gates were staffed on every evening; queues were marked anew.",
+        },
+    ),
+)  # fmt: skip
+
+
+def open_problems(viewer: Viewer, planted: Mapping[str, Any]) -> dict[str, UUID]:
+    """Open the problems that the answer sheet's hotspots call for, as far as they have come; by the hotspots' ids."""
+    places = {one["id"]: one for one in planted["hotspots"]}
+    began = {one["hotspot"]: parse_month(one["started"]) for one in planted["responses"]}
+    last = parse_month(planted["months"]["to"])
+    return {case.hotspot: _open(viewer, case, places[case.hotspot], began.get(case.hotspot), last) for case in CASES}
+
+
+def _open(viewer: Viewer, case: Case, planted: Mapping[str, Any], began: dt.date | None, last: dt.date) -> UUID:
+    seen_until = months_before(began, 1) if began else last
+    newest = max(planted["ward_codes"])
+    outline = shapely.Point(planted["easting"], planted["northing"]).buffer(planted["radius_metres"])
+    opened = problems.open_problem(
+        viewer,
+        Opening(
+            boroughs=frozenset({planted["borough_code"]}),
+            title=case.title,
+            kind=case.kind,
+            place=Place(planted["name"], planted["ward_codes"][newest][0], premises=case.premises, outline=outline),
+            period=(months_before(seen_until, 11), seen_until),
+            categories=sorted({one["offence_group"].capitalize() for one in planted["offences"]}),
+            owner_body=case.owner_body,
+        ),
+    )
+    for kind, given in case.written:
+        problems.write(viewer, opened.id, kind, given)
+    if case.response and began:
+        problems.write(viewer, opened.id, Kind.RESPONSE, {**case.response, "start": began.isoformat()})
+    for stage, reason in _MOVES[: list(Stage).index(case.stage)]:
+        problems.move(viewer, opened.id, stage, reason)
+    return opened.id
+
+
+_MOVES = (
+    (Stage.ANALYSIS, "It is one problem, and it comes back."),
+    (Stage.RESPONSE, "We know enough of why it happens here."),
+    (Stage.ASSESSMENT, "What was promised is done, and a year has passed."),
+)
