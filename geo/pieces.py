@@ -15,6 +15,8 @@ from geo.frames import FloatArray, GeoError, Geometry, GeometryArray, IntArray, 
 MOST_COPIES = 20_000
 HAIR_METRES = 0.001
 """By which ground is moved to the south-west for counting, so that it holds its west and south edge and no other."""
+SLIVER = 0.001
+"""Of the lesser outline: wards whose corners are rounded lie over each other by less."""
 
 
 def ring_around(outline: Geometry, *, width_metres: float) -> Geometry:
@@ -101,8 +103,10 @@ def first_apart(outlines: Sequence[Geometry], *, most: int) -> list[int]:
 
 
 def share_ground(one: Geometry, other: Geometry) -> bool:
-    """Whether two outlines share ground, and not only an edge or a corner."""
-    return bool(shapely.intersects(one, other) and not shapely.touches(one, other))
+    """Whether two outlines share ground, and not only an edge, a corner or the slivers that rounding leaves."""
+    if not shapely.intersects(one, other):
+        return False
+    return bool(shapely.intersection(one, other).area > SLIVER * min(one.area, other.area))
 
 
 def counts_on(

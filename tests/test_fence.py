@@ -82,8 +82,9 @@ from hub.errors import OutsideScope
 from hub.hotspots.models import HotspotRun
 from hub.measures.models import MeasureChoice
 from hub.places.models import Borough
-from hub.problems.models import Attachment, Entry, Origin, Problem, Stage
+from hub.problems.models import Attachment, Baseline, BaselineGround, BaselinePart, Entry, Origin, Problem, Stage
 from hub.problems.models import Kind as EntryKind
+from hub.problems.models import Role as GroundRole
 from hub.questions.models import Question
 from hub.reports.models import Act as ReportAct
 from hub.reports.models import Repeats, Report, ReportFile, ReportSchedule, ReportStep, ReportSubscription
@@ -129,6 +130,9 @@ FENCED = (
     Problem,
     Entry,
     Attachment,
+    Baseline,
+    BaselineGround,
+    BaselinePart,
 )
 ME = UUID(int=1)
 JANUARY, FEBRUARY, MARCH = dt.date(2025, 1, 1), dt.date(2025, 2, 1), dt.date(2025, 3, 1)
@@ -198,6 +202,7 @@ def _seed_side(session: HubSession, side: Side, shared_version: int, *, value: i
     )
     session.flush()
     session.add_all([an_entry(side.zone, side.borough, word), an_attachment(side.zone, side.borough, word)])
+    session.add(a_baseline(side.zone, side.borough, word))
     session.add(a_report_file(side.share, side.borough, side.zone, word))
     session.add(a_report_step(side.share, side.borough, side.zone, word))
     session.add_all([a_released_set(side.row, side.borough, word), a_priority(side.share, side.borough, word)])
@@ -213,6 +218,8 @@ def _seed_side(session: HubSession, side: Side, shared_version: int, *, value: i
             key = side.row + 10 * (number - 1) + row
             session.add(a_count(key, side.borough, version, count=value * number + row, word=word))
             session.add(an_incident(key, side.borough, version, easting=value + row, word=word))
+    session.add(a_ground(side.zone, side.borough, word))
+    session.add(a_part(side.row, side.borough, side.zone, side.version, word))
     session.flush()
 
 
@@ -326,6 +333,28 @@ def an_entry(problem: UUID, boroughs: str, word: str = "new") -> Entry:
     return Entry(
         id=problem, problem_id=problem, borough_set=boroughs, number=1, kind=EntryKind.COMMENT, thing=problem,
         body={"words": word}, written_by=ME, written_at=NOON,
+    )  # fmt: skip
+
+
+def a_baseline(problem: UUID, boroughs: str, word: str = "new") -> Baseline:
+    return Baseline(
+        id=problem, problem_id=problem, borough_set=boroughs, number=1, reason=word, dataset="ward_counts",
+        category=word, boundary_set="2022", months=["2025-01"], carried_over=[], sources=[], ring_metres=100.0,
+        considered=0, why_none="", sha256="-", frozen_by=ME, frozen_at=NOON,
+    )  # fmt: skip
+
+
+def a_ground(baseline: UUID, boroughs: str, word: str = "new") -> BaselineGround:
+    return BaselineGround(
+        id=baseline, baseline_id=baseline, borough_set=boroughs, position=0, role=GroundRole.RESPONSE, name=word,
+        unit="W1", ward_codes=["W1"], outline=shapely.box(0, 0, 1, 1), rule="",
+    )  # fmt: skip
+
+
+def a_part(key: int, borough: str, baseline: UUID, version: int, word: str = "new") -> BaselinePart:
+    return BaselinePart(
+        id=key, borough_code=borough, baseline_id=baseline, version_id=version, months=["2025-01"], counts=[[1]],
+        evidence={"words": word},
     )  # fmt: skip
 
 
@@ -1882,7 +1911,7 @@ def test_a_child_names_its_fence_with_its_parent() -> None:
         for key in migrate.metadata().tables[name].foreign_key_constraints
         if fenced.get(key.referred_table.name) == column
     ]
-    assert len(keys) == 10
+    assert len(keys) == 13
     assert all(column in key.column_keys for key, column in keys)
 
 

@@ -214,7 +214,7 @@ def _gathered(viewer: Viewer, area: Area, overlay: Overlay, place: Place | None,
         carried_words=carried_words,
         usual=judged,
         clock=clock_of(lately, overlay.category, titles),
-        sources=_sources(viewer, lately, live, titles),
+        sources=sources_of(viewer, lately, live, titles),
         is_listed=place is not None and any(week.is_place(one.place, place.category, place.unit) for one in listed),
     )
 
@@ -304,10 +304,22 @@ def _of_area(viewer: Viewer, overlay: Overlay, months: Sequence[dt.date]) -> lis
     return [by_month.get(month, 0) for month in months]
 
 
-def _sources(
+def sources_of(
     viewer: Viewer, lately: pd.DataFrame, live: pd.DataFrame, titles: dict[str, str]
 ) -> tuple[SourceHere, ...]:
-    """Say what each source with points recorded at the place, those that recorded nothing among them."""
+    """Say what each source with points recorded at a place, those that recorded nothing among them.
+
+    Parameters
+    ----------
+    viewer
+        Who asks.
+    lately : DataFrame
+        What lies there, as `incidents.within` gives it.
+    live : DataFrame
+        The coverage of the place's boroughs.
+    titles : dict
+        The title of each dataset.
+    """
     kinds = catalogue(viewer.session)
     data_to = live.groupby("dataset")["month"].max()
     found = []

@@ -107,6 +107,9 @@ def append(viewer: Viewer, problem: Problem, kind: Kind, body: Mapping[str, Any]
 
 
 _OF_THEIR_OWN = frozenset(
-    {Kind.OPENED, Kind.MOVED, Kind.ASSIGNED, Kind.ATTACHED, Kind.DETACHED, Kind.PUBLISHED, Kind.WITHDRAWN}
+    {
+        *(Kind.OPENED, Kind.MOVED, Kind.ASSIGNED, Kind.BASELINE),
+        *(Kind.ATTACHED, Kind.DETACHED, Kind.PUBLISHED, Kind.WITHDRAWN),
+    }
 )
 """Acts that the record tells apart; all else is writing."""

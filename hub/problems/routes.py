@@ -44,6 +44,7 @@ _LINES = {
     Kind.DETACHED: "A file taken off",
     Kind.PUBLISHED: "Told to all boroughs",
     Kind.WITHDRAWN: "Taken back from the problem memory",
+    Kind.BASELINE: "Baseline frozen",
 }
 
 
@@ -95,6 +96,8 @@ class ProblemPage:
         if line.kind is Kind.MOVED:
             return f"Moved from {line.body['from']} to {line.body['to']}: {line.body['reason']}"
         words = _LINES[line.kind]
+        if line.kind is Kind.BASELINE and line.body["reason"]:
+            return f"{words} in the place of the one before: {line.body['reason']}"
         if line.kind in contents.fields():
             told = [f"{label}: {value}" for label, value in _said(self.record, line.kind, line.body)]
             return f"{words}. {'; '.join(told)}" if told else words

@@ -48,6 +48,8 @@ def test_the_first_that_are_apart_are_kept_and_edges_are_no_ground() -> None:
     assert first_apart(row, most=5) == [0, 2, 4]
     assert first_apart(row, most=2) == [0, 2]
     assert first_apart([], most=2) == []
+    assert first_apart([shapely.box(0, 0, 100, 100), shapely.box(99.95, 0, 200, 100)], most=2) == [0, 1]
+    assert first_apart([shapely.box(0, 0, 100, 100), shapely.box(99, 0, 200, 100)], most=2) == [0]
 
 
 def test_each_piece_holds_its_west_and_south_edge_and_overlapping_ones_count_twice() -> None:

@@ -13,6 +13,7 @@ from hub.db import Database
 from hub.problems import service
 from hub.problems.service import Opening, Place
 from tests.conftest import ELSEWHERE, HOME, PASSWORD, SIBLING
+from tests.hotspots.figures_given import Figures
 from tests.uploads.desk import Desk
 
 SIBLINGS, STRANGER = "sibling@test.example", "stranger@test.example"
@@ -33,6 +34,12 @@ def desk(database: Database, people: dict[Role, str]) -> Desk:
         for email, code in ((SIBLINGS, SIBLING), (STRANGER, ELSEWHERE)):
             accounts.create_person(session, email, code, PASSWORD, Role.CSP_OFFICER, boroughs=[code], actor="machine")
     return Desk(database)
+
+
+@pytest.fixture
+def live(database: Database, people: dict[Role, str]) -> Figures:
+    """Puts figures into the small city."""
+    return Figures(database)
 
 
 @pytest.fixture

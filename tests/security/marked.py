@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 import openpyxl
+import shapely
 from sqlalchemy import Enum, String, select
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
 
@@ -19,13 +20,24 @@ from hub.access import Permission, Viewer
 from hub.accounts.models import Person
 from hub.borders.bands import Band
 from hub.borders.models import BorderBand, BorderChoice
-from hub.db import EVERYWHERE, Base, Fenced, HubSession
+from hub.db import EVERYWHERE, AppendOnly, Base, Fenced, HubSession
 from hub.hotspots import service as hotspots
 from hub.jobs import Job, JobState
 from hub.measures.models import MeasureChoice
 from hub.measures.service import UNLESS_CHOSEN
 from hub.places import service as places
-from hub.problems.models import Attachment, Entry, Kind, Origin, Problem, Stage
+from hub.problems.models import (
+    Attachment,
+    Baseline,
+    BaselineGround,
+    BaselinePart,
+    Entry,
+    Kind,
+    Origin,
+    Problem,
+    Stage,
+)
+from hub.problems.models import Role as GroundRole
 from hub.questions.models import Question
 from hub.reports.models import Report, ReportFile, ReportSubscription, State
 from hub.uploads import corrections
@@ -54,6 +66,7 @@ WORDS_OF_THE_HUB = {
     *("measure", "offence_group", "offence_subgroup", "placed_by", "provider", "sha256", "subcategory", "unit"),
     *("borough_set", "owner_body", "premises"),
     *("asking_key", "owner_code", "show", "source_code", "units", "ward_code"),
+    *("rule", "why_none"),
 }
 """Columns whose words the hub knows or made itself: with others in them its pages would fail or say nothing."""
 
@@ -195,6 +208,34 @@ def _add_a_problem(session: HubSession, code: str, word: str, asker: UUID) -> No
             added_at=NOW,
         )
     )  # fmt: skip
+    _add_a_baseline(session, code, word, asker, problem.id)
+
+
+def _add_a_baseline(session: HubSession, code: str, word: str, asker: UUID, problem_id: UUID) -> None:
+    """One of a year, in another's place; its rows are written once, so that they are marked as they are written."""
+    version = session.scalars(select(Version).where(Version.borough_code == code)).first()
+    months = [f"2025-{month:02}" for month in range(1, 13)]
+    source = {"borough_code": code, "version": str(version.public_id), "extract": "2026-02-03", "months": months}
+    baseline = Baseline(
+        problem_id=problem_id, borough_set=code, number=2, reason=f"{word} problem_baseline.reason",
+        dataset=version.dataset, category=f"Burglary {word}", boundary_set="2022", months=months, carried_over=[],
+        sources=[source], ring_metres=0.0, considered=3, why_none="", sha256="-", frozen_by=asker, frozen_at=NOW,
+    )  # fmt: skip
+    session.add(baseline)
+    session.flush()
+    ward_code = WARDS_OF["theirs" if code == HOME else "others"]
+    for position, role in enumerate(GroundRole):
+        session.add(
+            BaselineGround(
+                baseline_id=baseline.id, borough_set=code, position=position, role=role, unit=ward_code,
+                name=f"{word} problem_ground.name", ward_codes=[ward_code], outline=shapely.box(0, 0, 900, 900),
+                rule="suitable" if role is GroundRole.CONTROL else "",
+            )
+        )  # fmt: skip
+    counts = [[OWN_COUNT if code == HOME else PECULIAR_COUNT] * 12] * len(GroundRole)
+    session.add(
+        BaselinePart(baseline_id=baseline.id, borough_code=code, version_id=version.id, months=months, counts=counts)
+    )
 
 
 def of_a_file(word: str) -> dict[str, str]:
@@ -205,7 +246,7 @@ def of_a_file(word: str) -> dict[str, str]:
 def mark_rows(session: HubSession, mapper: Mapper[Base], code: str, word: str) -> set[str]:
     """Write in every row of one borough whose it is, and where."""
     fence = getattr(mapper.class_, mapper.class_.fence)
-    columns = list(written_columns(mapper))
+    columns = [] if issubclass(mapper.class_, AppendOnly) else list(written_columns(mapper))
     if not columns:
         return set()
     for number, row in enumerate(session.scalars(select(mapper.class_).where(fence == code))):

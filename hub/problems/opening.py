@@ -1,0 +1,254 @@
+"""From a place on a map to an open problem with a frozen baseline; and the same of a problem that was opened by hand.
+
+Everything is worked out on a session that only reads, so that nobody waits for it to write.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+import geopandas as gpd
+
+from geo import boundaries
+from geo.frames import Geometry
+from hub.access import Permission, Viewer
+from hub.errors import BadRequest
+from hub.hotspots.checking import ALL_CRIME
+from hub.hotspots.scoring import Units
+from hub.places import service as places
+from hub.places.service import Area
+from hub.problems import baselines, comparisons, door, gathering, series, service
+from hub.problems.baselines import Prepared
+from hub.problems.comparisons import Comparison
+from hub.problems.gathering import Flagged
+from hub.problems.models import Origin, Problem, Stage
+from hub.problems.series import Piece
+from hub.problems.service import Opening, Place, ShownProblem
+from hub.uploads import figures
+from hub.uploads.kinds import catalogue
+
+UNDER_RESPONSE = frozenset({Stage.RESPONSE, Stage.ASSESSMENT})
+MONTHS_OF_A_PROBLEM = 12
+_KINDS = {
+    "robbery": ("robbery",),
+    "weapons": ("weapon", "knife"),
+    "burglary": ("burglary",),
+    "vehicle": ("vehicle",),
+    "shops": ("shop",),
+    "theft": ("theft",),
+    "damage": ("damage", "arson"),
+    "drugs": ("drug",),
+    "asb": ("anti-social", "nuisance"),
+    "violence": ("violence", "assault"),
+}
+"""Words of a category by which a kind of problem is offered first."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A place with all that a problem is opened with there, before anybody has named it or taken it on."""
+
+    flagged: Flagged
+    prepared: Prepared
+
+    @property
+    def title(self) -> str:
+        """What it is called unless somebody says otherwise."""
+        return f"{self.flagged.basis.category} in {self.flagged.one.name}"
+
+    @property
+    def kind(self) -> str:
+        """The kind of problem that its category tells of."""
+        words = self.flagged.basis.category.casefold()
+        return next((key for key, marks in _KINDS.items() if any(mark in words for mark in marks)), "other")
+
+    @property
+    def period(self) -> tuple[dt.date, dt.date]:
+        """The year to the month that the place was flagged by, as far as there are figures."""
+        months = self.flagged.basis.months[-MONTHS_OF_A_PROBLEM:]
+        return months[0], months[-1]
+
+
+def ready(
+    viewer: Viewer, area: Area, *, category: str | None, unit: str, last_month: dt.date, dataset: str | None
+) -> Ready:
+    """Gather all that a problem at a place of a map is opened with.
+
+    Parameters
+    ----------
+    viewer, area, category, unit, last_month, dataset
+        As for `briefings.one_place`.
+
+    Raises
+    ------
+    BadRequest, NoFigures, NoAgreement
+        As for `briefings.one_place`.
+    NotFound, NotAllowed
+        If the place lies in a borough in which this person may open none.
+    """
+    flagged = gathering.flagged(viewer, area, category=category, unit=unit, last_month=last_month, dataset=dataset)
+    viewer.require(Permission.PROBLEM_WRITE, flagged.area.borough_codes)
+    comparison = comparisons.propose(
+        viewer, flagged.area, flagged.basis, flagged.response, under_response=under_response(viewer)
+    )
+    return Ready(flagged, baselines.prepare(viewer, comparison, flagged.evidence))
+
+
+def open_here(viewer: Viewer, found: Ready, given: Mapping[str, str], owner_id: UUID | None) -> ShownProblem:
+    """Open a problem at a place of a map, and freeze its baseline.
+
+    Parameters
+    ----------
+    viewer, found
+        Who opens it, and where.
+    given
+        What was said of it: `title`, `kind`, `place`, `owner_body`.
+    owner_id
+        Who owns it, if anybody yet.
+
+    Raises
+    ------
+    Unfit, Conflict, NotFound, NotAllowed
+        As for `service.open_problem` and `baselines.freeze`.
+    """
+    flagged = found.flagged
+    is_ward = flagged.one.overlay.units is Units.WARDS
+    opened = service.open_problem(
+        viewer,
+        Opening(
+            boroughs=flagged.area.borough_codes,
+            title=given["title"],
+            kind=given["kind"],
+            place=Place(
+                name=given["place"],
+                ward_code=flagged.one.units[0] if is_ward else None,
+                cells=() if is_ward else flagged.one.units,
+                outline=flagged.response.outline,
+            ),
+            period=found.period,
+            categories=(flagged.basis.category,),
+            owner_body=given["owner_body"],
+            owner_id=owner_id,
+            origin=Origin.OVERLAY,
+            evidence=flagged.evidence.inputs,
+        ),
+    )
+    baselines.freeze(viewer, opened.id, found.prepared)
+    return opened
+
+
+def compared(
+    viewer: Viewer,
+    problem_id: UUID,
+    *,
+    category: str | None = None,
+    last_month: dt.date | None = None,
+    ring_metres: float | None = None,
+) -> Comparison:
+    """Propose what a problem is compared with, for its first baseline or one that takes the place of another.
+
+    Parameters
+    ----------
+    viewer, problem_id
+        Who asks, of which problem.
+    category, last_month
+        What is counted, to which month; as the present baseline unless given, or as the problem has it.
+    ring_metres
+        How wide the buffer is to be.
+
+    Raises
+    ------
+    BadRequest, NoFigures, NoAgreement
+        If the problem has no ground, or it cannot be counted.
+    NotFound, NotAllowed
+        If the problem, or the counts of one of its boroughs, are not this person's.
+    """
+    row = door.row(viewer, problem_id, Permission.PROBLEM_READ)
+    viewer.require(Permission.PROBLEM_WRITE, row.boroughs)
+    area = series.area_of(viewer, row.boroughs)
+    frozen = baselines.current(viewer, problem_id)
+    if frozen is not None:
+        held = frozen.response
+        response = Piece(held.unit, held.name, held.ward_codes, held.outline)
+        category = category or frozen.category
+    else:
+        response = _response(viewer, row)
+        category = category or next(iter(row.categories), ALL_CRIME)
+    basis = series.basis(
+        viewer,
+        area,
+        by_wards=bool(response.ward_codes),
+        category=category,
+        last_month=last_month or _newest(viewer, area, frozen.dataset if frozen else None),
+        dataset=frozen.dataset if frozen else None,
+        boundary_set=(frozen.boundary_set or None) if frozen else None,
+    )
+    return comparisons.propose(
+        viewer,
+        area,
+        basis,
+        response,
+        under_response=under_response(viewer, but=problem_id),
+        ring_metres=ring_metres or ((frozen.ring_metres or None) if frozen else None),
+    )
+
+
+def prepared(viewer: Viewer, comparison: Comparison, keys: Collection[str] | None = None) -> Prepared:
+    """Count what a baseline of a problem is to hold, with the controls chosen instead of those proposed.
+
+    Raises
+    ------
+    BadRequest
+        If controls are chosen that are not offered, or lie over each other.
+    """
+    chosen = comparison if keys is None else comparison.choosing(keys)
+    area = series.area_of(viewer, chosen.basis.borough_codes)
+    evidence = gathering.evidence_of(viewer, area, chosen.basis, chosen.response)
+    return baselines.prepare(viewer, chosen, evidence)
+
+
+def under_response(viewer: Viewer, *, but: UUID | None = None) -> list[Geometry]:
+    """The ground of every other problem in sight that is responded to or being assessed."""
+    rows = (row for row in door.rows(viewer) if row.stage in UNDER_RESPONSE and row.id != but)
+    grounds = (_ground(viewer, row) for row in rows)
+    return [ground for ground in grounds if ground is not None]
+
+
+def _response(viewer: Viewer, row: Problem) -> Piece:
+    ground = _ground(viewer, row)
+    if ground is None:
+        raise BadRequest(
+            "This problem has no ground on the map, so that nothing can be counted on it.",
+            remedy="Open it again with a ward or a zone.",
+        )
+    code = row.ward_code if row.zone_id is None and not row.cells else None
+    return Piece(code or comparisons.key_of(ground), row.place_name, (code,) if code else (), ground)
+
+
+def _ground(viewer: Viewer, row: Problem) -> Geometry | None:
+    if row.outline is not None:
+        return row.outline
+    if row.ward_code is None:
+        return None
+    for edition in places.boundary_sets(viewer.session):
+        wards: gpd.GeoDataFrame = places.wards(viewer.session, edition.id, row.boroughs)
+        if row.ward_code in wards.index:
+            return boundaries.outline(wards.loc[[row.ward_code]])
+    return None
+
+
+def _newest(viewer: Viewer, area: Area, dataset: str | None) -> dt.date:
+    """The newest month of recorded crime that the boroughs have, of one kind of data if asked."""
+    kinds = {key for key, kind in catalogue(viewer.session).items() if kind.is_crime}
+    live = figures.coverage(viewer, area.borough_codes, dataset)
+    months = live.loc[live["dataset"].isin(kinds if dataset is None else {dataset}), "month"]
+    if months.empty:
+        raise BadRequest(
+            f"There are no figures for {area.name} yet, so that nothing can be counted.",
+            remedy="Freeze a baseline once its boroughs have uploaded some.",
+        )
+    newest: dt.date = max(months)
+    return newest
