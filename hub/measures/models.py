@@ -29,5 +29,7 @@ class MeasureChoice(InBorough, Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     codes: Mapped[list[str]] = mapped_column(JSON)
+    comparisons: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
+    """By a measure's code that of what it is compared with; those left out are compared with what is usual."""
     chosen_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     chosen_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)

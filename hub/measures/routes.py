@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from hub.access import Permission
 from hub.errors import BadRequest, NotFound
 from hub.measures import service
+from hub.measures.comparisons import known
 from hub.measures.forms import FiveForm
 from hub.places import service as places
 from hub.places.service import Area
@@ -21,7 +22,12 @@ bp = Blueprint("measures", __name__)
 def index() -> ResponseReturnValue:
     """Say what each measure counts, where that is written, and what nobody has checked."""
     session = g.viewer.session
-    return render_template("measures/index.html", plans=service.plans(session), measures=service.measures(session))
+    return render_template(
+        "measures/index.html",
+        plans=service.plans(session),
+        measures=service.measures(session),
+        comparisons=known().values(),
+    )
 
 
 @bp.get("/areas/<area>/measures")
@@ -30,7 +36,8 @@ def edit(area: str) -> ResponseReturnValue:
     """Show the five, to be chosen anew."""
     found = _borough(area)
     form = _offered()
-    form.show(service.chosen(g.viewer, found.slug))
+    now = service.choice(g.viewer, found.slug)
+    form.show(now.measures, now.comparisons)
     return _page(found, form)
 
 
@@ -40,9 +47,9 @@ def choose(area: str) -> ResponseReturnValue:
     """Put five measures first."""
     found = _borough(area)
     form = _offered()
-    if not form.validate() or form.find_repeats():
+    if not form.validate() or form.find_faults(service.to_choose_from(g.viewer.session)):
         return _page(found, form), BadRequest.status
-    service.choose(g.viewer, found.slug, form.codes)
+    service.choose(g.viewer, found.slug, form.codes, form.compared_with)
     flash(f"The summary of {found.name} now begins with these five.", "success")
     return redirect(url_for(".edit", area=found.slug))
 

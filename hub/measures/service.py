@@ -6,21 +6,26 @@ Definitions are one list for every borough. A version is never altered, since fi
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from hub import audit, db
 from hub.access import Permission, Viewer
+from hub.accounts import service as accounts
 from hub.db import HubSession
 from hub.errors import BadRequest, Conflict, NotAllowed, NotFound
-from hub.measures.definitions import Definitions, Measure, Plan, read, refuse_loose_ends, shipped
+from hub.measures import comparisons
+from hub.measures.comparisons import Comparison
+from hub.measures.definitions import Definitions, Kind, Measure, Plan, read, refuse_loose_ends, shipped
 from hub.measures.models import MeasureChoice, MeasureFile
 from hub.places import service as places
 from hub.words import plural
 
 HOW_MANY = 5
 """How many measures a borough puts first."""
+CANNOT_COMPARE = "Choose another: a published rate is of one measure alone."
 UNLESS_CHOSEN = ("all-crime", "violence-against-the-person", "burglary", "robbery", "good-job-locally")
 
 
@@ -116,6 +121,40 @@ def _loaded(session: HubSession) -> list[Definitions]:
 # --- The borough's five ----------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Choice:
+    """The five measures that a borough puts first, in its order, and with what it compares each."""
+
+    measures: tuple[Measure, ...]
+    comparisons: Mapping[str, Comparison]
+    """By a measure's code; those left out are compared with what is usual."""
+    chosen_by: str
+    """Empty where nobody chose, and the five are the usual ones."""
+    chosen_at: dt.datetime | None
+
+
+def choice(viewer: Viewer, borough_code: str) -> Choice:
+    """Tell which five measures a borough puts first and with what it compares them; the usual if it has chosen none.
+
+    Raises
+    ------
+    NotFound
+        If the borough is not in the viewer's scope.
+    """
+    viewer.require(Permission.SUMMARY_READ, [borough_code])
+    newest = select(MeasureChoice).where(MeasureChoice.borough_code == borough_code)
+    found = viewer.session.scalar(newest.order_by(MeasureChoice.id.desc()).limit(1))
+    known = {one.code: one for one in measures(viewer.session)}
+    five = tuple(known[code] for code in (found.codes if found else UNLESS_CHOSEN))
+    told = found.comparisons if found else {}
+    return Choice(
+        five,
+        {code: comparisons.known()[with_what] for code, with_what in told.items() if with_what in comparisons.known()},
+        accounts.names(viewer.session, [found.chosen_by]).get(found.chosen_by, "") if found else "",
+        found.chosen_at if found else None,
+    )
+
+
 def chosen(viewer: Viewer, borough_code: str) -> tuple[Measure, ...]:
     """List the five measures that a borough puts first, in its order; the usual five if it has chosen none.
 
@@ -124,11 +163,7 @@ def chosen(viewer: Viewer, borough_code: str) -> tuple[Measure, ...]:
     NotFound
         If the borough is not in the viewer's scope.
     """
-    viewer.require(Permission.SUMMARY_READ, [borough_code])
-    newest = select(MeasureChoice.codes).where(MeasureChoice.borough_code == borough_code)
-    codes = viewer.session.scalar(newest.order_by(MeasureChoice.id.desc()).limit(1)) or UNLESS_CHOSEN
-    known = {one.code: one for one in measures(viewer.session)}
-    return tuple(known[code] for code in codes)
+    return choice(viewer, borough_code).measures
 
 
 def to_choose_from(session: HubSession) -> tuple[Measure, ...]:
@@ -136,15 +171,17 @@ def to_choose_from(session: HubSession) -> tuple[Measure, ...]:
     return tuple(one for one in measures(session) if one.is_held)
 
 
-def choose(viewer: Viewer, borough_code: str, codes: Sequence[str]) -> None:
-    """Put five measures first in a borough, in this order.
+def choose(
+    viewer: Viewer, borough_code: str, codes: Sequence[str], compared_with: Mapping[str, str] | None = None
+) -> None:
+    """Put five measures first in a borough, in this order, each compared with what is named for it, or with the usual.
 
     Raises
     ------
     NotFound, NotAllowed
         If the borough is not the viewer's, or their role does not choose.
     BadRequest
-        If these are not five different measures that the hub can have figures for.
+        If these are not five different measures that the hub can have figures for, or one cannot be compared so.
     """
     viewer.require(Permission.MEASURE_CHOOSE, [borough_code])
     offered = {one.code for one in to_choose_from(viewer.session)}
@@ -152,15 +189,32 @@ def choose(viewer: Viewer, borough_code: str, codes: Sequence[str]) -> None:
         raise BadRequest(f"'{unknown[0]}' is no measure that can be chosen.", remedy="Choose from the list.")
     if len(codes) != HOW_MANY or len(set(codes)) != HOW_MANY:
         raise BadRequest("A borough puts five measures first.", remedy="Choose five different ones.")
-    if list(codes) == [one.code for one in chosen(viewer, borough_code)]:
+    told = _fitting(viewer.session, codes, compared_with or {})
+    now = choice(viewer, borough_code)
+    is_as_now = told == {code: one.code for code, one in now.comparisons.items()}
+    if is_as_now and list(codes) == [one.code for one in now.measures]:
         return
     viewer.session.add(
         MeasureChoice(
             borough_code=borough_code,
             codes=list(codes),
+            comparisons=told,
             chosen_by=viewer.person_id,
             chosen_at=dt.datetime.now(dt.UTC),
         )
     )
     viewer.session.flush()
-    audit.record(viewer, "measures.chosen", borough_code, boroughs=[borough_code], codes=list(codes))
+    audit.record(viewer, "measures.chosen", borough_code, boroughs=[borough_code], codes=list(codes), comparisons=told)
+
+
+def _fitting(session: HubSession, codes: Sequence[str], compared_with: Mapping[str, str]) -> dict[str, str]:
+    """What is chosen for the recorded ones of these measures; a survey is always set against the year before."""
+    told = {}
+    for one in (measure(session, code) for code in codes if code in compared_with):
+        found = comparisons.known().get(compared_with[one.code])
+        if found is None or not found.fits(one):
+            with_what = found.title if found else compared_with[one.code]
+            raise BadRequest(f"'{one.title}' cannot be compared with '{with_what}'.", remedy=CANNOT_COMPARE)
+        if one.kind is Kind.RECORDED:
+            told[one.code] = found.code
+    return told

@@ -177,7 +177,11 @@ def _series(viewer: Viewer, latest: Summary) -> dict[str, tuple[YearFigure, ...]
     """Years of each measure, half a year apart, as the summaries of those years give them to this reader."""
     offered = set(covered_months(viewer, latest.borough_code))
     ends = [months_before(latest.last_month, MONTHS_APART * back) for back in range(1, SUMMARIES_DRAWN)]
-    older = (summaries.summary(viewer, latest.borough_code, last_month=end) for end in ends if end in offered)
+    older = (
+        summaries.summary(viewer, latest.borough_code, last_month=end, with_comparisons=False)
+        for end in ends
+        if end in offered
+    )
     years: dict[str, dict[dt.date, Figure]] = {}
     for one in [one for summary in (latest, *older) for one in summary.measures.values() if one.is_shown]:
         by_end = years.setdefault(one.measure.code, {})

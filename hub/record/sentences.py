@@ -68,7 +68,7 @@ SAID = {
     "ledger.liaison_recorded": "Recorded whom to write to at a provider",
     "ledger.not_held": "Recorded that a provider holds nothing for a quarter",
     "map.viewed": "Looked at the map of {category}{period}",
-    "measures.chosen": "Chose the five measures that this borough puts first",
+    "measures.chosen": "Chose the five measures that this borough puts first, and what each is compared with",
     "measures.loaded": "Took plans and measures into use",
     "membership.added": "Gave somebody a role for this borough",
     "membership.changed": "Changed the last day of somebody's role, or ended it",

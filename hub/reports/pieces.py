@@ -91,16 +91,17 @@ def direction_of(verdict: Verdict) -> Direction:
 
 
 def key_figure(found: Measured, its: Summary) -> KeyFigure:
-    """A measure in large type against the year before, with its rate beside that of the whole police area."""
-    change, area = found.change, its.police_area
+    """A measure in large type against the year before, with its rate beside what the borough compares it with."""
+    change, beside = found.change, its.beside.get(found.measure.code)
     before = count_cell(change.before, its.policy)
     compared = [f"{before.shown} in the 12 months before"] if its.before_is_known else ["no year to compare with"]
     if change.percent is not None:
         compared.append(percent_cell(change, its).shown)
     if found.rate is not None:
         compared.append(f"{number(found.rate, 1)} for every 1,000 residents")
-        if area is not None and found.measure.code in area.rates:
-            compared.append(f"{area.name} {number(area.rates[found.measure.code], 1)}")
+        if beside is not None and beside.rate is not None and beside.is_judged:
+            verify = " (to be verified)" if beside.comparison.to_verify else ""
+            compared.append(f"{beside.name} {number(beside.rate, 1)}{verify}")
     return KeyFigure(
         label=found.measure.title,
         figure=count_cell(change.latest, its.policy),

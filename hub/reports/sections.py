@@ -312,8 +312,11 @@ def about(sources: Sources) -> Written:
             f"Rates are for every 1,000 residents: {number(its.denominator.residents)} in the borough "
             f"({its.denominator.source}){wards}. A place that many people visit has a high rate for its residents."
         )
-    if its.police_area:
-        items.append(f"Beside a rate stands that of {its.police_area.words}.")
+    items += [
+        f"Beside a rate stands another. {one.name}: for every 1,000 of {one.denominator}."
+        for one in its.compared_with
+        if one.rate is not None
+    ]
     items.append(
         "“Rose” and “fell” are said only of changes larger than chance alone is likely to bring, with allowance for "
         "how many are compared, and for how much the months of each figure vary. “No clear change” means that it may "

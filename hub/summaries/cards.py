@@ -16,6 +16,7 @@ from hub.measures import service as measures
 from hub.measures.definitions import Measure
 from hub.summaries import service
 from hub.summaries.changes import SMALLEST_BASE_FOR_PERCENT, Change, Figure, Verdict
+from hub.summaries.comparing import Beside
 from hub.summaries.perception import Opinion, Survey, public_attitudes
 from hub.summaries.releases import Period
 from hub.summaries.service import NoFigures, Summary
@@ -54,6 +55,8 @@ class Card:
     dataset: str
     summary: Summary
     heard: Heard = field(default_factory=Heard)
+    beside: Beside | None = None
+    """Of a measure that the borough puts first: what it is compared with."""
 
     @property
     def period(self) -> Period:
@@ -214,6 +217,7 @@ def _of_measure(found: Summary, code: str, dataset: str) -> Card | None:
         why_not=its.why_not,
         dataset=dataset,
         summary=found,
+        beside=found.beside.get(code),
     )
 
 

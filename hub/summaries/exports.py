@@ -123,8 +123,7 @@ def _line(line: Line) -> dict[str, Any]:
 
 
 def _measured(summary: Summary, measure: Measure) -> dict[str, Any]:
-    found = summary.measures[measure.code]
-    area = summary.police_area
+    found, area, beside = summary.measures[measure.code], summary.police_area, summary.beside.get(measure.code)
     return {
         "code": measure.code,
         "title": measure.title,
@@ -134,6 +133,18 @@ def _measured(summary: Summary, measure: Measure) -> dict[str, Any]:
         "rate_per_1000_before": found.rate_before,
         "rate_per_1000_of_police_area": found.area_rate,
         "police_area": area.words if area else None,
+        "compared_with": {
+            "title": beside.comparison.title,
+            "name": beside.name,
+            "rate_per_1000": beside.rate,
+            "count": beside.count.count if beside.count else None,
+            "denominator": beside.denominator,
+            "stands": beside.stands,
+            "to_verify": beside.comparison.to_verify,
+            "why_not": beside.why_not,
+        }
+        if beside
+        else None,
         "why_not": found.why_not,
     }
 

@@ -1,6 +1,6 @@
-"""Recorded crime in the whole police area, for a borough to be compared with: rates to one decimal place, no count.
+"""Recorded crime in several boroughs together, for a borough to be compared with: rates to one decimal place, no count.
 
-It reads every borough, whoever asks, and lets nothing out that says which borough had how many.
+It reads other boroughs, whoever asks, and lets nothing out that says which borough had how many.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MOST_REMEMBERED = 50
 
 @dataclass(frozen=True)
 class PoliceArea:
-    """What a borough is compared with: its name, how many boroughs and residents, and rates by a measure's code."""
+    """What a borough is compared with, a police's whole area or boroughs of it, and rates by a measure's code."""
 
     name: str
     boroughs: int
@@ -58,15 +58,37 @@ def compared_with(
     """
     city = places.city(viewer.session)
     codes = frozenset(one.code for one in places.boroughs(viewer.session) if one.bcu_id is not None)
+    if city is None or borough_code not in codes or len(codes) <= FEWEST_OTHERS:
+        return None
+    return added_up(viewer, city.name, codes, kind, months, policy, measures)
+
+
+def added_up(
+    viewer: Viewer,
+    name: str,
+    codes: frozenset[str],
+    kind: DatasetKind,
+    months: Sequence[dt.date],
+    policy: Policy,
+    measures: Sequence[Measure],
+) -> PoliceArea | None:
+    """Give the rates of some boroughs together, whoever asks; None unless each has figures for every month.
+
+    Raises
+    ------
+    ValueError
+        For so few boroughs that the rate would tell of each.
+    """
+    if len(codes) < FEWEST_OTHERS:
+        raise ValueError(f"{len(codes)} boroughs are too few to be added up for others to read.")
     people = places.borough_residents(viewer.session, codes)
     sources = {f"{one.source} {one.year}" for one in people.values()}
-    is_fit = borough_code in codes and len(codes) > FEWEST_OTHERS and people.keys() == codes and len(sources) == 1
-    if city is None or not is_fit:
+    if people.keys() != codes or len(sources) != 1:
         return None
     residents = sum(one.residents for one in people.values())
     asked = tuple(one for one in measures if _is_counted(one))
     rates = _rates(viewer, codes, kind.key, months, policy, residents, asked)
-    return None if rates is None else PoliceArea(city.name, len(codes), residents, sources.pop(), rates)
+    return None if rates is None else PoliceArea(name, len(codes), residents, sources.pop(), rates)
 
 
 def _is_counted(measure: Measure) -> bool:

@@ -6,31 +6,41 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from hub.access import Permission, Policy, Released, Viewer, release
+from hub.access import Permission, Policy, Viewer, release
 from hub.disclosure import service as disclosure
 from hub.errors import HubError, NotFound
 from hub.measures import service as measures
+from hub.measures.comparisons import Against, usual
 from hub.measures.definitions import Kind, Measure
+from hub.measures.service import Choice
 from hub.places import service as places
 from hub.summaries import perception
 from hub.summaries.changes import (
     Change,
     Figure,
     Verdict,
-    beside,
     figures_of,
     first_words,
     group_sentence,
     headline,
-    likely_rates,
-    rate_sentence,
     rates,
     together,
-    ward_sentence,
+)
+from hub.summaries.comparing import Beside, Comparer
+from hub.summaries.counting import (
+    counts_of,
+    denominator_of,
+    groups_of,
+    lines_of,
+    months_of,
+    percent_of,
+    unplaced_of,
+    ward_denominator,
+    ward_lines_of,
+    where_sentence,
 )
 from hub.summaries.lines import Denominator, Line, Measured, MonthFigure, figure_key
 from hub.summaries.offered import Offered, Part, disjoint, offered
@@ -42,7 +52,7 @@ from hub.summaries.values import Values, parts_of, rows_of
 from hub.uploads import figures, history
 from hub.uploads.history import Restatement, Why
 from hub.uploads.kinds import DatasetKind, catalogue
-from hub.words import listed, month_name, months_before
+from hub.words import month_name, months_before
 
 NOTHING = Change(Figure(None), Figure(None), Verdict.NOT_COMPARABLE)
 MONTHS_IN_A_QUARTER = 3
@@ -130,8 +140,8 @@ class Summary:
     policy: Policy
     measures: Mapping[str, Measured]
     """The figure of every recorded measure that the hub knows, by its code."""
-    first: tuple[Measure, ...]
-    """Those that the borough puts first, in its order."""
+    choice: Choice
+    """What the borough puts first, and who chose it."""
     said: Mapping[str, Opinion]
     """What people say in the survey, up to the same month, by the code of each perception measure."""
     police_area: PoliceArea | None
@@ -142,6 +152,19 @@ class Summary:
     """The months that a summary of this borough may end with, newest first."""
     source: Source = field(repr=False, compare=False)
     """What it is made of; not to be shown."""
+    beside: Mapping[str, Beside] = field(default_factory=dict)
+    """What each recorded measure of the five is compared with, by its code."""
+
+    @property
+    def first(self) -> tuple[Measure, ...]:
+        """The measures that the borough puts first, in its order."""
+        return self.choice.measures
+
+    @property
+    def compared_with(self) -> tuple[Beside, ...]:
+        """All that the five are compared with but for the year before, each once."""
+        found = [one for one in self.beside.values() if one.comparison.against is not Against.BEFORE]
+        return tuple({(one.name, one.why_not): one for one in found}.values())
 
     @property
     def key(self) -> str:
@@ -228,8 +251,12 @@ def _ends(sources: Iterable[Source]) -> tuple[dt.date, ...]:
     return tuple(sorted(set().union(*(source.ends for source in sources)), reverse=True))
 
 
-def summary(viewer: Viewer, borough_code: str, *, last_month: dt.date | None = None) -> Summary:
+def summary(
+    viewer: Viewer, borough_code: str, *, last_month: dt.date | None = None, with_comparisons: bool = True
+) -> Summary:
     """Summarise the 12 months to `last_month` (the latest unless given) against the 12 before.
+
+    Without comparisons no measure is set beside what its borough chose, which is enough for one year of a series.
 
     Raises
     ------
@@ -246,7 +273,30 @@ def summary(viewer: Viewer, borough_code: str, *, last_month: dt.date | None = N
     if source is None:
         raise _no_figures(area, sources, last_month)
     period = Period(last_month or source.latest)
-    return _summarise(viewer, area, source, period, _ends(sources))
+    found = _summarise(viewer, area, source, period, _ends(sources))
+    return replace(found, beside=_compared(viewer, found)) if with_comparisons else found
+
+
+def _compared(viewer: Viewer, found: Summary) -> Mapping[str, Beside]:
+    """Set each recorded measure that the borough puts first beside what it is compared with."""
+
+    def year(last_month: dt.date) -> Mapping[str, Measured]:
+        try:
+            then = summary(viewer, found.borough_code, last_month=last_month, with_comparisons=False)
+        except NoFigures:
+            return {}
+        return then.measures if then.dataset == found.dataset else {}
+
+    counted = tuple(one.measure for one in found.measures.values())
+    unless_chosen = usual(area_is_told=found.police_area is not None)
+    comparer = Comparer(
+        viewer, found.borough_code, found.source.kind, found.policy, found.last_month, found.police_area, year, counted
+    )
+    return {
+        one.code: comparer.beside(found.measures[one.code], found.choice.comparisons.get(one.code, unless_chosen))
+        for one in found.first
+        if one.code in found.measures and found.measures[one.code].is_shown
+    }
 
 
 def _no_figures(area: places.Area, sources: Iterable[Source], month: dt.date | None) -> NoFigures:
@@ -286,15 +336,15 @@ def _summarise(viewer: Viewer, area: places.Area, source: Source, period: Period
     boundary_set_id = _edition(source, live)
     older = frozenset(live.loc[live["boundary_set_id"] != boundary_set_id, "month"])
     ward_frame = places.wards(viewer.session, boundary_set_id, area.borough_codes)
-    denominator = _denominator(viewer, area)
+    denominator = denominator_of(viewer, area)
     people = float(denominator.residents) if denominator else np.nan
 
     policy = disclosure.in_force(viewer.session)
-    counts, by_group = _counts(viewer, area, source.kind, policy, period, live)
+    counts, by_group = counts_of(viewer, area, source.kind, policy, period, live)
     total, months = counts.years("borough_code", [area.slug]), counts.months()
-    names, groups = _groups(by_group)
+    names, groups = groups_of(by_group)
     wards = counts.years("ward_code", list(ward_frame.index), unknown=older)
-    unplaced = _unplaced(counts, source.kind)
+    unplaced = unplaced_of(counts, source.kind)
     not_shown = withheld(
         total,
         {
@@ -328,11 +378,11 @@ def _summarise(viewer: Viewer, area: places.Area, source: Source, period: Period
     judged |= {id(total): change} | {id(years): one for years, (one,) in zip(own.values(), of_own, strict=True)}
     compared = sum(one.q is not None for one in (change, *of_groups, *of_wards, *(one for (one,) in of_own)))
     of_residents = rates(groups.latest.counts, np.full(len(names), people))
-    group_lines = _lines("group", period, names, names, of_groups, of_residents)
-    ward_lines = _ward_lines(period, ward_frame, of_wards, wards, rates(total.latest.counts, [people])[0])
+    group_lines = lines_of("group", period, names, names, of_groups, of_residents)
+    ward_lines = ward_lines_of(period, ward_frame, of_wards, wards, rates(total.latest.counts, [people])[0])
     provisional = _provisional(source)
     against = compared_with(viewer, area.slug, source.kind, period.latest, policy, [one for one, _ in told.values()])
-    month_figures = () if MONTHS in not_shown else _months(period, months, provisional)
+    month_figures = () if MONTHS in not_shown else months_of(period, months, provisional)
     known = {
         code: Measured(
             measure,
@@ -347,17 +397,17 @@ def _summarise(viewer: Viewer, area: places.Area, source: Source, period: Period
         )
         for code, (measure, value) in told.items()
     }
-    first = measures.chosen(viewer, area.slug)
+    choice = measures.choice(viewer, area.slug)
     about_total = headline(area.name, period.words, change, source.kind.measure, policy.threshold)
     return Summary(
         borough_code=area.slug,
         borough_name=area.name,
         first_month=period.latest[0],
         last_month=period.last_month,
-        headline=first_words(area.name, month_name(period.last_month), _said(first, known)) or about_total,
+        headline=first_words(area.name, month_name(period.last_month), _said(choice.measures, known)) or about_total,
         about_total=about_total,
         detail=group_sentence([(line.name, line.change) for line in group_lines]),
-        where=_where(ward_lines),
+        where=where_sentence(ward_lines),
         total=change,
         rate=rates(total.latest.counts, [people])[0],
         rate_before=rates(total.before.counts, [people])[0],
@@ -365,11 +415,11 @@ def _summarise(viewer: Viewer, area: places.Area, source: Source, period: Period
         groups=group_lines,
         wards=ward_lines,
         wards_changed=bool(older),
-        ward_denominator=_ward_denominator(ward_frame),
+        ward_denominator=ward_denominator(ward_frame),
         boundary_set=places.boundary_set(viewer.session, boundary_set_id).code,
         boundary_set_id=boundary_set_id,
         unplaced=figures_of(unplaced.latest)[0] if unplaced else None,
-        unplaced_percent=_share(unplaced.latest, total.latest) if unplaced else None,
+        unplaced_percent=percent_of(unplaced.latest, total.latest) if unplaced else None,
         months=month_figures,
         missing=tuple(sorted(counts.missing)),
         withheld=not_shown,
@@ -383,7 +433,7 @@ def _summarise(viewer: Viewer, area: places.Area, source: Source, period: Period
         is_rounded=total.latest.is_rounded,
         policy=policy,
         measures=known,
-        first=first,
+        choice=choice,
         said=perception.of_borough(viewer, area.slug, period.last_month),
         police_area=against,
         compared=compared,
@@ -464,107 +514,6 @@ class _Given:
         return frozenset(self.source.live["month"])
 
 
-# --- Counting --------------------------------------------------------------------------------------------------------
-
-
-def _counts(
-    viewer: Viewer, area: places.Area, kind: DatasetKind, policy: Policy, period: Period, live: pd.DataFrame
-) -> tuple[Counts, Counts]:
-    """What is counted by ward, and by offence group and subgroup."""
-    missing = frozenset(period.months).difference(live["month"])
-
-    def counted(*by: str) -> pd.DataFrame:
-        return figures.ward_counts(
-            viewer,
-            area.borough_codes,
-            kind.key,
-            first_month=period.months[0],
-            last_month=period.last_month,
-            by=("borough_code", "month", *by),
-        )
-
-    by_ward = counted("ward_code")
-    placed = by_ward.assign(is_placed=by_ward["ward_code"].notna())
-    of_wards = Counts(viewer, area.slug, kind.key, policy, period, missing, placed)
-    return of_wards, replace(of_wards, rows=counted("offence_group", "offence_subgroup"))
-
-
-def _groups(counts: Counts) -> tuple[list[str], Years]:
-    """Count by offence group. An aggregate reader who saw a group without any figure would know that it is not nil."""
-    names = sorted(counts.rows["offence_group"].unique())
-    years = counts.years("offence_group", names)
-    if not years.latest.is_rounded:
-        return names, years
-    shown = years.are_shown
-    return [name for name, is_shown in zip(names, shown, strict=True) if is_shown], years.only(shown)
-
-
-def _unplaced(counts: Counts, kind: DatasetKind) -> Years | None:
-    """Count what is not placed in a ward; None where that is none because the source leaves it out."""
-    years = counts.years("is_placed", [False])
-    return None if kind.caveat and not (years.latest.counts > 0).any() else years
-
-
-def _denominator(viewer: Viewer, area: places.Area) -> Denominator | None:
-    found = places.borough_residents(viewer.session, area.borough_codes).get(area.slug)
-    return Denominator(found.residents, f"{found.source} {found.year}") if found else None
-
-
-# --- Lines -----------------------------------------------------------------------------------------------------------
-
-
-def _lines(
-    kind: str,
-    period: Period,
-    names: Iterable[str],
-    codes: Iterable[str],
-    judged: Iterable[Change],
-    of_residents: Iterable[float | None],
-) -> tuple[Line, ...]:
-    return tuple(
-        Line(name, code, change, rate, figure_key(kind, code, period.last_month))
-        for name, code, change, rate in zip(names, codes, judged, of_residents, strict=True)
-    )
-
-
-def _ward_lines(
-    period: Period, wards: gpd.GeoDataFrame, judged: Iterable[Change], years: Years, of_borough: float | None
-) -> tuple[Line, ...]:
-    residents = wards["residents"].to_numpy(dtype=np.float64)
-    of_residents = rates(years.latest.counts, residents)
-    lines = _lines("ward", period, wards["ward_name"], wards.index, judged, of_residents)
-    likely = likely_rates(years.latest, residents)
-    named = (
-        replace(line, likely=ends, beside=beside(ends, of_borough)) for line, ends in zip(lines, likely, strict=True)
-    )
-    return tuple(sorted(named, key=lambda line: (line.name, line.code)))
-
-
-def _where(wards: Sequence[Line]) -> str:
-    said = [ward_sentence([(line.name, line.change) for line in wards])]
-    above = [line.name for line in wards if line.beside == "above"]
-    said.append(rate_sentence(above, sum(line.beside == "below" for line in wards)))
-    return " ".join(sentence for sentence in said if sentence)
-
-
-def _ward_denominator(wards: gpd.GeoDataFrame) -> str:
-    known = wards[wards["residents"].notna()]
-    return listed(sorted(set(known["residents_source"] + " " + known["residents_year"].astype(str))))
-
-
-def _months(period: Period, months: Years, provisional: frozenset[dt.date]) -> tuple[MonthFigure, ...]:
-    counted = [*figures_of(months.before), *figures_of(months.latest)]
-    return tuple(
-        MonthFigure(month, figure, month in provisional) for month, figure in zip(period.months, counted, strict=True)
-    )
-
-
 def _provisional(source: Source) -> frozenset[dt.date]:
     """The newest months of what is live, which their source is still likely to revise."""
     return frozenset(sorted(source.live["month"])[-source.kind.provisional_months :])
-
-
-def _share(part: Released, whole: Released) -> float | None:
-    """Per cent; None where either is not known or not shown, or there is nothing to share."""
-    share = 100 * part.counts[0] / whole.counts[0] if whole.counts[0] else np.nan
-    return None if np.isnan(share) else float(share)

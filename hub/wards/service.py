@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geo import alike
 from hub.access import Permission, Viewer
 from hub.errors import HubError, NotAllowed, NotFound
 from hub.places import service as places
@@ -24,7 +25,7 @@ from hub.summaries.service import NoFigures, Summary
 from hub.summaries.spreads import spread_of
 from hub.uploads import figures
 from hub.uploads.kinds import DatasetKind, catalogue
-from hub.wards import alike, ground, priorities, series
+from hub.wards import ground, priorities, series
 from hub.wards.ground import WardPlace
 from hub.wards.priorities import Priority
 from hub.wards.series import Series
@@ -186,7 +187,7 @@ def _alike(viewer: Viewer, place: WardPlace, summary: Summary | None) -> Iterato
 def _of_another(viewer: Viewer, borough_code: str, like: Summary) -> Summary | None:
     """Another borough's summary of the same year, if it is of the same dataset."""
     try:
-        found = summaries.summary(viewer, borough_code, last_month=like.last_month)
+        found = summaries.summary(viewer, borough_code, last_month=like.last_month, with_comparisons=False)
     except (NoFigures, NotFound, NotAllowed):
         return None
     return found if found.dataset == like.dataset else None

@@ -23,10 +23,14 @@ def test_an_officer_chooses_five_and_a_repeat_keeps_what_was_chosen(
     assert client.submit(PATH, five | {"fifth": "burglary"}).status_code == 400
     assert "Fifth measure is chosen above already" in client.page.main
     assert client.submit(PATH, five | {"fifth": "repeat-victims"}).status_code == 400
-    client.submit(PATH, five | {"fifth": "theft"}, follow_redirects=True)
+    published = {"first_with": "published-england-wales-2024-06"}
+    assert client.submit(PATH, five | {"fifth": "theft"} | published).status_code == 400
+    assert "Compare the first with: Choose another: a published rate is of one measure alone." in client.page.main
+    client.submit(PATH, five | {"fifth": "theft", "second_with": "alike"} | {"first_with": ""}, follow_redirects=True)
     assert "now begins with these five" in client.page.main
     chosen = [one.get("value") for one in client.page.all("option") if one.get("selected") is not None]
-    assert chosen == [*UNLESS_CHOSEN[:4], "theft"]
+    assert chosen[::2] == [*UNLESS_CHOSEN[:4], "theft"]
+    assert chosen[1::2] == ["", "alike", "", "", ""]
 
 
 def test_anybody_signed_in_reads_what_is_measured_and_what_nobody_checked(
@@ -38,4 +42,5 @@ def test_anybody_signed_in_reads_what_is_measured_and_what_nobody_checked(
     assert "A Safer London for Everyone: Police and Crime Plan 2025–29" in said
     assert "To be verified" in said
     assert "No figures. The hub is sent no figures on guns" in said
+    assert "32.9 for every 1,000 residents of England and Wales; which year's is not stated." in said
     assert client.get(PATH).status_code == 403

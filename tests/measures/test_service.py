@@ -52,6 +52,31 @@ def test_a_borough_puts_five_measures_first_and_its_officer_chooses(
     assert [entry.details["codes"] for entry in entries] == [list(FIVE)]
 
 
+def test_each_of_the_five_is_compared_with_what_the_borough_chose_and_a_survey_with_the_year_before(
+    database: Database, people: dict[Role, str]
+) -> None:
+    five = ("violence-against-the-person", *FIVE[1:])
+    with database.session(writes=True) as session:
+        officer = accounts.viewer_by_email(session, people[Role.CSP_OFFICER])
+        nobodys = service.choice(officer, HOME)
+        assert (nobodys.comparisons, nobodys.chosen_by, nobodys.chosen_at) == ({}, "", None)
+        for told in ({"burglary": "published-met-2024-06"}, {"burglary": "nonsense"}):
+            with pytest.raises(BadRequest, match="'Burglary' cannot be compared with"):
+                service.choose(officer, HOME, five, told)
+        told = {five[0]: "published-met-2024-06", "theft": "alike"}
+        for _ in range(2):
+            service.choose(officer, HOME, five, told | {"listens": "area", "robbery": "area"})
+        session.commit()
+    with database.reading() as session:
+        leader = accounts.viewer_by_email(session, people[Role.COUNCIL_LEADER])
+        found = service.choice(leader, HOME)
+        (entry,) = session.scalars(select(AuditEntry).where(AuditEntry.action == "measures.chosen")).all()
+    assert {code: one.code for code, one in found.comparisons.items()} == told
+    assert found.chosen_by == officer.name
+    assert found.chosen_at is not None
+    assert (entry.details["codes"], entry.details["comparisons"]) == (list(five), told)
+
+
 def test_a_plan_lists_its_measures_theme_by_theme_and_a_measure_keeps_its_code_in_both(database: Database) -> None:
     with database.reading() as session:
         of_plan = {plan.code: service.measures(session, plan.code) for plan in service.plans(session)}

@@ -22,7 +22,7 @@ from tests.uploads.desk import Desk
 OFFICER, LEADER = Role.CSP_OFFICER, Role.COUNCIL_LEADER
 COUNTS = made_up(40)
 
-CHANGE = {"latest", "before", "difference", "percent", "percent_between", "verdict"}
+CHANGE = {"latest", "before", "difference", "percent", "percent_between", "verdict", "spread"}
 LINE = CHANGE | {"name", "code", "rate_per_1000"}
 BOROUGH = {"marking", "borough_code", "borough_name", "first_month", "last_month", "headline", "detail", "where"}
 BOROUGH |= {"about_total", "measures"}

@@ -91,9 +91,12 @@ def test_a_leader_reads_the_whole_story_in_words(desk: Desk, people: dict[Role, 
         "than chance would explain."
     ) in said
     assert row_of(leader, "All recorded crime") == [
-        "5,280", "4,800", "▲ R Rose +10% likely +6% to +14%", "264.0"
+        "5,280", "4,800", "▲ R Rose +10% likely +5% to +15%", "264.0", "12 months before: 4,800 (240.0)"
     ]  # fmt: skip
-    assert row_of(leader, "Burglary") == ["2,400", "2,400", "● N No clear change 0% likely −6% to +6%", "120.0"]
+    assert row_of(leader, "Burglary") == [
+        "2,400", "2,400", "● N No clear change 0% likely −6% to +7%", "120.0", "12 months before: 2,400 (120.0)"
+    ]  # fmt: skip
+    assert "These are the usual five. The borough has not chosen its own." in said
     assert "Recorded crime in Alder rose by about a tenth in the 12 months to March 2025." in said
     assert (
         "Arson and criminal damage rose by about a fifth. In 1 of 2 offence groups there was no clear change." in said

@@ -1,9 +1,7 @@
-"""Which wards are like one: by how many live there, how closely, and how near the middle of the city. Pure.
+"""Which places are like one: by how many live there, how closely, and how near the middle of the city.
 
-Crime is left out on purpose, so that a comparison of crime between such wards says something.
+Crime is left out on purpose, so that a comparison of crime between such places says something.
 """
-
-from __future__ import annotations
 
 from collections.abc import Collection
 
@@ -11,27 +9,36 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from geo.frames import require_national_grid
+
 FEATURES = ("residents", "residents_per_km2", "km_from_middle")
 MOST_ALIKE = 5
 LEAST_TO_COMPARE = 3
-"""Among fewer wards nothing can be called alike."""
+"""Among fewer places nothing can be called alike."""
 SQUARE_METRES_A_KM2 = 1_000_000
 
 
-def features(wards: gpd.GeoDataFrame) -> pd.DataFrame:
-    """The features of every ward of a city of which the residents are known.
+def features(places: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return the features of every place of a city of which the residents are known.
 
     Parameters
     ----------
-    wards : GeoDataFrame
-        Indexed by ward_code, with residents and geometry in metres.
+    places : GeoDataFrame
+        EPSG:27700, one row a place, with residents (persons; missing or nil where not known).
 
     Returns
     -------
     DataFrame
-        Indexed by ward_code; the columns of `FEATURES`. The middle is where the city's residents live on average.
+        Indexed as the places are; residents (persons), residents_per_km2 and km_from_middle. The middle is where the
+        city's residents live on average.
+
+    Raises
+    ------
+    GeoError
+        If the places are not on the National Grid.
     """
-    known = wards[wards["residents"] > 0]
+    require_national_grid(places)
+    known = places[places["residents"] > 0]
     residents, middle = known["residents"].to_numpy(), known.geometry.centroid
     if not len(known):
         return pd.DataFrame(columns=list(FEATURES), dtype=float)
@@ -47,21 +54,27 @@ def features(wards: gpd.GeoDataFrame) -> pd.DataFrame:
 
 
 def most_alike(of_all: pd.DataFrame, code: str, among: Collection[str], *, most: int = MOST_ALIKE) -> list[str]:
-    """List the wards nearest to one, the nearest first.
+    """List the places nearest to one, the nearest first, by standardised Euclidean distance.
 
-    Each feature counts alike: it is divided by how much it differs over all wards of the city. Residents and their
-    density are taken by proportion, since 5,000 more people mean more to a small ward than to a large one.
+    Each feature counts alike: it is divided by its standard deviation over all places of the city. Residents and their
+    density are taken by proportion (logarithms), since 5,000 more people mean more to a small
+    place than to a large one.
 
     Parameters
     ----------
-    of_all
+    of_all : DataFrame
         From `features`.
-    code
-        Of the ward.
-    among
-        The wards to choose from.
-    most
+    code : str
+        Of the place, as in the index.
+    among : collection of str
+        The places to choose from; itself is never one.
+    most : int
         How many.
+
+    Returns
+    -------
+    list of str
+        None where the place's features are not known, or fewer than three places have any. Of equals the first by code.
     """
     others = of_all.index.intersection(pd.Index(sorted(set(among) - {code})))
     if code not in of_all.index or len(of_all) < LEAST_TO_COMPARE:

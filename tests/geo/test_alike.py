@@ -1,4 +1,4 @@
-"""Wards are alike by residents, density and distance from the middle, each counted alike."""
+"""Places are alike by residents, density and distance from the middle, each counted alike."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import shapely
 
-from hub.wards.alike import features, most_alike
+from geo.alike import features, most_alike
+from geo.frames import GeoError
 
 
 def wards(residents: list[float], squares: list[tuple[float, float]]) -> gpd.GeoDataFrame:
@@ -22,6 +23,8 @@ def test_features_are_of_residents_that_are_known_and_of_the_middle_where_they_l
     assert found["residents_per_km2"].tolist() == [1000, 3000]
     assert found["km_from_middle"].tolist() == [3.0, 1.0]
     assert features(wards([np.nan], [(0, 1000)])).empty
+    with pytest.raises(GeoError, match="27700"):
+        features(wards([1000], [(0, 1)]).set_crs(4326, allow_override=True))
 
 
 def test_the_nearest_in_all_three_come_first_and_only_those_that_may_be_chosen() -> None:
