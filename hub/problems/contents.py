@@ -76,7 +76,7 @@ def fields() -> Mapping[Kind, tuple[Field, ...]]:
     return {
         Kind.ASSIGNED: (bodies, person),
         Kind.STATEMENT: (
-            Field("words", "What the problem is", "What happens, to whom or what, and why it matters", is_needed=True),
+            Field("words", "Statement", "What happens, to whom or what, and why it matters", is_needed=True),
             Field("since", "Since when", holds=Holds.LINE, longest=120),
             Field("harm", "Harm so far", "To people, places and services"),
         ),

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, flash, g, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 
 from hub import handover
-from hub.access import Permission
+from hub.access import Permission, Viewer
 from hub.errors import BadFile, BadRequest, Conflict, HubError, NotFound
 from hub.places import service as places
 from hub.problems import attachments, contents, memory, service
@@ -20,7 +20,7 @@ from hub.problems.choices import Choices, choices
 from hub.problems.forms import STAGES, EntryForm, FilterForm, OpeningForm, follow_up, sent
 from hub.problems.memory import ShownAbstract
 from hub.problems.models import Kind, Stage
-from hub.problems.service import Line, Record, Thing
+from hub.problems.service import Line, Record, ShownProblem, Thing
 from hub.problems.wording import Unfit
 from hub.web import file_sent, needs, saw
 from hub.words import month_code, months_before
@@ -99,7 +99,7 @@ class ProblemPage:
         if line.kind is Kind.BASELINE and line.body["reason"]:
             return f"{words} in the place of the one before: {line.body['reason']}"
         if line.kind in contents.fields():
-            told = [f"{label}: {value}" for label, value in _said(self.record, line.kind, line.body)]
+            told = [f"{label}: {value.removesuffix('.')}" for label, value in _said(self.record, line.kind, line.body)]
             return f"{words}. {'; '.join(told)}" if told else words
         name = line.body.get("file_name") or line.body.get("title") or ""
         return f"{words}: {name}" if name else words
@@ -123,6 +123,18 @@ def _field_id(name: str) -> str:
 def _said(record: Record, kind: Kind, body: Mapping[str, str]) -> list[tuple[str, str]]:
     lines = [(one.label, contents.said(one, body.get(one.name, ""), record.names)) for one in contents.fields()[kind]]
     return [(label, value) for label, value in lines if value]
+
+
+@bp.app_context_processor
+def owned() -> dict[str, object]:
+    """Let the home page say which problems its reader owns."""
+    return {"problems_owned": _owned}
+
+
+def _owned() -> list[ShownProblem]:
+    viewer: Viewer | None = g.get("viewer")
+    may_read = viewer is not None and viewer.may(Permission.PROBLEM_READ)
+    return service.problems(g.viewer, is_mine=True) if may_read else []
 
 
 # --- List and opening ------------------------------------------------------------------------------------------------

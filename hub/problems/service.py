@@ -110,6 +110,7 @@ class ShownProblem:
     changed_at: dt.datetime
     closed_at: dt.datetime | None
     origin: Origin
+    priority_id: UUID | None
     abstract_id: UUID | None
 
     @property
@@ -273,6 +274,7 @@ def shown(viewer: Viewer, rows: Iterable[Problem]) -> list[ShownProblem]:
             changed_at=row.changed_at,
             closed_at=row.closed_at,
             origin=row.origin,
+            priority_id=row.priority_id,
             abstract_id=row.abstract_id,
         )
         for row in rows

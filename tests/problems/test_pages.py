@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import io
+import re
 from uuid import UUID
 
 import pytest
@@ -180,6 +182,32 @@ def test_what_is_told_to_all_boroughs_is_found_and_taken_back(officer: StrictCli
     assert send(officer, f"{address}/withdraw") == 302
     assert send(officer, f"{address}/withdraw") == 409
     assert "0 problems found" in page_of(officer, "/problem-memory").main
+
+
+def test_a_ward_panels_priority_becomes_a_problem_that_its_owner_finds_at_home(
+    client: StrictClient, desk: Desk, people: dict[Role, str]
+) -> None:
+    client.sign_in(people[Role.BOROUGH_POLICE_LEAD], PASSWORD)
+    ward = f"/areas/{HOME}/wards/F05000000"
+    client.get("/problems")
+    asked = {"words": "Noise on the green", "source": "Ward panel", "set_on": "2026-01-10", "review_on": "2026-04-10"}
+    assert send(client, f"{ward}/priorities", **asked) == 302
+    priority = re.search(r"priorities/([0-9a-f-]{36})", client.get(ward).text)
+    assert priority is not None
+    found = re.search(r'href="(/problems/new[^"]*)"', client.get(f"{ward}/priorities/{priority[1]}").text)
+    assert found is not None
+    form = page_of(client, html.unescape(found[1]))
+    given = {one.get("name"): one.get("value") or "" for one in form.all("input")}
+    assert (given["title"], given["place"], given["priority"]) == ("Noise on the green", "Alder West", priority[1])
+    with desk.reading(people[Role.BOROUGH_POLICE_LEAD]) as viewer:
+        me = str(viewer.person_id)
+    assert "Problems you own" not in page_of(client, "/").main
+    filled = {**OPENING, **given, "kind": "asb", "owner": me, "csrf_token": client.csrf_token}
+    assert client.post("/problems", data=filled).status_code == 302
+    assert "Noise on the green (scanning)" in page_of(client, "/").main
+    problem_id = the_only(desk, people[Role.BOROUGH_POLICE_LEAD])
+    assert "A priority of the ward's panel" in page_of(client, f"/problems/{problem_id}").main
+    assert client.get(f"{ward}/priorities/{priority[1]}").status_code == 200
 
 
 def test_a_commander_chooses_among_boroughs(client: StrictClient, desk: Desk, people: dict[Role, str]) -> None:
