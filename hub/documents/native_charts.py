@@ -146,8 +146,19 @@ def _dress_lines(made: Any, chart: Chart) -> None:
                 _hollow(series.points[place])
         known = [place for place, point in enumerate(one.points) if point.figure.value is not None]
         if len(chart.series) > 1 and known:
-            _name_at(series.points[known[-1]], one.name)
+            _name_at(series.points[known[-1]], one.name, _beside(chart, at))
     _dress_reference(made, chart)
+
+
+def _beside(chart: Chart, at: int) -> Any:
+    """Where a line's name stands at its end: of two lines above the higher and below the lower, else to the right."""
+    if len(chart.series) != 2:
+        return XL_LABEL_POSITION.RIGHT
+    ends = [
+        next((p.figure.value for p in reversed(one.points) if p.figure.value is not None), 0) for one in chart.series
+    ]
+    is_higher = ends[at] > ends[1 - at] or (ends[at] == ends[1 - at] and at == 0)
+    return XL_LABEL_POSITION.ABOVE if is_higher else XL_LABEL_POSITION.BELOW
 
 
 def _dress_intervals(made: Any, chart: Chart) -> None:
@@ -194,9 +205,9 @@ def _hollow(point: Any) -> None:
     point.marker.format.fill.fore_color.rgb = _colour(WHITE)
 
 
-def _name_at(point: Any, name: str) -> None:
+def _name_at(point: Any, name: str, position: Any = XL_LABEL_POSITION.RIGHT) -> None:
     label = point.data_label
-    label.position = XL_LABEL_POSITION.RIGHT
+    label.position = position
     label.text_frame.text = name
 
 

@@ -14,7 +14,7 @@ from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
 from hub.documents import charts, native_charts
-from hub.documents.fitting import MOST_LINES, chart_pieces, gathered, pieces, shares
+from hub.documents.fitting import MOST_LINES, Room, chart_pieces, gathered, pieces, shares
 from hub.documents.model import (
     Bullets,
     Callout,
@@ -34,11 +34,18 @@ WIDTH, HEIGHT = Inches(13.333), Inches(7.5)
 LEFT, ACROSS = Inches(0.6), Inches(12.13)
 TOP, DOWN = Inches(1.5), Inches(4.9)
 """Where a slide's content stands, below its title."""
-COLUMNS, ROWS = 7, 11
+BOTTOM = Inches(6.75)
+"""Where it ends, above the slide's number and the marking."""
+COLUMNS = 7
+TABLE = Room(letters=115, aside=2, height=(BOTTOM - TOP) / Inches(1), line=0.235, around=0.1)
+"""What a slide holds of a table at 14 point, in inches."""
+NOTE_LINE, NOTE_LETTERS, GAP = Inches(0.2), 150, Inches(0.1)
+"""Of notes at 12 point below a table or chart."""
 BARS = 16
 """Or intervals, on one slide."""
 LINES, LETTERS = 12, 90
 """What a slide of text holds."""
+SHORT_TITLE = 55
 TEXT_LAYOUT, TITLE_LAYOUT = 1, 5
 LONGEST_PROPERTY = 255
 
@@ -81,8 +88,7 @@ class _Deck:
                 case Callout():
                     self._waiting.append(f"{part.title}: {part.text}")
                 case Notes():
-                    self._tell()
-                    self._text(part.title, part.items)
+                    self._waiting += part.items
                 case tuple():
                     self._tell()
                     self._table(key_figures(part))
@@ -134,7 +140,7 @@ class _Deck:
         slide = self.made.slides.add_slide(self.made.slide_layouts[layout])
         heading = slide.shapes.title
         heading.left, heading.top, heading.width, heading.height = LEFT, Inches(0.45), ACROSS, Inches(1.0)
-        _fill_text(heading.text_frame, [title], size=28 if len(title) <= LETTERS else 18, is_bold=True)
+        _fill_text(heading.text_frame, [title], size=_title_size(title), is_bold=True)
         heading.text_frame.paragraphs[0].alignment = PP_ALIGN.LEFT
         return slide
 
@@ -154,10 +160,10 @@ class _Deck:
             _fill_text(body.text_frame, held, size=20)
 
     def _table(self, table: Table) -> None:
-        for piece in pieces(table, columns=COLUMNS, rows=ROWS):
+        for piece in pieces(table, columns=COLUMNS, room=TABLE):
             slide = self._slide(piece.title)
-            size = (len(piece.rows) + 1, len(piece.columns))
-            frame = slide.shapes.add_table(*size, LEFT, TOP, ACROSS, Inches(0.4) * size[0])
+            size, heights = (len(piece.rows) + 1, len(piece.columns)), [Inches(one) for one in TABLE.heights(piece)]
+            frame = slide.shapes.add_table(*size, LEFT, TOP, ACROSS, sum(heights))
             _describe(frame, piece.title, f"Table: {piece.title}.")
             grid = frame.table
             grid.first_row = grid.first_col = True
@@ -168,12 +174,21 @@ class _Deck:
                 [column.heading for column in piece.columns],
                 *([cell.shown for cell in row] for row in piece.rows),
             ]
-            for row, line in zip(grid.rows, lines, strict=True):
+            for row, line, height in zip(grid.rows, lines, heights, strict=True):
+                row.height = height
                 for cell, words, column in zip(row.cells, line, piece.columns, strict=True):
                     _fill_text(cell.text_frame, [words], size=14)
                     cell.text_frame.paragraphs[0].alignment = PP_ALIGN.RIGHT if column.is_number else PP_ALIGN.LEFT
             if piece.notes:
-                _say(slide, "Notes", piece.notes, Inches(6.35), size=12)
+                self._notes_below(slide, table.title, piece.notes, TOP + sum(heights) + GAP)
+
+    def _notes_below(self, slide: Any, title: str, notes: Sequence[str], top: int) -> None:
+        """Notes below a table where there is room, else on a slide of their own."""
+        lines = sum(len(textwrap.wrap(note, NOTE_LETTERS)) for note in notes)
+        if top + GAP + lines * NOTE_LINE <= BOTTOM:
+            _say(slide, "Notes", notes, top, size=12)
+        else:
+            self._text(f"{title}: notes", notes)
 
     def _chart(self, chart: Chart) -> None:
         scale = charts.span(chart)
@@ -188,6 +203,11 @@ class _Deck:
             against = [f"{chart.reference.name}: {chart.reference.figure.shown}."] if chart.reference else []
             if notes := [*charts.key(piece), *against, *chart.notes]:
                 _say(slide, "Notes", [" ".join(notes)], Inches(6.4), size=12)
+
+
+def _title_size(title: str) -> int:
+    """In points: a title takes no more than two lines."""
+    return 28 if len(title) <= SHORT_TITLE else 24 if len(title) <= LETTERS else 18
 
 
 def _slidefuls(items: Sequence[str]) -> Iterator[list[str]]:

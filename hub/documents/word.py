@@ -200,8 +200,10 @@ def _table(made: WordDocument, part: Table) -> None:
         _caption(made, piece.title)
         body = made.element.body
         body.insert_element_before(parse_xml(_table_xml(piece)), "w:sectPr")
-        for note in piece.notes:
-            _quiet(made.add_paragraph(note))
+        for at, note in enumerate(piece.notes):
+            paragraph = made.add_paragraph(note)
+            paragraph.paragraph_format.space_before = Pt(0 if at else 6)
+            _quiet(paragraph)
         made.add_paragraph().paragraph_format.space_after = Pt(0)
 
 

@@ -22,9 +22,9 @@ import pytest
 from pptx.util import Inches
 from pypdf import PdfReader
 
-from hub.documents.fitting import chart_pieces, number_form, pieces
+from hub.documents.fitting import Room, chart_pieces, number_form, pieces
 from hub.documents.frozen import from_json, to_json
-from hub.documents.model import Cell, Chart, ChartKind, Document, Length
+from hub.documents.model import Cell, Chart, ChartKind, Column, Document, Kind, Length, Table
 from hub.documents.writers import Form, write
 from tests.client import Page
 from tests.documents.made import HANDLING, HIDDEN, MADE_AT, MARKING, WARDS, document, line_chart, ward_chart, ward_table
@@ -316,7 +316,8 @@ def test_each_slide_has_a_title_of_its_own_its_marking_and_room(written: dict[Fo
 
 def test_a_table_that_does_not_fit_is_taken_apart_and_loses_nothing() -> None:
     table = ward_table()
-    parts = pieces(table, columns=3, rows=2)
+    two_rows = Room(letters=1_000, aside=0, height=3, line=1, around=0)
+    parts = pieces(table, columns=3, room=two_rows)
     assert [one.title for one in parts] == [f"Wards ({at} of 4)" for at in range(1, 5)]
     assert {row[0].shown for one in parts for row in one.rows} == {ward[0] for ward in WARDS}
     kept = {
@@ -330,6 +331,35 @@ def test_a_table_that_does_not_fit_is_taken_apart_and_loses_nothing() -> None:
     }
     assert [one.notes for one in parts] == [(), (), (), table.notes]
     assert pieces(table, columns=8) == [table]
+
+
+def test_on_a_slide_long_words_make_rows_higher_and_notes_stand_clear_of_the_table() -> None:
+    """What a slide holds is told by its words: the same rows with long names go over more slides."""
+    columns = (Column("What people say"), *(Column(f"Said in {year}", Kind.NUMBER) for year in range(2020, 2026)))
+    short, long = (
+        "Trust",
+        "Trust in the police to be there when they are needed, by those who were asked about it " * 2,
+    )
+    slides_of = {}
+    for name in (short, long):
+        rows = tuple((Cell(f"{name} {at}"), *[Cell("1,234", 1234)] * 6) for at in range(24))
+        table = Table(f"Answers: {name[:5]}", columns, rows, ("A note on how it was asked, and of whom. " * 6,))
+        deck = pptx.Presentation(io.BytesIO(write(replace(document(), parts=(table,)), Form.SLIDES).content))
+        slides_of[name] = list(deck.slides)
+        for slide in slides_of[name]:
+            for frame in (shape for shape in slide.shapes if shape.has_table):
+                below = frame.top + sum(row.height for row in frame.table.rows)
+                assert below <= Inches(6.75)
+                assert all(one.top >= below for one in slide.shapes if one.name == "Notes")
+        shown = [
+            row.cells[0].text_frame.text
+            for slide in slides_of[name]
+            for shape in slide.shapes
+            if shape.has_table
+            for row in list(shape.table.rows)[1:]
+        ]
+        assert shown == [f"{name} {at}" for at in range(24)]
+    assert len(slides_of[long]) >= 3 * len(slides_of[short]) - 2
 
 
 def test_a_chart_that_does_not_fit_is_taken_apart_on_one_scale_and_loses_nothing() -> None:
