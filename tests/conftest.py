@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import fcntl
+import gc
 import os
 import pickle
 import pwd
@@ -69,6 +70,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=left_out)
 
 
+def pytest_collection_finish() -> None:
+    """Leave what is loaded by now out of the collecting of garbage, which goes through all of it each time."""
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def is_long(request: pytest.FixtureRequest) -> bool:
     """Whether the full counts are asked for."""
@@ -89,6 +95,25 @@ def real_data() -> Path:
     if not (folder / "wards-2022.gpkg").is_file():
         skip_aloud(f"The real public data ({folder})")
     return folder
+
+
+MadeOnce = Callable[[str], AbstractContextManager[Path]]
+"""Gives a place, by a name, that all processes which test have in common, to one of them at a time."""
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """Where one process makes what all of them read, and none changes."""
+    own = tmp_path_factory.getbasetemp()
+    common = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    @contextmanager
+    def place(name: str) -> Iterator[Path]:
+        with (common / f"{name}.one-at-a-time").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield common / name
+
+    return place
 
 
 # --- Databases -------------------------------------------------------------------------------------------------------
@@ -216,33 +241,40 @@ Filled = Callable[[str, str], str]
 
 
 @pytest.fixture(scope="session")
-def _filled(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Filled:
-    """Give the database to copy, by kind and by what is in it: each is migrated and filled once."""
-    common = OF_TESTS
+def _filled(made_once: MadeOnce, request: pytest.FixtureRequest) -> Filled:
+    """Give the database to copy, by kind and by what is in it: each is migrated and filled once.
+
+    A file of SQLite serves all processes that test; each has a PostgreSQL of its own.
+    """
+
+    def fill(settings: Settings, holding: str) -> None:
+        if not holding:
+            migrate.upgrade(settings)
+            return
+        database = Database(settings)
+        if holding == "london_places":
+            load_london(database, request.getfixturevalue("real_data"))
+        else:
+            FILLING[holding](database)
+        database.engine.dispose()
 
     @cache
     def filled(kind: str, holding: str) -> str:
         before = filled(kind, HOLDINGS[holding]) if holding else None
-        if kind == "sqlite":
-            name = str(tmp_path_factory.mktemp("sqlite") / "template.sqlite")
-            if before:
-                shutil.copy(before, name)
-            settings = Settings(database_url=f"sqlite:///{name}", **common)
-        else:
+        if kind == "postgresql":
             cluster: PostgresCluster = request.getfixturevalue("postgres_cluster")
             name = cluster.create(template=before or "template1")
             urls = (cluster.url(name, "hub_web"), cluster.url(name, "hub_owner"))
-            settings = Settings(database_url=urls[0], owner_database_url=urls[1], **common)
-        if not before:
-            migrate.upgrade(settings)
-        else:
-            database = Database(settings)
-            if holding == "london_places":
-                load_london(database, request.getfixturevalue("real_data"))
-            else:
-                FILLING[holding](database)
-            database.engine.dispose()
-        return name
+            fill(Settings(database_url=urls[0], owner_database_url=urls[1], **OF_TESTS), holding)
+            return name
+        with made_once(f"{holding or 'empty'}.sqlite") as path:
+            if not path.exists():
+                unfinished = path.with_suffix(".unfinished")
+                if before:
+                    shutil.copy(before, unfinished)
+                fill(Settings(database_url=f"sqlite:///{unfinished}", **OF_TESTS), holding)
+                unfinished.rename(path)
+        return str(path)
 
     return filled
 
@@ -459,25 +491,6 @@ def londoners(database: Database, london_places: None) -> None:
     """An administrator of real London, and an officer for each borough."""
     if not _has_people(database):
         add_londoners(database)
-
-
-MadeOnce = Callable[[str], AbstractContextManager[Path]]
-"""Gives a place, by a name, that all processes which test have in common, to one of them at a time."""
-
-
-@pytest.fixture(scope="session")
-def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
-    """Where one process makes what all of them read, and none changes."""
-    own = tmp_path_factory.getbasetemp()
-    common = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
-
-    @contextmanager
-    def place(name: str) -> Iterator[Path]:
-        with (common / f"{name}.one-at-a-time").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield common / name
-
-    return place
 
 
 @pytest.fixture(scope="session")

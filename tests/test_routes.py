@@ -1072,7 +1072,7 @@ ON_SQLITE, ON_POSTGRESQL = (
 )
 on_postgresql = pytest.mark.parametrize("world", [ON_POSTGRESQL], indirect=True)
 """For the belt that SQLite has not."""
-on_one_database = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
+on_one_database = pytest.mark.parametrize("world", [ON_SQLITE], indirect=True)
 """For what is decided before the database is asked."""
 
 
