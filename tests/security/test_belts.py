@@ -27,6 +27,7 @@ from hub.config import Settings
 from hub.db import Database, HubSession
 from hub.errors import HubError
 from hub.places import service as places
+from hub.problems import service as problems
 from hub.uploads import views
 from hub.zones import service as zones
 from tests.conftest import ELSEWHERE, HOME, PostgresCluster
@@ -118,7 +119,7 @@ class Unguarded(Histories):
                 viewer = accounts.viewer_of(session, person.id)
                 if viewer is not None:
                     shown = _rows_in(session) if self.looks_at_rows else set()
-                    assert all(person.sees(set(key.split("+"))) for _, key, _ in shown)
+                    assert all(map(person.sees_row, shown))
                     assert not self._listed(viewer) & self._anothers(person)
 
     def _listed(self, viewer: Viewer) -> set[UUID]:
@@ -126,11 +127,14 @@ class Unguarded(Histories):
         return {
             *(one.id for one in views.uploads(viewer)),
             *(one.id for one in agreements.agreements(viewer, agreements.today())),
+            *(one.id for one in problems.problems(viewer)),
             *(one.id for area in readable for one in zones.zones(viewer, area)),
         }
 
     def _anothers(self, person: Somebody) -> set[UUID]:
-        return {one.id for made in self.made.values() for one in made if not person.sees(one.boroughs)}
+        problems_of_others = {one.id for one in self.made["problem"] if not one.boroughs & person.boroughs}
+        others = (made for noun, made in self.made.items() if noun != "problem")
+        return problems_of_others | {one.id for made in others for one in made if not person.sees(one.boroughs)}
 
 
 @pytest.mark.parametrize(
@@ -167,7 +171,8 @@ LEADS_NOWHERE = {
     *("hub.sharing.routes.shares_to_decide.<locals>.waiting", "hub.questions.service._shown.<locals>.<listcomp>"),
     # They ask for a role, and not for boroughs.
     *("hub.accounts.second_factor._removed", "hub.accounts.tokens.admit", "hub.web._record_refusal"),
-    "hub.questions.routes.questions_to_answer.<locals>.waiting",
+    *("hub.questions.routes.questions_to_answer.<locals>.waiting", "hub.problems.memory.search"),
+    "hub.problems.routes._owned",
     # What they choose from is the viewer's own already, or is asked here of the viewer's own borough.
     *("hub.uploads.views.unsettled", "hub.agreements.service.write"),
     # Nothing that is to be done in ELSEWHERE is due in this world.

@@ -29,7 +29,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
-from hub import audit
+from hub import audit, migrate
 from hub.access import GRANTED, Permission, Role, Viewer
 from hub.accounts import service as accounts
 from hub.accounts import tokens
@@ -42,12 +42,15 @@ from hub.errors import BadRequest, Conflict, NotAllowed, NotFound
 from hub.jobs import Worker, enqueue
 from hub.places import service as places
 from hub.places.models import Bcu
+from hub.problems import service as problems
+from hub.problems.models import Kind
 from hub.sharing import service as sharing
 from hub.uploads import confined, history, service, views, work
 from hub.zones import service as zones
 from hub.zones.service import Drawn
 from tests.agreements.written import some_terms
 from tests.conftest import ELSEWHERE, HOME, PASSWORD, SIBLING
+from tests.problems.conftest import an_opening
 from tests.security.marked import fenced
 from tests.uploads.desk import Desk, admit_here, check_here, look_here
 
@@ -115,6 +118,13 @@ class Somebody:
         is_an_area = len(boroughs) == 1 or boroughs in [AREAS["north"], *exactly]
         return is_an_area and boroughs <= self.boroughs
 
+    def sees_row(self, row: tuple[str, str, object]) -> bool:
+        """Whether a row of a table, made for some boroughs, is inside their scope."""
+        table, key, _ = row
+        boroughs = set(key.split("+"))
+        is_among = migrate.fenced_tables()[table] == "borough_set"
+        return bool(boroughs & self.boroughs) if is_among else self.sees(boroughs)
+
 
 @dataclass
 class Made:
@@ -160,7 +170,7 @@ class Histories(RuleBasedStateMachine):
         self.database = self.new_database()
         self.desk = Desk(self.database)
         self.people: list[Somebody] = []
-        self.made: dict[str, list[Made]] = {noun: [] for noun in ("upload", "zone", "mute", "agreement")}
+        self.made: dict[str, list[Made]] = {noun: [] for noun in ("upload", "zone", "mute", "agreement", "problem")}
         self.shares: list[Asked] = []
         self.number = 0
 
@@ -326,6 +336,24 @@ class Histories(RuleBasedStateMachine):
         if may:
             self.made["mute"].remove(muted)
 
+    @rule(some=SOME, area=st.sampled_from(sorted(AREAS)))
+    def open_a_problem(self, some: int, area: str) -> None:
+        """By somebody who holds all of its boroughs."""
+        person = self.who(some)
+        may = person.may(Permission.PROBLEM_WRITE, AREAS[area])
+        with self.acting(person, may=may) as viewer:
+            opened = problems.open_problem(viewer, an_opening(*AREAS[area], title=f"Problem {self.next() * 5}"))
+        if may:
+            self.made["problem"].append(Made(opened.id, AREAS[area]))
+
+    @precondition(lambda self: self.made["problem"])
+    @rule(some=SOME, which=SOME)
+    def write_of_a_problem(self, some: int, which: int) -> None:
+        """By anybody who holds one of its boroughs."""
+        person, problem = self.who(some), self.one("problem", which)
+        with self.acting(person, may=bool(person.where(Permission.PROBLEM_WRITE) & problem.boroughs)) as viewer:
+            problems.write(viewer, problem.id, Kind.COMMENT, {"words": "Seen"})
+
     @rule(some=SOME, code=st.sampled_from(BOROUGHS))
     def write_an_agreement(self, some: int, code: str) -> None:
         person = self.who(some)
@@ -429,7 +457,7 @@ class Histories(RuleBasedStateMachine):
                     assert not person.is_active
                     continue
                 seen = _rows_in(session, filled)
-                assert seen == {row for row in everything if person.sees(set(row[1].split("+")))}, person
+                assert seen == {row for row in everything if person.sees_row(row)}, person
                 self._compare_lists(viewer, person)
 
     def _compare_lists(self, viewer: Viewer, person: Somebody) -> None:
@@ -438,6 +466,9 @@ class Histories(RuleBasedStateMachine):
                 one.id for one in self.made[noun] if person.may(permission, one.boroughs) and person.sees(one.boroughs)
             }
 
+        assert {one.id for one in problems.problems(viewer)} == {
+            one.id for one in self.made["problem"] if person.where(Permission.PROBLEM_READ) & one.boroughs
+        }
         shown = {one.id for one in views.uploads(viewer)}
         assert shown == ids("upload", Permission.UPLOAD_READ)
         assert {one.id for one in agreements.agreements(viewer, agreements.today())} == ids(
