@@ -15,7 +15,13 @@ _REMEMBERED = "purpose"
 
 
 def ask(
-    what: str, back: str, error: BadRequest | None = None, *, address: str = "", is_on_file: bool = True
+    what: str,
+    back: str,
+    error: BadRequest | None = None,
+    *,
+    address: str = "",
+    is_on_file: bool = True,
+    usual: str = "",
 ) -> ResponseReturnValue:
     """Show the form that asks; sent to the same address, or the one named, it gives the file.
 
@@ -31,6 +37,8 @@ def ask(
         Where the form is sent, unless to the address of the page itself.
     is_on_file
         Whether the file says who took it and what for; one that is the same for everybody cannot.
+    usual
+        The purpose that is marked unless another was given before; none unless named.
     """
     typed = request.form if error else session.get(_REMEMBERED, {})
     body = render_template(
@@ -40,7 +48,7 @@ def ask(
         address=address or request.full_path.rstrip("?"),
         is_on_file=is_on_file,
         choices=purposes.CHOICES,
-        chosen=typed.get("purpose", ""),
+        chosen=typed.get("purpose", "" if error else usual),
         words=typed.get("purpose_words", ""),
         longest=purposes.LONGEST_WORDS,
         error=error,

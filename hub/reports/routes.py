@@ -344,6 +344,7 @@ def _ask(area: Area, report_id: UUID, form: str, error: BadRequest | None = None
         error,
         address=url_for(".take", area=area.slug, report_id=report_id, form=form),
         is_on_file=False,
+        usual="" if g.viewer.may(Permission.EXACT_COUNTS, area.borough_codes) else "scrutiny",
     )
 
 

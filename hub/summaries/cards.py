@@ -269,8 +269,8 @@ def _doubt(change: Change, compared: int) -> Iterator[str]:
         yield f"Set against the 12 months before, the true change most likely lies between {ends[0]} and {ends[1]}."
     if change.spread > 1:
         yield (
-            f"From month to month this figure varies {number(change.spread, 1)} times as much as chance alone would "
-            "make it, so the ranges here are wider."
+            "From month to month this figure goes up and down more than chance alone would make it (its variance is "
+            f"{number(change.spread, 1)} times as large), so the ranges here are wider."
         )
     said = {
         Verdict.FELL: "It is more than chance is likely to bring, so we say “fell”.",

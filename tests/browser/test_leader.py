@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import textstat
 from playwright.sync_api import Locator, expect
@@ -82,6 +83,50 @@ def test_a_leader_reads_how_the_borough_stands(hub: ServedHub, visit: Callable[.
     leader.follow(page.get_by_role("button", name="Show"))
     expect(page.locator(".summary-period")).to_have_text(f"{month_name(earlier[-12])} to {month_name(earlier[-1])}")
     leader.look("summary-earlier")
+
+
+def test_a_leader_reaches_ward_number_and_pack_within_the_clicks_that_are_promised(
+    hub: ServedHub, visit: Callable[..., Visitor], tmp_path: Path
+) -> None:
+    code, names = hub.borough_code(hub.person("leader").place), hub.wards.set_index("borough_code")["ward_name"]
+    leader = visit("leader")
+    page, clicks = leader.page, 0
+
+    def click(wanted: Locator) -> None:
+        nonlocal clicks
+        clicks += 1
+        wanted.click()
+
+    def within(most: int) -> None:
+        nonlocal clicks
+        assert clicks <= most
+        clicks = 0
+        leader.go(f"/areas/{code}/summary")
+
+    click(page.get_by_role("link", name="Summary of"))
+    expect(page.locator(".summary-headline")).to_be_visible()
+    within(1)
+    name = min(names[code])
+    click(page.get_by_label("Find your ward"))
+    page.keyboard.type(name)
+    click(page.get_by_role("button", name="Find"))
+    expect(page.locator("h1")).to_have_text(name)
+    within(2)
+    click(page.get_by_role("table", name="The five measures that").get_by_role("link").first)
+    for heading in ("What it counts", "How sure it is", "What it is compared with", "What people say"):
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+    expect(page.locator("main")).to_contain_text("people were asked in")
+    is_plain(page.locator("main"))
+    leader.look("card-of-leader")
+    within(1)
+    with page.expect_download() as started:
+        click(page.get_by_role("link", name="PDF", exact=True))
+        expect(page.get_by_label("Performance, scrutiny and reports to members")).to_be_checked()
+        click(page.get_by_role("button", name="Download"))
+    started.value.save_as(tmp_path / "pack.pdf")
+    assert (tmp_path / "pack.pdf").read_bytes().startswith(b"%PDF")
+    within(2)
+    leader.is_content()
 
 
 def test_a_leader_reads_it_on_a_phone_and_on_paper(hub: ServedHub, visit: Callable[..., Visitor]) -> None:

@@ -85,7 +85,7 @@ def test_a_card_says_what_people_say_beside_it_or_why_nothing(
     loaded.commit(people[OFFICER], survey("Alder", {'"Good Job" local': (0.71, 0.56)}), name="survey.csv")
     leader.get(f"/areas/{HOME}/figures/total:2025-03")
     said = leader.page.main
-    assert "56% said so in the 12 months to March 2025, 71% in the 12 months before: ▼ F fell." in said
+    assert "56% in the 12 months to March 2025, 71% in the 12 months before: ▼ F fell." in said
     assert (
         "About 400 people were asked in Alder. Had everybody been asked, the answer would most likely lie between 50%"
         in said
