@@ -290,17 +290,25 @@ def _sqlite_template(_filled: Filled) -> Path:
 
 
 @pytest.fixture
-def new_settings(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., Settings]]:
+def quick_folder() -> Iterator[Path]:
+    """A folder for what a hub keeps: each commit waits until it is on the disk, which in memory takes no time."""
+    folder = Path(tempfile.mkdtemp(prefix="hub-test-", dir=_folder_in_memory()))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def new_settings(quick_folder: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., Settings]]:
     """Make settings for a new database of a kind, migrated unless told otherwise."""
     made: list[tuple[PostgresCluster, str]] = []
 
     def make(kind: str, *, migrated: bool = True, holding: str = "") -> Settings:
-        files = tmp_path / f"files-{uuid4().hex[:8]}"
+        files = quick_folder / f"files-{uuid4().hex[:8]}"
         files.mkdir()
         common = {**OF_TESTS, "files": files}
         template = request.getfixturevalue("_filled")(kind, holding) if migrated else None
         if kind == "sqlite":
-            path = tmp_path / f"{uuid4().hex[:8]}.sqlite"
+            path = quick_folder / f"{uuid4().hex[:8]}.sqlite"
             if template:
                 shutil.copy(template, path)
             return Settings(database_url=f"sqlite:///{path}", **common)
