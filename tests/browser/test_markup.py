@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,9 +11,14 @@ from uuid import UUID
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import delete
 
 from hub.accounts import service as accounts
 from hub.db import Database, HubSession
+from hub.problems import contents, memory
+from hub.problems import service as problems
+from hub.problems.contents import Holds
+from hub.problems.models import Kind, Problem, Stage
 from hub.uploads import service, work
 from tests.browser.served import ONLY_DEMO, ServedHub
 from tests.browser.visitor import Visitor
@@ -145,3 +151,50 @@ def test_a_commander_reads_markup_as_text(hub: ServedHub, visit: Callable[..., V
 def test_a_leader_reads_markup_as_text(hub: ServedHub, visit: Callable[..., Visitor], planted: Planted) -> None:
     leader = visit("leader")
     follow_every_link(leader, "/", f"/areas/{hub.borough_code(hub.person('leader').place)}/summary")
+
+
+STRUCK_IN_WORDS = "</textarea></option></title><svg onload=window.struck=true>"
+"""Without a number: a title may hold none."""
+
+
+@pytest.fixture
+def problem(hub: ServedHub) -> Iterator[UUID]:
+    """A problem with markup wherever words may stand."""
+    database = Database(hub.demo.settings)
+    year = (dt.date(2025, 1, 1), dt.date(2025, 12, 1))
+    with database.session(writes=True) as session:
+        viewer = accounts.viewer_by_email(session, hub.person("officer").email)
+        given = problems.Opening(
+            viewer.boroughs(), STRUCK_IN_WORDS, "asb", problems.Place(STRUCK_IN_WORDS), year, [STRUCK_IN_WORDS],
+            owner_id=viewer.person_id,
+        )  # fmt: skip
+        opened = problems.open_problem(viewer, given).id
+        for kind, fields in contents.fields().items():
+            words = {one.name: STRUCK_IN_WORDS for one in fields if one.holds in {Holds.LINE, Holds.TEXT}}
+            chosen = {one.name: next(iter(one.options)) for one in fields if one.holds is Holds.CHOICE and one.options}
+            if kind is not Kind.ASSIGNED:
+                problems.write(viewer, opened, kind, {**words, **chosen, "start": "2026-01-10"})
+        problems.move(viewer, opened, Stage.ANALYSIS, STRUCK_IN_WORDS)
+        told = "<svg onload=window.struck=true>"
+        memory.publish(viewer, opened, memory.Telling(told, told, told))
+        session.commit()
+    yield opened
+    with database.session(writes=True) as session:
+        viewer = accounts.viewer_by_email(session, hub.person("officer").email)
+        memory.withdraw(viewer, opened)
+        session.execute(delete(Problem).where(Problem.id == opened))
+        session.commit()
+    database.engine.dispose()
+
+
+def test_what_is_written_of_a_problem_is_text_wherever_it_is_read(
+    hub: ServedHub, visit: Callable[..., Visitor], problem: UUID
+) -> None:
+    officer = visit("officer")
+    for path in ("/", "/problems", f"/problems/{problem}", f"/problems/{problem}/abstract", "/problem-memory"):
+        officer.go(path)
+        unharmed(officer)
+        assert "window.struck" in officer.page.content(), path
+    leader = visit("leader")
+    leader.go(f"/areas/{hub.borough_code(hub.person('officer').place)}/summary")
+    unharmed(leader)

@@ -174,7 +174,7 @@ LEADS_NOWHERE = {
     *("hub.questions.routes.questions_to_answer.<locals>.waiting", "hub.problems.memory.search"),
     "hub.problems.routes._owned",
     # What they choose from is the viewer's own already, or is asked here of the viewer's own borough.
-    *("hub.uploads.views.unsettled", "hub.agreements.service.write"),
+    *("hub.uploads.views.unsettled", "hub.agreements.service.write", "hub.reports.approval.sent_back"),
     # Nothing that is to be done in ELSEWHERE is due in this world.
     *("hub.ledger.todo._of_agreements", "hub.ledger.todo.tasks", "hub.retention.routes._soon_deleted"),
 }
