@@ -35,14 +35,6 @@ from hub.uploads import intake, service
 
 SECONDS_TO_START = 300
 NEVER = -1
-PRELOADED = (
-    "hub.web",
-    "hub.cli",
-    "hub.summaries.routes",
-    "hub.hotspots.routes",
-    "hub.uploads.watching",
-    "hub.api.routes",
-)
 FILE_EVENTS = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtree", "shutil.copyfile", "subprocess.Popen"}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
@@ -50,7 +42,7 @@ WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 def forking() -> ForkServerContext:
     """Where processes are forked from."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(PRELOADED))
+    context.set_forkserver_preload(["tests.preloaded"])
     return context
 
 
