@@ -141,6 +141,16 @@ def count_up(settings: Settings, person_id: UUID, times: int) -> None:
             person.name = str(int(person.name) + 1)
 
 
+def lengthen_the_record(settings: Settings, times: int) -> None:
+    """Add entries to the audit record, each in a transaction of its own and about something else."""
+    migrate.metadata()
+    database = Database(settings)
+    for step in range(times):
+        with database.writing() as session:
+            audit.record_as(session, audit.MACHINE, "race.step", f"{os.getpid()}-{step}")
+    database.engine.dispose()
+
+
 def upgrade_to(settings: Settings, revision: str) -> None:
     """Bring the schema up to date, which must then be at a revision."""
     assert migrate.upgrade(settings) == revision

@@ -6,7 +6,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing import get_context
 from typing import Any
 from uuid import UUID
 
@@ -23,10 +22,11 @@ from hub.errors import Conflict, HubError
 from hub.jobs import Job, JobState, Worker
 from hub.uploads import confined, intake, service
 from hub.uploads.models import State, Upload, Version, VersionMonth, WardCount
+from tests.processes import at_once as at_once_in_processes
+from tests.processes import lengthen_the_record
 from tests.uploads.desk import Desk, admit_here, check_here, look_here
 
 PROCESSES, INCREMENTS = 8, 100
-SECONDS_FOR_ALL = 300
 JANUARY = "WardCode,Month,Category,Count\nF05000000,2025-01,Burglary,4\nF05000001,2025-01,Burglary,5\n"
 
 
@@ -152,25 +152,10 @@ def test_a_file_given_up_while_it_is_checked_stays_given_up(
         assert job.state in {JobState.FAILED, JobState.CANCELLED}
 
 
-def increment(settings: Settings, number: int) -> None:
-    """Add a hundred entries to the audit chain, each in a transaction of its own."""
-    database = Database(settings)
-    for step in range(INCREMENTS):
-        with database.writing() as session:
-            audit.record_as(session, audit.MACHINE, "race.step", f"{number}-{step}")
-    database.engine.dispose()
-
-
 @pytest.mark.slow
+@pytest.mark.xdist_group("kills")  # where processes are forked
 def test_eight_processes_of_a_hundred_increments_make_eight_hundred(database: Database, settings: Settings) -> None:
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["hub.cli", "hub.uploads.intake"])
-    processes = [context.Process(target=increment, args=(settings, number)) for number in range(PROCESSES)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(SECONDS_FOR_ALL)
-    assert [process.exitcode for process in processes] == [0] * PROCESSES
+    assert at_once_in_processes(PROCESSES, lengthen_the_record, settings, INCREMENTS) == [0] * PROCESSES
     with database.reading() as session:
         numbers = session.scalars(select(AuditEntry.number).order_by(AuditEntry.number)).all()
         assert numbers == list(range(1, PROCESSES * INCREMENTS + 1))
