@@ -73,7 +73,9 @@ def _mount_slices(app: "Flask") -> None:
     from hub.measures import routes as measures
     from hub.outcomes import routes as outcomes
     from hub.places import routes as places
+    from hub.problems import baseline_routes as baselines
     from hub.problems import memory_routes as problem_memory
+    from hub.problems import opening_routes as problem_opening
     from hub.problems import routes as problems
     from hub.questions import routes as questions
     from hub.record import routes as record
@@ -110,6 +112,8 @@ def _mount_slices(app: "Flask") -> None:
         zones,
         problems,
         problem_memory,
+        problem_opening,
+        baselines,
         methods,
         measures,
         summaries,

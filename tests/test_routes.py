@@ -375,6 +375,24 @@ POST   problem_memory.publish absent  401    404     403     404    403     404 
 POST   problem_memory.withdraw theirs  401    302     403     302    403     302       403    302
 POST   problem_memory.withdraw others  401    404     403     404    403     404       403    302
 POST   problem_memory.withdraw absent  401    404     403     404    403     404       403    404
+GET    problem_opening.new theirs  302    200     200     200    200    200       403    200
+GET    problem_opening.new others  302    404     404     404    404    404       403    200
+GET    problem_opening.new absent  302    404     404     404    404    404       403    404
+POST   problem_opening.open_here theirs  401    302     302     302    302    302       403    302
+POST   problem_opening.open_here others  401    404     404     404    404    404       403    302
+POST   problem_opening.open_here absent  401    404     404     404    404    404       403    404
+GET    baselines.show      theirs  302    200     200     200    200    200       403    200
+GET    baselines.show      others  302    404     404     404    404    404       403    200
+GET    baselines.show      absent  302    404     404     404    404    404       403    404
+GET    baselines.grounds   theirs  302    200     200     200    200    200       403    200
+GET    baselines.grounds   others  302    404     404     404    404    404       403    200
+GET    baselines.grounds   absent  302    404     404     404    404    404       403    404
+GET    baselines.choose    theirs  302    200     200     200    200    200       403    200
+GET    baselines.choose    others  302    404     404     404    404    404       403    200
+GET    baselines.choose    absent  302    404     404     404    404    404       403    404
+POST   baselines.freeze    theirs  401    302     302     302    302    302       403    302
+POST   baselines.freeze    others  401    404     404     404    404    404       403    302
+POST   baselines.freeze    absent  401    404     404     404    404    404       403    404
 GET    briefings.show      theirs  302    200     200     200    200    200       403    200
 GET    briefings.show      others  302    404     404     404    404    404       403    200
 GET    briefings.show      absent  302    404     404     404    404    404       403    404
@@ -708,6 +726,11 @@ def of_zone(form: Mapping[str, Any] | None = None) -> Callable[[World, str], Ask
     )
 
 
+def at_a_place(of: str) -> dict[str, str]:
+    """By what a place of the map is asked for."""
+    return {**HOT_SQUARE.get(of, HOT_SQUARE["theirs"]), "to": "2025-12"}
+
+
 def of_problem(form: Mapping[str, Any] | None = None, **more: object) -> Callable[[World, str], Asked]:
     """Ask of a problem."""
     return lambda world, of: Asked(
@@ -940,6 +963,12 @@ ASKED: dict[str, Callable[[World, str], Asked]] = {
     "problem_memory.edit": of_problem(),
     "problem_memory.publish": of_problem({"problem": "Noise at night", "response": "Patrols"}),
     "problem_memory.withdraw": of_problem(),
+    "problem_opening.new": lambda world, of: Asked({"area": AREAS[of]}, at_a_place(of)),
+    "problem_opening.open_here": lambda world, of: Asked({"area": AREAS[of]}, form={**at_a_place(of), **A_PROBLEM}),
+    "baselines.show": of_problem(),
+    "baselines.grounds": of_problem(),
+    "baselines.choose": of_problem(),
+    "baselines.freeze": of_problem(),
     "briefings.show": lambda world, of: Asked({"area": AREAS[of]}),
     "briefings.mute": lambda world, of: Asked({"area": AREAS[of]}, form=HOT_SQUARE.get(of, HOT_SQUARE["theirs"])),
     "briefings.show_again": lambda world, of: Asked(

@@ -45,9 +45,16 @@ class WeekPage:
 
     def address_of(self, shown: ShownPlace) -> str:
         """Where the page of one place is."""
+        return self._address("place.show", shown)
+
+    def opening_of(self, shown: ShownPlace) -> str:
+        """Where a problem is opened at one place."""
+        return self._address("problem_opening.new", shown)
+
+    def _address(self, endpoint: str, shown: ShownPlace) -> str:
         done, place = self.week.worked_out, shown.found.place
         return url_for(
-            "place.show",
+            endpoint,
             area=self.week.area.slug,
             category=place.category,
             unit=place.unit,

@@ -122,6 +122,11 @@ class ShownBaseline:
         return self.grounds[0]
 
     @property
+    def has_controls(self) -> bool:
+        """Whether there is any ground to compare it with."""
+        return bool(self.of(Role.CONTROL))
+
+    @property
     def control_counts(self) -> FloatArray:
         """Its controls together, by month."""
         controls = [ground.counts for ground in self.of(Role.CONTROL)]

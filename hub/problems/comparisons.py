@@ -150,7 +150,7 @@ def propose(
         buffer, others = _beside(wards, response, under_response)
         width, everywhere = 0.0, others
     else:
-        width = float(ring_metres or half_breadth(response.outline))
+        width = half_breadth(response.outline) if ring_metres is None else float(ring_metres)
         buffer = _ring(response, outline, width, under_response)
         everywhere = _like_it(viewer, area, response, outline)
     return _chosen(viewer, its_basis, response, buffer, width, everywhere, under_response)

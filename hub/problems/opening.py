@@ -176,7 +176,9 @@ def compared(
         category = category or frozen.category
     else:
         response = _response(viewer, row)
-        category = category or next(iter(row.categories), ALL_CRIME)
+        known = {name.casefold(): name for name in categories(viewer, row.boroughs)}
+        named = (known[one.casefold()] for one in row.categories if one.casefold() in known)
+        category = category or next(named, ALL_CRIME)
     basis = series.basis(
         viewer,
         area,
@@ -192,8 +194,15 @@ def compared(
         basis,
         response,
         under_response=under_response(viewer, but=problem_id),
-        ring_metres=ring_metres or ((frozen.ring_metres or None) if frozen else None),
+        ring_metres=(frozen.ring_metres or None) if frozen and ring_metres is None else ring_metres,
     )
+
+
+def categories(viewer: Viewer, borough_codes: Collection[str]) -> list[str]:
+    """The offences that can be counted in some boroughs, all of them first."""
+    kinds = [key for key, kind in catalogue(viewer.session).items() if kind.is_crime]
+    groups = [group for key in kinds for group in figures.categories(viewer, borough_codes, key)]
+    return [ALL_CRIME, *sorted({name for group, parts in groups for name in (group, *parts)})]
 
 
 def prepared(viewer: Viewer, comparison: Comparison, keys: Collection[str] | None = None) -> Prepared:

@@ -93,6 +93,7 @@ SAID = {
     "problem.assigned": "Said who owns a problem",
     "problem.attached": "Put a file beside a problem",
     "problem.baseline": "Froze the baseline of a problem",
+    "problem.baseline_viewed": "Read the baseline of a problem",
     "problem.detached": "Took a file off a problem",
     "problem.erased": "A problem was deleted, as its time was over",
     "problem.moved": "Moved a problem to another stage, or closed it",

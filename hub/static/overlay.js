@@ -72,9 +72,10 @@ function popup(holder, title, facts, code) {
   const list = element("dl");
   for (const [name, value] of facts) list.append(element("dt", name), element("dd", value));
   box.append(list);
-  if (holder.dataset.place) {
-    const more = element("a", "Look closer", "govuk-link");
-    more.href = `${holder.dataset.place}&unit=${encodeURIComponent(code)}`;
+  for (const [words, address] of [["Look closer", holder.dataset.place], ["Open a problem here", holder.dataset.open]]) {
+    if (!address) continue;
+    const more = element("a", words, "govuk-link overlay-popup__way");
+    more.href = `${address}&unit=${encodeURIComponent(code)}`;
     box.append(more);
   }
   return box;
