@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from hub.documents.writers import Form
 from hub.reports import schedules
 from hub.words import MARKING
 from tests.browser.conftest import PICTURES, unused_port
+from tests.browser.test_leader import is_plain
 from tests.browser.visitor import DESK, PHONE, SPILT, Visitor
 from tests.conftest import HOME, PASSWORD, make_app
 from tests.documents.read_back import squeezed, words_in
@@ -158,12 +160,24 @@ def test_a_pack_is_drafted_asked_for_sent_back_approved_taken_away_and_made_publ
     leader.go(here)
     told(leader, "Fewer reports came from the market.")
     leader.look("report")
+    is_plain(leader.page.locator(".document"))
+    tables_fit_a_phone(leader)
     for length in ("In a sentence", "On a page"):
         leader.follow(leader.page.get_by_role("link", name=length))
         leader.look(f"report-{length.split()[-1]}")
     leader.go(here)
     take_every_form_away(leader)
     publish(newsroom, leader)
+
+
+def tables_fit_a_phone(leader: Visitor) -> None:
+    """On a phone no table of the open report has to be pushed sideways to be read."""
+    leader.page.set_viewport_size(PHONE)
+    hidden = leader.page.eval_on_selector_all(
+        ".document-table", "all => all.filter(one => one.scrollWidth > one.clientWidth + 1).map(one => one.ariaLabel)"
+    )
+    assert hidden == []
+    leader.page.set_viewport_size(DESK)
 
 
 def take_every_form_away(leader: Visitor) -> None:
@@ -247,6 +261,8 @@ def test_a_scheduled_report_is_drafted_for_the_officer_and_read_by_its_reader_al
     page.get_by_label("Due on").fill(due.isoformat())
     officer.follow(page.get_by_role("button", name="Have it drafted"))
     told(officer, "The report will be drafted by itself.")
+    expect(page.get_by_role("button", name=re.compile(r"^End this\s*: Committee pack, due on"))).to_be_visible()
+    expect(page.locator("main")).not_to_contain_text("<")
     officer.look("report-schedules")
 
     day = due - dt.timedelta(days=14)
