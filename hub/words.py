@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import math
 import re
@@ -51,6 +52,13 @@ def months_before(month: dt.date, count: int) -> dt.date:
     """The first of the month `count` months earlier; later when `count` is negative."""
     index = month.year * 12 + month.month - 1 - count
     return dt.date(index // 12, index % 12 + 1, 1)
+
+
+def months_later(day: dt.date, months: int) -> dt.date:
+    """The same day of the month so many months later, or that month's last."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = index // 12, index % 12 + 1
+    return dt.date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
 def months_name(months: Sequence[dt.date]) -> str:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from hub import audit
-from hub.access import Viewer
+from hub.access import Permission, Viewer
 from hub.accounts import service as accounts
 from hub.errors import Conflict, NotFound
 from hub.problems import door
@@ -95,7 +95,8 @@ def attach(viewer: Viewer, problem_id: UUID, stream: BinaryIO, file_name: str) -
     Conflict
         If the problem is closed, or has as many files as it may have.
     """
-    door.row(viewer, problem_id)  # so that nobody has a file read who may not see the problem
+    door.row(viewer, problem_id, Permission.PROBLEM_WRITE)  # so that nobody has a file read who may not keep it
+    viewer.session.rollback()  # reading takes seconds, in which a transaction on SQLite keeps everybody from writing
     kept = admitted(viewer, stream, file_name)
     problem = door.row_to_write(viewer, problem_id)
     its = select(func.count()).select_from(Attachment).where(Attachment.problem_id == problem.id)

@@ -26,10 +26,10 @@ from hub.problems import contents, door
 from hub.problems.choices import choices
 from hub.problems.models import Entry, Kind, Origin, Problem, Result, Stage
 from hub.problems.wording import Unfit, fault_of_open_words, fault_of_words, tidied
-from hub.words import LONDON, listed, months_before, months_name
+from hub.words import LONDON, listed, months_later, months_name
 
 LONGEST_TITLE, LONGEST_REASON = 120, 500
-MOST_CELLS, MOST_CATEGORIES = 500, 50
+LONGEST_CATEGORIES, MOST_CELLS = 2_000, 500
 MOST_EVIDENCE = 200_000
 """Characters of JSON."""
 RESPONSE_BEFORE_ANALYSIS = (
@@ -235,9 +235,7 @@ def delete_on(viewer: Viewer, closed_at: dt.datetime | None) -> dt.date | None:
     if closed_at is None:
         return None
     months: int = viewer.session.info["keep_months"]
-    closed_on = closed_at.astimezone(LONDON).date()
-    month = months_before(closed_on.replace(day=1), -months)
-    return month + dt.timedelta(days=closed_on.day - 1)
+    return months_later(closed_at.astimezone(LONDON).date(), months)
 
 
 def people(viewer: Viewer, borough_codes: Collection[str]) -> dict[str, str]:
@@ -388,6 +386,7 @@ def _require_fit(viewer: Viewer, given: Opening) -> None:
         or ("" if tidied(given.place.name) else "Say where it is, as people call the place."),
         "kind": "" if given.kind in known.kinds else "Choose what kind of problem it is.",
         "premises": "" if given.place.premises in {"", *known.premises} else "Choose one of these, or none.",
+        "categories": fault_of_words(", ".join(given.categories), LONGEST_CATEGORIES),
         "owner_body": "" if given.owner_body in known.bodies else "Choose which body owns it.",
         "owner": ""
         if given.owner_id is None or str(given.owner_id) in people(viewer, given.boroughs)
@@ -398,8 +397,7 @@ def _require_fit(viewer: Viewer, given: Opening) -> None:
     faults = {name: fault for name, fault in faults.items() if fault}
     if faults:
         raise Unfit(faults)
-    is_much = len(given.place.cells) > MOST_CELLS or len(given.categories) > MOST_CATEGORIES
-    if is_much or len(json.dumps(given.evidence, default=str)) > MOST_EVIDENCE:
+    if len(given.place.cells) > MOST_CELLS or len(json.dumps(given.evidence, default=str)) > MOST_EVIDENCE:
         raise BadRequest("The place or its evidence is too large for one problem.", remedy="Choose a smaller place.")
 
 

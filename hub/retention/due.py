@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 from collections.abc import Iterable
+
+from hub.words import months_later
 
 WARNING_DAYS = 30
 UNFINISHED_KEPT_DAYS = 90
 """A file that was sent and never made live is not kept longer."""
-
-
-def months_later(day: dt.date, months: int) -> dt.date:
-    """The same day of the month so many months later, or that month's last."""
-    index = day.year * 12 + day.month - 1 + months
-    year, month = index // 12, index % 12 + 1
-    return dt.date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
 def delete_on(received: dt.date, terms: Iterable[tuple[dt.date, int]]) -> dt.date:

@@ -23,7 +23,7 @@ from hub.reports import service as reports
 from hub.retention import due
 from hub.uploads import erasing, kinds
 from hub.uploads.erasing import Holding
-from hub.words import LONDON
+from hub.words import LONDON, months_later
 
 LONGEST_REASON = 200
 WORD = "delete"
@@ -131,7 +131,7 @@ def _anything_to_do(session: HubSession, today: dt.date) -> bool:
 
 def _oldest_kept(session: HubSession, today: dt.date) -> dt.datetime:
     """Reports from before this moment, and problems closed before it, go as data does that came under no agreement."""
-    day = due.months_later(today, -session.info["keep_months"])
+    day = months_later(today, -session.info["keep_months"])
     return dt.datetime.combine(day, dt.time(), LONDON)
 
 

@@ -228,6 +228,7 @@ def test_it_is_assigned_to_a_body_and_a_person_of_its_boroughs(
         ({"place": Place("Here", premises="nonsense")}, "premises"),
         ({"place": Place("Here", ward_code="F05000004")}, "ward"),
         ({"period": (YEAR[1], YEAR[0])}, "period"),
+        ({"categories": ["Robbery of jo@example.org"]}, "categories"),
     ],
 )
 def test_what_cannot_stand_is_refused_at_its_field(

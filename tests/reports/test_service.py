@@ -19,10 +19,9 @@ from hub.errors import BadRequest, Conflict, NotAllowed, NotFound
 from hub.reports import approval, service
 from hub.reports.forms import chosen_sections
 from hub.reports.models import Report
-from hub.retention import due
 from hub.retention import service as retention
 from hub.summaries import service as summaries
-from hub.words import LONDON
+from hub.words import LONDON, months_later
 from tests.conftest import ELSEWHERE, HOME, PASSWORD
 from tests.reports.conftest import COUNTS, LEADER, LIAISON, OFFICER, Press
 from tests.summaries.counted import LAST, LATEST, WEST, as_met_file, as_released, by, plus, total
@@ -200,7 +199,7 @@ def test_a_report_is_nobodys_outside_its_borough_and_each_act_is_on_record(press
 def test_reports_go_when_their_time_is_over_and_not_before(press: Press) -> None:
     report_id, database = press.approved(), press.desk.database
     today = dt.datetime.now(LONDON).date()
-    last_day = due.months_later(today, 72)
+    last_day = months_later(today, 72)
     assert retention.erase_due(database, last_day, audit.MACHINE) == 0
     assert press.show(report_id).approved_by
     assert retention.erase_due(database, last_day + dt.timedelta(days=1), audit.MACHINE) == 1

@@ -18,6 +18,7 @@ from hub.hotspots import service as hotspots
 from hub.retention import due, service
 from hub.uploads import confined
 from hub.uploads.models import Upload, VersionMonth
+from hub.words import months_later
 from tests.client import StrictClient
 from tests.conftest import EMAILS, HOME, PASSWORD
 from tests.uploads.desk import Desk, check_here, look_here
@@ -113,7 +114,7 @@ def test_what_is_due_goes_on_its_day_and_never_unwarned(
     with desk.reading(OFFICER) as viewer:
         [kept] = service.kept(viewer, dt.date(2026, 1, 1))
         day = kept.delete_by
-    assert day == due.months_later(dt.datetime.now(dt.UTC).date(), settings.keep_months)
+    assert day == months_later(dt.datetime.now(dt.UTC).date(), settings.keep_months)
     assert service.erase_due(database, day - dt.timedelta(days=40), audit.MACHINE) == 0
     assert service.erase_due(database, day, audit.MACHINE) == 0, "nobody was warned yet"
     assert service.erase_due(database, day + dt.timedelta(days=29), audit.MACHINE) == 0
@@ -126,8 +127,8 @@ def test_what_is_due_goes_on_its_day_and_never_unwarned(
 
 
 def test_days_are_counted_as_people_count_them() -> None:
-    assert due.months_later(dt.date(2024, 2, 29), 12) == dt.date(2025, 2, 28)
-    assert due.months_later(dt.date(2025, 8, 31), 6) == dt.date(2026, 2, 28)
+    assert months_later(dt.date(2024, 2, 29), 12) == dt.date(2025, 2, 28)
+    assert months_later(dt.date(2025, 8, 31), 6) == dt.date(2026, 2, 28)
     assert due.delete_on(dt.date(2025, 1, 1), []) == dt.date(2025, 4, 1)
     terms = [(dt.date(2025, 1, 1), 36), (dt.date(2025, 1, 1), 12)]
     assert due.delete_on(dt.date(2025, 1, 1), terms) == dt.date(2026, 1, 1), "the strictest of its agreements holds"
