@@ -70,9 +70,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=left_out)
 
 
-def pytest_collection_finish() -> None:
-    """Leave what is loaded by now out of the collecting of garbage, which goes through all of it each time."""
-    gc.freeze()
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Leave what is loaded by now out of the collecting of garbage, which goes through it all, unless work is timed."""
+    if not session.config.getoption("benchmark_only", default=False):
+        gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -350,6 +351,15 @@ PASSWORD = "tea ladder violin fog"
 
 HOLDINGS = {"people": "small_city", "small_city": "", "londoners": "london_places", "london_places": ""}
 """What a test's database may be a copy of, the fullest first, and what each adds to."""
+
+
+def hold(name: str, before: str, fill: Callable[[Database], object]) -> None:
+    """Fill a database once for all tests that ask for a fixture of that name, on a copy of what another holds."""
+    fuller = {name: before, **HOLDINGS}
+    HOLDINGS.clear()
+    HOLDINGS.update(fuller)
+    FILLING[name] = fill
+
 
 EMAILS = {role: f"{role.value.replace('_', '.')}@test.example" for role in Role}
 PLACES_OF_ROLES: dict[Role, dict[str, object]] = {

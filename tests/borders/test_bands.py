@@ -25,7 +25,7 @@ from hub.errors import NotAllowed, NotFound
 from hub.hotspots import service as hotspots
 from hub.places import service as places
 from tests.client import StrictClient
-from tests.conftest import ELSEWHERE, HOME, PASSWORD, SIBLING
+from tests.conftest import ELSEWHERE, HOME, PASSWORD, SIBLING, hold
 from tests.hotspots.figures_given import Figures
 from tests.sharing.neighbours import Neighbours
 
@@ -47,14 +47,27 @@ def points_at(west: int, corner: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["month", "category", "easting", "northing"])
 
 
-@pytest.fixture
-def neighbours(database: Database, people: dict[Role, str]) -> Neighbours:
-    """HOME and SIBLING with one hotspot across their border, ELSEWHERE with one far from any; all told."""
+def build_and_tell(database: Database) -> None:
+    """Give HOME and SIBLING one hotspot across their border, ELSEWHERE one far from any, and tell all."""
     for code, west, corner in ((HOME, 0, 1550), (SIBLING, 2000, 2000), (ELSEWHERE, 4000, 5400)):
         Figures(database).points(code, points_at(west, corner))
     for code in (HOME, SIBLING, ELSEWHERE):
         tell(database, code)
-    return Neighbours(database)
+
+
+hold("bordering_city", "people", build_and_tell)
+
+
+@pytest.fixture
+def bordering_city(database: Database, people: dict[Role, str]) -> Database:
+    """A copy of that city."""
+    return database
+
+
+@pytest.fixture
+def neighbours(bordering_city: Database) -> Neighbours:
+    """Its people."""
+    return Neighbours(bordering_city)
 
 
 def tell(database: Database, code: str) -> int:
