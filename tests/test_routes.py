@@ -55,6 +55,7 @@ from hub.reports import approval, publishing, schedules
 from hub.reports import service as reports
 from hub.reports.models import Repeats
 from hub.uploads import corrections, service
+from hub.uploads.admitted import admitted
 from hub.wards import ground, priorities
 from hub.wards.wording import Given
 from hub.words import LONDON
@@ -1268,7 +1269,7 @@ def fill_problem(viewer: Viewer, of: str, name: str) -> dict[tuple[str, str], st
             chosen = {one.name: next(iter(one.options)) for one in fields if one.holds is Holds.CHOICE and one.options}
             problems.write(viewer, problem_id, kind, {**said, **chosen, "start": "2026-01-10"})
     content = io.BytesIO(f"WardCode,Month,Category,Count\n{WARDS_OF[of]},2025-01,{name},4\n".encode())
-    file = attachments.attach(viewer, problem_id, content, f"{name}-beside.csv")
+    file = attachments.attach(viewer, problem_id, admitted(viewer, content, f"{name}-beside.csv"))
     problem_memory.publish(viewer, problem_id, problem_memory.Telling("Noise at night", "Patrols"))
     return {(of, "problem"): str(problem_id), (of, "problem file"): str(file.id)}
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import BinaryIO
 from uuid import UUID
 
 from sqlalchemy import func, select
 
 from hub import audit
-from hub.access import Permission, Viewer
+from hub.access import Viewer
 from hub.accounts import service as accounts
 from hub.errors import Conflict, NotFound
 from hub.problems import door
 from hub.problems.models import Attachment, Kind, Problem
 from hub.purposes import Purpose
-from hub.uploads.admitted import admitted
+from hub.uploads.admitted import Admitted
 
 MOST_FILES = 20
 
@@ -85,19 +84,14 @@ def taken(viewer: Viewer, problem_id: UUID, file_id: UUID, purpose: Purpose) -> 
     return found
 
 
-def attach(viewer: Viewer, problem_id: UUID, stream: BinaryIO, file_name: str) -> Attachment:
-    """Put a file beside a problem.
+def attach(viewer: Viewer, problem_id: UUID, kept: Admitted) -> Attachment:
+    """Put a file that was read and admitted beside a problem.
 
     Raises
     ------
-    PersonalData, BadFile
-        If it may not be kept.
     Conflict
         If the problem is closed, or has as many files as it may have.
     """
-    door.row(viewer, problem_id, Permission.PROBLEM_WRITE)  # so that nobody has a file read who may not keep it
-    viewer.session.rollback()  # reading takes seconds, in which a transaction on SQLite keeps everybody from writing
-    kept = admitted(viewer, stream, file_name)
     problem = door.row_to_write(viewer, problem_id)
     its = select(func.count()).select_from(Attachment).where(Attachment.problem_id == problem.id)
     if viewer.session.scalars(its).one() >= MOST_FILES:

@@ -22,6 +22,7 @@ from hub.problems.memory import ShownAbstract
 from hub.problems.models import Kind, Stage
 from hub.problems.service import Line, Record, ShownProblem, Thing
 from hub.problems.wording import Unfit
+from hub.uploads.admitted import admitted
 from hub.web import file_sent, needs, saw
 from hub.words import month_code, months_before
 
@@ -273,7 +274,11 @@ def attach(problem_id: UUID) -> ResponseReturnValue:
         file = file_sent()
         if file is None:
             raise Unfit({"file": "Choose a file."})
-        added = attachments.attach(g.viewer, problem_id, cast(BinaryIO, file.stream), file.filename or "")
+        service.problem(g.viewer, problem_id, Permission.PROBLEM_WRITE)
+        # Reading takes seconds, in which an open transaction on SQLite keeps everybody else from writing.
+        g.viewer.session.rollback()
+        kept = admitted(g.viewer, cast(BinaryIO, file.stream), file.filename or "")
+        added = attachments.attach(g.viewer, problem_id, kept)
     except (BadRequest, BadFile, Conflict) as refused:
         shown = refused if isinstance(refused, Unfit) else Unfit({"file": str(refused)})
         shown.status = refused.status
