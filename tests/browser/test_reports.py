@@ -28,6 +28,7 @@ from tests.browser.visitor import DESK, PHONE, SPILT, Visitor
 from tests.conftest import HOME, PASSWORD, make_app
 from tests.documents.read_back import squeezed, words_in
 from tests.reports.conftest import COUNTS, LEADER, LIAISON, OFFICER, Press, press
+from tests.reports.test_doing import open_some
 from tests.reports.test_files import work
 from tests.summaries.counted import LAST, LATEST, WEST, as_met_file, as_released, by, plus, total
 from tests.test_mail import Postbox, postbox
@@ -250,6 +251,7 @@ def test_a_restated_figure_is_told_beside_a_report_and_a_revised_edition_takes_i
 
 
 def test_a_scheduled_report_is_drafted_for_the_officer_and_read_by_its_reader_alone(newsroom: Newsroom) -> None:
+    open_some(newsroom.press)
     officer, liaison, leader = (newsroom.browse(role) for role in (OFFICER, LIAISON, LEADER))
     leader.go(REPORTS)
     leader.follow(leader.page.get_by_role("button", name="Tell me of new reports"))
@@ -279,5 +281,11 @@ def test_a_scheduled_report_is_drafted_for_the_officer_and_read_by_its_reader_al
     assert len(to_leader) == 1
     leader.go(drafted)
     told(leader, f"{as_released(total(COUNTS, LATEST)):,}")
+    told(leader, "Robbery at the bus station")
+    tables_fit_a_phone(leader)
     leader.follow(leader.page.get_by_role("link", name="Reports of Alder"))
     leader.look("reports")
+    leader.follow(leader.page.get_by_role("link", name="Summary of Alder"))
+    doing = leader.table("Problems in Alder")
+    assert [row[2] for row in doing] == ["Being looked into", "Being acted on", "Closed"]
+    leader.look("summary-with-problems")
