@@ -227,10 +227,7 @@ def write(problem_id: UUID, kind: str) -> ResponseReturnValue:
         return _show(problem_id, form=form, error=refused)
     except Conflict as refused:
         return _show(problem_id, form=given, error=refused)
-    record = service.record(g.viewer, problem_id)
     flash("It is written down.", "success")
-    for warning in record.warnings if its is Kind.RESPONSE else ():
-        flash(warning, "warning")
     anchor = str(about) if its in contents.REPEATED else f"the-{its.value}"
     return redirect(url_for(".show", problem_id=problem_id, _anchor=anchor))
 
