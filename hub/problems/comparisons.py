@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import geopandas as gpd
 import numpy as np
 import shapely
+from scipy.spatial import KDTree
 
 from geo import boundaries, pieces
 from geo.comparison_areas import EXCLUDED, TREND_AT_MOST, USUAL_LEVELS, Candidate, rank_candidates
@@ -22,6 +23,7 @@ from hub.places import service as places
 from hub.places.service import Area
 from hub.problems import series
 from hub.problems.series import Basis, Piece
+from hub.words import listed
 
 MOST_CONTROLS = 5
 MOST_OFFERED = 12
@@ -30,6 +32,7 @@ RING_METRES = (100.0, 500.0)
 """Between these a ring is half as wide as the place is broad."""
 MOST_RING_METRES = 2_000.0
 MOST_MOVES = 2_500
+MOST_NAMED, LONGEST_NAME = 4, 160
 
 
 @dataclass(frozen=True)
@@ -105,11 +108,11 @@ def rules() -> str:
     """The rules, in words."""
     low, high = USUAL_LEVELS
     return (
-        "A control area lies in the problem's boroughs, is of the same shape and size (or a ward, where the place "
-        f"is one), had between {low:g} and {high:g} times as many incidents, shows no sign of having gone another way "
-        f"(p of {TREND_AT_MOST:g} or more), shares no ground with the place or with what lies beside it, is under no "
-        f"response, and lies over no other control. Of those that will do, the {MOST_CONTROLS} nearest in number are "
-        "taken."
+        "A control area lies in the problem's boroughs, is of the same shape and size (or of as many wards, where the "
+        f"place is made of wards), had between {low:g} and {high:g} times as many incidents, shows no sign of having "
+        f"gone another way (p of {TREND_AT_MOST:g} or more), shares no ground with the place or with what lies beside "
+        "it, is under no response, and lies over no other control. Of those that will do, the "
+        f"{MOST_CONTROLS} nearest in number are taken."
     )
 
 
@@ -185,11 +188,27 @@ def _beside(
         if code not in response.ward_codes
     ]
     free = [piece for piece in others if touches[wards.index.get_loc(piece.key)] and not _over(piece, under_response)]
+    groups = _together(others, len(response.ward_codes))
     if not free:
-        return None, others
+        return None, groups
     codes = tuple(piece.key for piece in free)
     ground = boundaries.outline(wards.loc[list(codes)])
-    return Piece("buffer", "The wards beside it", codes, ground), others
+    return Piece("buffer", "The wards beside it", codes, ground), groups
+
+
+def _together(wards: list[Piece], number: int) -> list[Piece]:
+    """Each ward with those nearest to it, as many as the place has, so that like is compared with like."""
+    if number == 1 or len(wards) < number:
+        return wards
+    middles = shapely.get_coordinates(shapely.centroid(np.array([ward.outline for ward in wards], dtype=np.object_)))
+    _, nearest = KDTree(middles).query(middles, k=number)
+    groups = []
+    for ward, members in zip(wards, np.atleast_2d(nearest), strict=True):
+        group = [ward, *(wards[at] for at in members if wards[at] is not ward)][:number]
+        ground: Geometry = shapely.union_all([each.outline for each in group])
+        name = listed([each.name for each in group], most=MOST_NAMED)[:LONGEST_NAME]
+        groups.append(Piece(ward.key, name, tuple(each.key for each in group), ground))
+    return groups
 
 
 def _ring(response: Piece, outline: Geometry, width: float, under_response: Sequence[Geometry]) -> Piece | None:

@@ -141,6 +141,16 @@ def test_wards_are_compared_with_wards_and_those_beside_are_the_buffer(
         alone = comparisons.propose(
             officer, area, basis, place, under_response=[wards.geometry[code] for code in beside]
         )
+        pair = Piece(
+            "F05000000", "Two", ("F05000000", "F05000001"), shapely.union_all(wards.geometry.iloc[:2].to_list())
+        )
+        of_two = comparisons.propose(officer, area, basis, pair, under_response=[])
+        assert of_two.controls
+        for each in of_two.offered:
+            assert len(set(each.piece.ward_codes)) == 2
+            assert not set(each.piece.ward_codes) & set(pair.ward_codes)
+            assert " and " in each.piece.name
+        assert 0.9 < of_two.controls[0].level_ratio < 1.1
         assert alone.buffer is None
         assert alone.grounds[1:] == [each.piece for each in alone.controls]
 

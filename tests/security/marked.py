@@ -208,7 +208,8 @@ def _add_a_problem(session: HubSession, code: str, word: str, asker: UUID) -> No
             added_at=NOW,
         )
     )  # fmt: skip
-    _add_a_baseline(session, code, word, asker, problem.id)
+    first = session.scalars(select(Problem).where(Problem.borough_set == code).order_by(Problem.number)).first()
+    _add_a_baseline(session, code, word, asker, first.id)
 
 
 def _add_a_baseline(session: HubSession, code: str, word: str, asker: UUID, problem_id: UUID) -> None:

@@ -28,6 +28,8 @@ OURS_TO_FIND = {
     "liaison_officer.email",
     "sharing_agreement.purpose",
     "zone.name",
+    "problem_baseline.reason",
+    "problem_ground.name",
     "upload.file_name",
     "sharing_agreement.owner",
     "not_held.reason",
