@@ -61,6 +61,7 @@ def _mount_slices(app: "Flask") -> None:
     from hub.agreements import routes as agreements
     from hub.api import pages as tokens
     from hub.api import routes as api
+    from hub.assessments import routes as assessments
     from hub.borders import routes as borders
     from hub.briefings import clock_routes as clock
     from hub.briefings import place_routes as place
@@ -114,6 +115,7 @@ def _mount_slices(app: "Flask") -> None:
         problem_memory,
         problem_opening,
         baselines,
+        assessments,
         methods,
         measures,
         summaries,

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub import audit, heads, witness
+from hub.assessments import due as assessments
 from hub.briefings import warming
 from hub.config import Settings
 from hub.db import Database
@@ -54,6 +55,7 @@ def do_all(database: Database, settings: Settings, today: dt.date) -> None:
     _try("ask for the maps of what changed", lambda: warming.ask_for_what_changed(database))
     _try("delete what is due", lambda: retention.erase_due(database, today, audit.MACHINE))
     _try("draft the reports that fall due", lambda: schedules.draft_due(database, today, audit.MACHINE))
+    _try("have problems assessed", lambda: assessments.ask_due(database, today, audit.MACHINE))
     _try("draw up the ledger of sharing", lambda: public.keep(database, today, audit.MACHINE))
     folder = settings.heads_folder
     if folder is not None:

@@ -155,6 +155,7 @@ def work(chosen: argparse.Namespace) -> dict[str, Any]:
     from hub import audit, chores
     from hub.accounts import letters
     from hub.accounts import service as accounts
+    from hub.assessments import due as assessments
     from hub.briefings import warming
     from hub.jobs import Worker
     from hub.questions import letters as question_letters
@@ -167,7 +168,7 @@ def work(chosen: argparse.Namespace) -> dict[str, Any]:
             service.remove_strays(session)
         settings = read_settings()
         handlers = warming.handlers(database) | letters.handlers(settings) | telling.handlers(settings)
-        handlers |= question_letters.handlers(settings)
+        handlers |= question_letters.handlers(settings) | assessments.handlers(database, settings)
         parts = {"maps": {warming.KIND}, "uploads": handlers.keys() - {warming.KIND}}
         others = handlers.keys() - parts.get(chosen.only, handlers.keys())
         nobody_waits = {warming.KIND, reports.RENDER}

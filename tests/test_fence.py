@@ -72,6 +72,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from hub import db, migrate
 from hub.accounts.models import Person
+from hub.assessments.models import Assessment, AssessmentPart
 from hub.borders.bands import Band
 from hub.borders.models import BorderBand, BorderChoice
 from hub.briefings.models import MutedPlace
@@ -133,6 +134,8 @@ FENCED = (
     Baseline,
     BaselineGround,
     BaselinePart,
+    Assessment,
+    AssessmentPart,
 )
 ME = UUID(int=1)
 JANUARY, FEBRUARY, MARCH = dt.date(2025, 1, 1), dt.date(2025, 2, 1), dt.date(2025, 3, 1)
@@ -202,7 +205,7 @@ def _seed_side(session: HubSession, side: Side, shared_version: int, *, value: i
     )
     session.flush()
     session.add_all([an_entry(side.zone, side.borough, word), an_attachment(side.zone, side.borough, word)])
-    session.add(a_baseline(side.zone, side.borough, word))
+    session.add_all([a_baseline(side.zone, side.borough, word), an_assessment(side.zone, side.borough, word)])
     session.add(a_report_file(side.share, side.borough, side.zone, word))
     session.add(a_report_step(side.share, side.borough, side.zone, word))
     session.add_all([a_released_set(side.row, side.borough, word), a_priority(side.share, side.borough, word)])
@@ -220,6 +223,7 @@ def _seed_side(session: HubSession, side: Side, shared_version: int, *, value: i
             session.add(an_incident(key, side.borough, version, easting=value + row, word=word))
     session.add(a_ground(side.zone, side.borough, word))
     session.add(a_part(side.row, side.borough, side.zone, side.version, word))
+    session.add(a_part_of_an_assessment(side.row, side.borough, side.zone, side.version))
     session.flush()
 
 
@@ -356,6 +360,21 @@ def a_part(key: int, borough: str, baseline: UUID, version: int, word: str = "ne
         id=key, borough_code=borough, baseline_id=baseline, version_id=version, months=["2025-01"], counts=[[1]],
         evidence={"words": word},
     )  # fmt: skip
+
+
+def an_assessment(problem: UUID, boroughs: str, word: str = "new") -> Assessment:
+    return Assessment(
+        id=problem, problem_id=problem, borough_set=boroughs, number=1, result="fell", reason="beyond_chance",
+        waits_for="", dataset="ward_counts", category=word, months=["2025-01"], months_before=1, left_out=[],
+        chosen_by=[], grounds=[], responses=[{"words": word}], is_delivered=True, cost=0, sources=[], method="1",
+        sha256="-", run_for=ME, run_at=NOON,
+    )  # fmt: skip
+
+
+def a_part_of_an_assessment(key: int, borough: str, assessment: UUID, version: int) -> AssessmentPart:
+    return AssessmentPart(
+        id=key, borough_code=borough, assessment_id=assessment, version_id=version, months=["2025-01"], counts=[[1]]
+    )
 
 
 def an_attachment(problem: UUID, boroughs: str, word: str = "new") -> Attachment:
@@ -1911,7 +1930,7 @@ def test_a_child_names_its_fence_with_its_parent() -> None:
         for key in migrate.metadata().tables[name].foreign_key_constraints
         if fenced.get(key.referred_table.name) == column
     ]
-    assert len(keys) == 13
+    assert len(keys) == 15
     assert all(column in key.column_keys for key, column in keys)
 
 
@@ -2065,6 +2084,7 @@ MAY = {
     "accounts/seeing_as.py": {"set_scope"},  # to one of the person's own boroughs
     "hotspots/keeping.py": {"set_scope"},  # to that of a session that is there already
     "borders/service.py": {"scoped"},  # to take back what a borough said to its neighbours
+    "assessments/due.py": {"scoped", "EVERYWHERE"},  # to ask each minute whether an assessment is due
     "reports/schedules.py": {"scoped", "EVERYWHERE"},  # to ask each minute whether a report is to be drafted
     "summaries/police_area.py": {"scoped"},  # to add all boroughs up to one rate, which tells of none of them
     "retention/service.py": {"scoped", "EVERYWHERE"},  # to ask each minute whether anything is due to go

@@ -23,6 +23,7 @@ from uuid import UUID
 import pandas as pd
 import pyotp
 import pytest
+import shapely
 from flask import Flask
 from sqlalchemy import event, select, update
 from werkzeug.test import TestResponse
@@ -35,6 +36,8 @@ from hub.accounts.keys import Site
 from hub.accounts.models import ApiToken, Authenticator, Person, SecurityKey, SignInSession
 from hub.accounts.people import Offer
 from hub.agreements import service as agreements
+from hub.assessments import service as assessments
+from hub.assessments import working
 from hub.briefings import mutes
 from hub.config import Settings
 from hub.db import Database, HubSession
@@ -45,7 +48,7 @@ from hub.ledger.quarters import newest_ended
 from hub.ledger.service import Liaison
 from hub.measures.service import UNLESS_CHOSEN
 from hub.places import service as places
-from hub.problems import attachments, contents
+from hub.problems import attachments, baselines, contents, opening
 from hub.problems import memory as problem_memory
 from hub.problems import service as problems
 from hub.problems.contents import Holds
@@ -394,6 +397,18 @@ GET    baselines.choose    absent  302    404     404     404    404    404     
 POST   baselines.freeze    theirs  401    302     302     302    302    302       403    302
 POST   baselines.freeze    others  401    404     404     404    404    404       403    302
 POST   baselines.freeze    absent  401    404     404     404    404    404       403    404
+GET    assessments.show     theirs 302    200     200     200    200    200       403    200
+GET    assessments.show     others 302    404     404     404    404    404       403    200
+GET    assessments.show     absent 302    404     404     404    404    404       403    404
+GET    assessments.table    theirs 302    200     200     200    200    200       403    200
+GET    assessments.table    others 302    404     404     404    404    404       403    200
+GET    assessments.table    absent 302    404     404     404    404    404       403    404
+POST   assessments.take     theirs 401    200     200     200    200    200       403    200
+POST   assessments.take     others 401    404     404     404    404    404       403    200
+POST   assessments.take     absent 401    404     404     404    404    404       403    404
+POST   assessments.ask      theirs 401    302     302     302    302    302       403    302
+POST   assessments.ask      others 401    404     404     404    404    404       403    302
+POST   assessments.ask      absent 401    404     404     404    404    404       403    404
 GET    briefings.show      theirs  302    200     200     200    200    200       403    200
 GET    briefings.show      others  302    404     404     404    404    404       403    200
 GET    briefings.show      absent  302    404     404     404    404    404       403    404
@@ -739,6 +754,17 @@ def of_problem(form: Mapping[str, Any] | None = None, **more: object) -> Callabl
     )
 
 
+def of_assessment(form: Mapping[str, Any] | None = None) -> Callable[[World, str], Asked]:
+    """Ask of an assessment of a problem."""
+    return lambda world, of: Asked(
+        {
+            "problem_id": world.uploads.get((of, "assessed problem"), ABSENT_UPLOAD),
+            "assessment_id": world.uploads.get((of, "assessment"), ABSENT_UPLOAD),
+        },
+        form=form or {},
+    )
+
+
 def of_problem_file(form: Mapping[str, Any] | None = None) -> Callable[[World, str], Asked]:
     """Ask of a file beside a problem."""
     return lambda world, of: of_problem(form, file_id=world.uploads.get((of, "problem file"), ABSENT_UPLOAD))(world, of)
@@ -970,6 +996,12 @@ ASKED: dict[str, Callable[[World, str], Asked]] = {
     "baselines.grounds": of_problem(),
     "baselines.choose": of_problem(),
     "baselines.freeze": of_problem(),
+    "assessments.ask": lambda world, of: Asked(
+        {"problem_id": world.uploads.get((of, "assessed problem"), ABSENT_UPLOAD)}
+    ),
+    "assessments.show": of_assessment(),
+    "assessments.table": of_assessment(),
+    "assessments.take": of_assessment({"purpose": "tasking"}),
     "briefings.show": lambda world, of: Asked({"area": AREAS[of]}),
     "briefings.mute": lambda world, of: Asked({"area": AREAS[of]}, form=HOT_SQUARE.get(of, HOT_SQUARE["theirs"])),
     "briefings.show_again": lambda world, of: Asked(
@@ -1241,7 +1273,7 @@ def fill(database: Database, emails: Mapping[str, str]) -> dict[tuple[str, str],
             ward = ground.ward(viewer, its_area, WARDS_OF[of])
             asked = Given(f"Noise {name}", "Ward panel", dt.date(2026, 1, 10), dt.date(2026, 4, 10))
             uploads[of, "priority"] = str(priorities.set_priority(viewer, ward, asked))
-            uploads |= fill_problem(viewer, of, name)
+            uploads |= fill_problem(viewer, of, name) | fill_assessment(viewer, of, name)
         uploads[of, "checked"] = str(desk.check(email, content.replace(",1\n", ",3\n"), f"{name}-checked.csv"))
         heading, first, second, *_ = content.splitlines(keepends=True)
         uploads[of, "faulty"] = str(desk.check(email, heading + first + second.replace(",1\n", ",one\n"), "faulty.csv"))
@@ -1272,6 +1304,25 @@ def fill_problem(viewer: Viewer, of: str, name: str) -> dict[tuple[str, str], st
     file = attachments.attach(viewer, problem_id, admitted(viewer, content, f"{name}-beside.csv"))
     problem_memory.publish(viewer, problem_id, problem_memory.Telling("Noise at night", "Patrols"))
     return {(of, "problem"): str(problem_id), (of, "problem file"): str(file.id)}
+
+
+def fill_assessment(viewer: Viewer, of: str, name: str) -> dict[tuple[str, str], str]:
+    """Assess a problem of a borough on the ground of its busiest square, with a response half-way through its year."""
+    side, west, south = (int(figure) for figure in re.findall(r"\d+", HOT_SQUARE[of]["unit"]))
+    year, outline = (dt.date(2025, 1, 1), dt.date(2025, 6, 1)), shapely.box(west, south, west + side, south + side)
+    place = problems.Place(f"Square {name}", outline=outline)
+    given = problems.Opening(
+        frozenset({AREAS[of]}), f"Assessed {name}", "robbery", place, year, ["Robbery"], "police", viewer.person_id
+    )
+    problem_id = problems.open_problem(viewer, given).id
+    comparison = opening.compared(viewer, problem_id, last_month=year[1])
+    baselines.freeze(viewer, problem_id, opening.prepared(viewer, comparison))
+    said = {"words": f"Patrols {name}", "technique": "10", "mechanism": "Seen", "body": "police", "start": "2025-07-01"}
+    problems.write(viewer, problem_id, EntryKind.RESPONSE, {**said, "status": "done", "delivered": f"Visits {name}"})
+    day = dt.date(2026, 1, 1)
+    worked = working.worked_out(viewer, problem_id, day, is_promised=False)
+    kept = assessments.keep(viewer, problem_id, worked, None, day)
+    return {(of, "assessed problem"): str(problem_id), (of, "assessment"): str(kept)}
 
 
 def points_round(square: str) -> pd.DataFrame:

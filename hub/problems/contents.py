@@ -120,6 +120,7 @@ def fields() -> Mapping[Kind, tuple[Field, ...]]:
             Field("start", "Starts on", holds=Holds.DATE, is_needed=True),
             Field("set_up", "Set up by", "The day from which it is all in place", Holds.DATE),
             Field("end", "Ends on", holds=Holds.DATE),
+            Field("assess", "To be assessed on", "On that day the hub works out by itself what came of it", Holds.DATE),
             Field("cost", "Cost in pounds", holds=Holds.MONEY),
             Field("status", "Status", holds=Holds.CHOICE, is_needed=True, options=STATUS),
             Field("delivered", "What was delivered", "What was really done, and when"),
@@ -213,11 +214,13 @@ def _pounds(said: str) -> tuple[str, str]:
 
 
 def _of_days(body: Mapping[str, str]) -> dict[str, str]:
-    start, set_up, end = (body[name] for name in ("start", "set_up", "end"))
+    start, set_up, end, assess = (body[name] for name in ("start", "set_up", "end", "assess"))
     if end and end < start:
         return {"end": "It cannot end before it starts."}
     if set_up and (set_up < start or (end and set_up > end)):
         return {"set_up": "It is set up between its start and its end."}
+    if assess and assess <= (set_up or start):
+        return {"assess": "It is assessed after it is in place: give it some months."}
     return {}
 
 

@@ -108,7 +108,7 @@ def append(viewer: Viewer, problem: Problem, kind: Kind, body: Mapping[str, Any]
 
 _OF_THEIR_OWN = frozenset(
     {
-        *(Kind.OPENED, Kind.MOVED, Kind.ASSIGNED, Kind.BASELINE),
+        *(Kind.OPENED, Kind.MOVED, Kind.ASSIGNED, Kind.BASELINE, Kind.ASSESSED),
         *(Kind.ATTACHED, Kind.DETACHED, Kind.PUBLISHED, Kind.WITHDRAWN),
     }
 )

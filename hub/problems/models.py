@@ -61,6 +61,7 @@ class Kind(StrEnum):
     PUBLISHED = "published"
     WITHDRAWN = "withdrawn"
     BASELINE = "baseline"
+    ASSESSED = "assessed"
 
 
 class Problem(AmongBoroughs, Base):

@@ -46,6 +46,7 @@ _LINES = {
     Kind.PUBLISHED: "Told to all boroughs",
     Kind.WITHDRAWN: "Taken back from the problem memory",
     Kind.BASELINE: "Baseline frozen",
+    Kind.ASSESSED: "Assessed by the hub",
 }
 
 
@@ -97,6 +98,8 @@ class ProblemPage:
         if line.kind is Kind.MOVED:
             return f"Moved from {line.body['from']} to {line.body['to']}: {line.body['reason']}"
         words = _LINES[line.kind]
+        if line.kind is Kind.ASSESSED:
+            return f"{words}: {contents.RESULTS[line.body['result']].lower()}. {line.body['reason']}"
         if line.kind is Kind.BASELINE and line.body["reason"]:
             return f"{words} in the place of the one before: {line.body['reason']}"
         if line.kind in contents.fields():

@@ -9,7 +9,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import openpyxl
 import shapely
@@ -18,6 +18,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapper
 
 from hub.access import Permission, Viewer
 from hub.accounts.models import Person
+from hub.assessments import service as assessments
+from hub.assessments.models import Assessment, AssessmentPart
+from hub.assessments.working import METHOD
 from hub.borders.bands import Band
 from hub.borders.models import BorderBand, BorderChoice
 from hub.db import EVERYWHERE, AppendOnly, Base, Fenced, HubSession
@@ -233,10 +236,38 @@ def _add_a_baseline(session: HubSession, code: str, word: str, asker: UUID, prob
                 rule="suitable" if role is GroundRole.CONTROL else "",
             )
         )  # fmt: skip
+    _add_an_assessment(session, code, word, asker, problem_id, version, source)
     counts = [[OWN_COUNT if code == HOME else PECULIAR_COUNT] * 12] * len(GroundRole)
     session.add(
         BaselinePart(baseline_id=baseline.id, borough_code=code, version_id=version.id, months=months, counts=counts)
     )
+
+
+def _add_an_assessment(
+    session: HubSession,
+    code: str,
+    word: str,
+    asker: UUID,
+    problem_id: UUID,
+    version: Version,
+    source: dict[str, object],
+) -> None:
+    """Half of its year before a response and half after, marked as it is written."""
+    months = [f"2025-{month:02}" for month in range(1, 13)]
+    response = {name: f"{word} assessment.responses {name}" for name in ("words", "technique", "status", "delivered")}
+    row = Assessment(
+        id=uuid4(), problem_id=problem_id, borough_set=code, number=1, result="cannot_tell", reason="too_uncertain",
+        waits_for="", dataset=version.dataset, category=f"Burglary {word}", months=months, months_before=6,
+        left_out=[], chosen_by=[], is_delivered=True, cost=0, sources=[source], method=METHOD,
+        grounds=[{"role": role.value, "name": f"{word} assessment.grounds"} for role in GroundRole],
+        responses=[{**response, "start": "2025-07-01", "in_place": "2025-07-01"}], run_for=asker, run_at=NOW,
+    )  # fmt: skip
+    counts = [[OWN_COUNT if code == HOME else PECULIAR_COUNT] * 12] * len(GroundRole)
+    part = AssessmentPart(assessment_id=row.id, borough_code=code, version_id=version.id, months=months, counts=counts)
+    row.sha256 = assessments.digest(row, [part])
+    session.add(row)
+    session.flush()
+    session.add(part)
 
 
 def of_a_file(word: str) -> dict[str, str]:
