@@ -23,7 +23,7 @@ RESULTS = {
     "did_not_fall": "It did not fall",
     "cannot_tell": "It cannot be told whether it fell",
 }
-NO_RESULT = "Not known yet"
+NO_RESULT, NEVER_JUDGED = "Not known yet", "Closed without one"
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def doing(viewer: Viewer, borough_code: str, since: dt.date) -> WhatIsDone:
                 one.kind,
                 STAGES.get(one.stage, one.stage).capitalize(),
                 one.owner_body,
-                RESULTS[one.result] if one.result else NO_RESULT,
+                RESULTS[one.result] if one.result else NEVER_JUDGED if one.stage == CLOSED else NO_RESULT,
             )
             for one in found
         ),

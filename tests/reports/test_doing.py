@@ -12,7 +12,7 @@ from hub.errors import NotFound
 from hub.problems import service as problems
 from hub.problems.models import Kind, Stage
 from hub.reports import publishing, service
-from hub.summaries.doing import NO_RESULT, doing
+from hub.summaries.doing import NEVER_JUDGED, NO_RESULT, doing
 from tests.client import StrictClient
 from tests.conftest import ELSEWHERE, HOME, PASSWORD
 from tests.problems.conftest import an_opening
@@ -51,6 +51,7 @@ def test_a_leader_is_told_stage_body_and_result_and_nothing_that_partners_wrote(
         "Being acted on",
         "Police",
         NO_RESULT,
+        NEVER_JUDGED,
     ):
         assert wanted in said, wanted
     for untold in (*UNTOLD, "P-20"):
