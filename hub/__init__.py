@@ -85,6 +85,7 @@ def _mount_slices(app: "Flask") -> None:
     from hub.sharing import reach_routes as reach
     from hub.sharing import routes as sharing
     from hub.summaries import routes as summaries
+    from hub.tasking import routes as tasking
     from hub.uploads import kinds
     from hub.uploads import routes as uploads
     from hub.wards import priority_routes as priorities
@@ -116,6 +117,7 @@ def _mount_slices(app: "Flask") -> None:
         problem_opening,
         baselines,
         assessments,
+        tasking,
         methods,
         measures,
         summaries,

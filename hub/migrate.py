@@ -31,6 +31,7 @@ SLICES_WITH_TABLES = (
     "zones",
     "problems",
     "assessments",
+    "tasking",
     "sharing",
     "measures",
     "wards",

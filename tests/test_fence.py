@@ -92,6 +92,7 @@ from hub.reports.models import Repeats, Report, ReportFile, ReportSchedule, Repo
 from hub.reports.models import State as ReportState
 from hub.sharing.models import BorderShare
 from hub.sharing.models import Side as ShareSide
+from hub.tasking.models import Occasion, TaskLetter
 from hub.uploads.models import Incident, State, Upload, Version, VersionMonth, WardCount
 from hub.wards.models import Act, WardPriority
 from hub.zones.models import Zone
@@ -131,6 +132,7 @@ FENCED = (
     Problem,
     Entry,
     Attachment,
+    TaskLetter,
     Baseline,
     BaselineGround,
     BaselinePart,
@@ -205,6 +207,7 @@ def _seed_side(session: HubSession, side: Side, shared_version: int, *, value: i
     )
     session.flush()
     session.add_all([an_entry(side.zone, side.borough, word), an_attachment(side.zone, side.borough, word)])
+    session.add(a_task_letter(side.zone, side.borough, value))
     session.add_all([a_baseline(side.zone, side.borough, word), an_assessment(side.zone, side.borough, word)])
     session.add(a_report_file(side.share, side.borough, side.zone, word))
     session.add(a_report_step(side.share, side.borough, side.zone, word))
@@ -381,6 +384,13 @@ def an_attachment(problem: UUID, boroughs: str, word: str = "new") -> Attachment
     return Attachment(
         id=problem, problem_id=problem, borough_set=boroughs, file_name=word, content=word.encode(), sha256="-",
         added_by=ME, added_at=NOON,
+    )  # fmt: skip
+
+
+def a_task_letter(problem: UUID, boroughs: str, day: int = 1) -> TaskLetter:
+    return TaskLetter(
+        id=problem, problem_id=problem, borough_set=boroughs, task=problem, recipient=ME, occasion=Occasion.LATE,
+        day=JANUARY + dt.timedelta(days=day), asked_at=NOON,
     )  # fmt: skip
 
 
@@ -1930,7 +1940,7 @@ def test_a_child_names_its_fence_with_its_parent() -> None:
         for key in migrate.metadata().tables[name].foreign_key_constraints
         if fenced.get(key.referred_table.name) == column
     ]
-    assert len(keys) == 15
+    assert len(keys) == 16
     assert all(column in key.column_keys for key, column in keys)
 
 
@@ -2086,6 +2096,7 @@ MAY = {
     "borders/service.py": {"scoped"},  # to take back what a borough said to its neighbours
     "assessments/due.py": {"scoped", "EVERYWHERE"},  # to ask each minute whether an assessment is due
     "reports/schedules.py": {"scoped", "EVERYWHERE"},  # to ask each minute whether a report is to be drafted
+    "tasking/letters.py": {"scoped", "EVERYWHERE"},  # to ask each minute whether anybody is to be reminded
     "summaries/police_area.py": {"scoped"},  # to add all boroughs up to one rate, which tells of none of them
     "retention/service.py": {"scoped", "EVERYWHERE"},  # to ask each minute whether anything is due to go
     "sharing/crossing.py": {"scoped", "set_scope"},  # to the other side's copy of a share; to what its owner shares

@@ -369,6 +369,15 @@ GET    problems.file       absent  302    404     404     404    404     404    
 POST   problems.take       theirs  401    200     200     200    200     200       403    200
 POST   problems.take       others  401    404     404     404    404     404       403    200
 POST   problems.take       absent  401    404     404     404    404     404       403    404
+GET    tasking.mine        -       302    200     200     200    200    200       403    200
+GET    tasking.meeting     theirs  302    200     200     200    200    200       403    200
+GET    tasking.meeting     others  302    404     404     404    404    404       403    200
+GET    tasking.meeting     absent  302    404     404     404    404    404       403    404
+GET    tasking.meeting     bcu     302    404     404     404    404    200       403    200
+GET    tasking.meeting     city    302    404     404     404    404    404       403    200
+POST   tasking.decide      theirs  401    302     302     302    302    302       403    302
+POST   tasking.decide      others  401    404     404     404    404    404       403    302
+POST   tasking.decide      absent  401    404     404     404    404    404       403    404
 GET    problem_memory.index -       302    200     200     200    200     200       403    200
 GET    problem_memory.edit theirs  302    200     403     200    403     200       403    200
 GET    problem_memory.edit others  302    404     403     404    403     404       403    200
@@ -684,6 +693,7 @@ A_PRIORITY = {
     "set_on": "2026-01-10",
     "review_on": "2026-04-10",
 }
+A_PROBLEMS_DAYS = {"start": "2026-01-10", "due": "2026-01-11", "on": "2026-01-12"}
 A_PROBLEM = {
     "title": "Noise at night",
     "kind": "asb",
@@ -763,6 +773,11 @@ def of_assessment(form: Mapping[str, Any] | None = None) -> Callable[[World, str
         },
         form=form or {},
     )
+
+
+def problem_of(world: World, of: str) -> str:
+    """The id of a problem."""
+    return str(world.uploads.get((of, "problem"), ABSENT_UPLOAD))
 
 
 def of_problem_file(form: Mapping[str, Any] | None = None) -> Callable[[World, str], Asked]:
@@ -986,6 +1001,11 @@ ASKED: dict[str, Callable[[World, str], Asked]] = {
     "problems.file": of_problem_file(),
     "problems.take": of_problem_file({"purpose": "tasking"}),
     "problems.detach": of_problem_file(),
+    "tasking.mine": lambda world, of: Asked(),
+    "tasking.meeting": lambda world, of: Asked({"area": AREAS[of]}),
+    "tasking.decide": lambda world, of: Asked(
+        {"area": AREAS[of]}, form={"problem": problem_of(world, of), "words": "Lights first", "on": "2026-01-10"}
+    ),
     "problem_memory.index": lambda world, of: Asked(),
     "problem_memory.edit": of_problem(),
     "problem_memory.publish": of_problem({"problem": "Noise at night", "response": "Patrols"}),
@@ -1298,8 +1318,9 @@ def fill_problem(viewer: Viewer, of: str, name: str) -> dict[tuple[str, str], st
     for kind, fields in contents.fields().items():
         if kind is not EntryKind.ASSIGNED:
             said = {one.name: f"{name} {kind}" for one in fields if one.holds in {Holds.LINE, Holds.TEXT}}
+            said |= {one.name: f"{name}@council.example" for one in fields if one.holds is Holds.EMAIL}
             chosen = {one.name: next(iter(one.options)) for one in fields if one.holds is Holds.CHOICE and one.options}
-            problems.write(viewer, problem_id, kind, {**said, **chosen, "start": "2026-01-10"})
+            problems.write(viewer, problem_id, kind, {**said, **chosen, **A_PROBLEMS_DAYS})
     content = io.BytesIO(f"WardCode,Month,Category,Count\n{WARDS_OF[of]},2025-01,{name},4\n".encode())
     file = attachments.attach(viewer, problem_id, admitted(viewer, content, f"{name}-beside.csv"))
     problem_memory.publish(viewer, problem_id, problem_memory.Telling("Noise at night", "Patrols"))

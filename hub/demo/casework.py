@@ -12,7 +12,7 @@ import shapely
 
 from hub.access import Viewer
 from hub.problems import service as problems
-from hub.problems.models import Kind, Stage
+from hub.problems.across import Kind, Stage
 from hub.problems.service import Opening, Place
 from hub.words import months_before, parse_month
 

@@ -28,6 +28,7 @@ _OPENS = (
     (Permission.OVERLAY_READ, "hotspots.show", "Hotspot maps"),
     (Permission.SUMMARY_READ, "summaries.show", "Summary"),
     (Permission.SUMMARY_READ, "reports.index", "Reports"),
+    (Permission.PROBLEM_READ, "tasking.meeting", "Meeting"),
     (Permission.RECORD_READ, "record.show", "Record"),
 )
 _OF_ONE_BOROUGH = frozenset({"summaries.show", "reports.index", "record.show"})

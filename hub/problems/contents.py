@@ -6,6 +6,7 @@ The forms, the pages and the check of what was sent are all made from these list
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -20,6 +21,7 @@ from hub.words import date_name, number
 
 DATE_FORMS = ("%Y-%m-%d", "%d/%m/%Y")
 MOST_POUNDS = 100_000_000
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
 class Holds(StrEnum):
@@ -31,6 +33,7 @@ class Holds(StrEnum):
     DATE = "date"
     MONEY = "money"
     PERSON = "person"
+    EMAIL = "email"
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,13 @@ STATUS = {
     "done": "Done",
     "stopped": "Stopped early",
 }
+TASK_STATUS = {
+    "asked": "Asked",
+    "under_way": "Under way",
+    "done": "Done",
+    "dropped": "Not to be done",
+}
+OPEN_TASKS = frozenset({"asked", "under_way"})
 RESULTS = {
     Result.FELL.value: "Fell",
     Result.DID_NOT_FALL.value: "Did not fall",
@@ -125,6 +135,25 @@ def fields() -> Mapping[Kind, tuple[Field, ...]]:
             Field("status", "Status", holds=Holds.CHOICE, is_needed=True, options=STATUS),
             Field("delivered", "What was delivered", "What was really done, and when"),
         ),
+        Kind.TASK: (
+            Field("words", "What is asked", is_needed=True, longest=500),
+            bodies,
+            person,
+            Field(
+                "outside",
+                "Or an address outside the hub",
+                "E-mail of the body's office. Letters to it say that there is a task, and not what it is.",
+                Holds.EMAIL,
+                longest=254,
+            ),
+            Field("due", "Due by", holds=Holds.DATE, is_needed=True),
+            Field("status", "Status", holds=Holds.CHOICE, is_needed=True, options=TASK_STATUS),
+            Field("done", "What was done"),
+        ),
+        Kind.DECISION: (
+            Field("words", "What was decided", is_needed=True, longest=500),
+            Field("on", "Decided on", holds=Holds.DATE, is_needed=True),
+        ),
         Kind.ASSESSMENT: (
             Field("result", "Did the problem fall?", "", Holds.CHOICE, is_needed=True, options=RESULTS),
             Field("reason", "Why this is the answer", is_needed=True, longest=500),
@@ -137,8 +166,14 @@ def fields() -> Mapping[Kind, tuple[Field, ...]]:
     }
 
 
-REPEATED = frozenset({Kind.FINDING, Kind.HYPOTHESIS, Kind.OBJECTIVE, Kind.RESPONSE, Kind.COMMENT})
+REPEATED = frozenset(
+    {Kind.FINDING, Kind.HYPOTHESIS, Kind.OBJECTIVE, Kind.RESPONSE, Kind.TASK, Kind.DECISION, Kind.COMMENT}
+)
 """Of which a problem may have several; of the others it has one, which a later entry takes the place of."""
+SAID_ONCE = frozenset({Kind.DECISION, Kind.COMMENT})
+"""Of which none is written of again: another is written."""
+AT_FIRST: Mapping[Kind, Mapping[str, str]] = {Kind.TASK: {"status": "asked"}}
+"""What the form of a new thing is filled with."""
 
 
 def fit(kind: Kind, given: Mapping[str, str], *, people: Collection[str] = ()) -> dict[str, str]:
@@ -168,6 +203,8 @@ def fit(kind: Kind, given: Mapping[str, str], *, people: Collection[str] = ()) -
             faults[field.name] = fault
     if kind is Kind.RESPONSE and not faults:
         faults = _of_days(body)
+    if kind is Kind.TASK and not faults:
+        faults = _of_task(body)
     if not any(body.values()):
         faults = faults or {fields()[kind][0].name: "Nothing was written. Fill in at least one of these."}
     if faults:
@@ -187,6 +224,9 @@ def _read(field: Field, said: str, people: Collection[str]) -> tuple[str, str]:
         return said, "" if said in (field.options or {}) else "Choose one of these."
     if field.holds is Holds.PERSON:
         return said, "" if said in people else "Choose one of these people, or nobody."
+    if field.holds is Holds.EMAIL:
+        is_one = len(said) <= field.longest and said.isprintable() and _EMAIL.fullmatch(said)
+        return said, "" if is_one else "Enter an e-mail address, such as name@council.gov.uk."
     if field.holds is Holds.DATE:
         return _day(said)
     if field.holds is Holds.MONEY:
@@ -221,6 +261,14 @@ def _of_days(body: Mapping[str, str]) -> dict[str, str]:
         return {"set_up": "It is set up between its start and its end."}
     if assess and assess <= (set_up or start):
         return {"assess": "It is assessed after it is in place: give it some months."}
+    return {}
+
+
+def _of_task(body: Mapping[str, str]) -> dict[str, str]:
+    if body["person"] and body["outside"]:
+        return {"outside": "Choose a person, or give an address outside the hub: not both."}
+    if body["status"] == "done" and not body["done"]:
+        return {"done": "Say what was done."}
     return {}
 
 

@@ -62,6 +62,8 @@ class Kind(StrEnum):
     WITHDRAWN = "withdrawn"
     BASELINE = "baseline"
     ASSESSED = "assessed"
+    TASK = "task"
+    DECISION = "decision"
 
 
 class Problem(AmongBoroughs, Base):

@@ -39,6 +39,8 @@ _LINES = {
     Kind.HYPOTHESIS: "A hypothesis",
     Kind.OBJECTIVE: "An objective",
     Kind.RESPONSE: "A response",
+    Kind.TASK: "A task",
+    Kind.DECISION: "A decision",
     Kind.ASSESSMENT: "An assessment",
     Kind.COMMENT: "A comment",
     Kind.ATTACHED: "A file added",
@@ -80,7 +82,7 @@ class ProblemPage:
 
     def form(self, kind: Kind, thing: Thing | None = None) -> EntryForm:
         """The form of a thing, or of a new one: as it was sent, if it is the one that was refused."""
-        fresh = follow_up(thing) if thing else EntryForm(kind, None, 0)
+        fresh = follow_up(thing) if thing else EntryForm(kind, None, 0, contents.AT_FIRST.get(kind, {}))
         if self.sent is None or self.sent.key != fresh.key:
             return fresh
         return EntryForm(kind, fresh.thing, fresh.follows, self.sent.values, self.sent.faults, is_open=True)

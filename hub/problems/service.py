@@ -458,7 +458,7 @@ def write(
         raise NotFound
     about = thing or (uuid4() if kind in contents.REPEATED else row.id)
     before = [one.number for one in door.entries(viewer, row) if (one.kind, one.thing) == (kind, about)]
-    if (thing is not None and not before) or (kind is Kind.COMMENT and thing is not None):
+    if (thing is not None and not before) or (kind in contents.SAID_ONCE and thing is not None):
         raise NotFound
     body = contents.fit(kind, given, people=people(viewer, row.boroughs) if given.get("person") else ())
     if before and before[-1] != follows:

@@ -156,6 +156,8 @@ SAID = {
     "sign_in.refused": "Was refused at the first step of signing in",
     "summary.exported": "Downloaded the borough's summary ({kind})",
     "summary.viewed": "Looked at the borough's summary",
+    "task.told": "Had somebody written to about a task of a problem ({occasion})",
+    "tasks.viewed": "Looked at what partners meet about",
     "token.ended": "Ended a token for a script",
     "token.made": "Made a token for a script that sends files ({dataset})",
     "token.used": "A script sent a file by a token",

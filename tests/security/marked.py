@@ -43,6 +43,7 @@ from hub.problems.models import (
 from hub.problems.models import Role as GroundRole
 from hub.questions.models import Question
 from hub.reports.models import Report, ReportFile, ReportSubscription, State
+from hub.tasking.models import Occasion, TaskLetter
 from hub.uploads import corrections
 from hub.uploads.models import Share, Upload, Version
 from tests.conftest import ELSEWHERE, EMAILS, HOME, SIBLING, Role
@@ -211,6 +212,9 @@ def _add_a_problem(session: HubSession, code: str, word: str, asker: UUID) -> No
             added_at=NOW,
         )
     )  # fmt: skip
+    session.add(
+        TaskLetter(**of_it, task=problem.id, recipient=asker, occasion=Occasion.ASKED, day=NOW.date(), asked_at=NOW)
+    )
     first = session.scalars(select(Problem).where(Problem.borough_set == code).order_by(Problem.number)).first()
     _add_a_baseline(session, code, word, asker, first.id)
 
