@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,9 @@ from uuid import UUID
 import shapely
 
 from hub.access import Viewer
+from hub.errors import BadRequest
+from hub.hotspots.sources import NoFigures
+from hub.problems import baselines, opening
 from hub.problems import service as problems
 from hub.problems.across import Kind, Stage
 from hub.problems.service import Opening, Place
@@ -111,6 +115,21 @@ def open_problems(viewer: Viewer, planted: Mapping[str, Any]) -> dict[str, UUID]
     return {case.hotspot: _open(viewer, case, places[case.hotspot], began.get(case.hotspot), last) for case in CASES}
 
 
+def freeze_baselines(viewer: Viewer, planted: Mapping[str, Any], opened: Mapping[str, UUID]) -> None:
+    """Freeze what was recorded before each planted response, once the city's figures are live.
+
+    The worker then assesses each on the promised day, which is the first after the figures end.
+    """
+    offences = {one["id"]: one["offences"] for one in planted["hotspots"]}
+    for response in planted["responses"]:
+        problem_id = opened[response["hotspot"]]
+        most = max(offences[response["hotspot"]], key=lambda one: float(one["share"]))["offence_group"].capitalize()
+        last_month = months_before(parse_month(response["started"]), 1)
+        with suppress(NoFigures, BadRequest):  # Where too few of the city's files were loaded.
+            comparison = opening.compared(viewer, problem_id, category=most, last_month=last_month)
+            baselines.freeze(viewer, problem_id, opening.prepared(viewer, comparison))
+
+
 def _open(viewer: Viewer, case: Case, planted: Mapping[str, Any], began: dt.date | None, last: dt.date) -> UUID:
     seen_until = months_before(began, 1) if began else last
     newest = max(planted["ward_codes"])
@@ -130,7 +149,8 @@ def _open(viewer: Viewer, case: Case, planted: Mapping[str, Any], began: dt.date
     for kind, given in case.written:
         problems.write(viewer, opened.id, kind, given)
     if case.response and began:
-        problems.write(viewer, opened.id, Kind.RESPONSE, {**case.response, "start": began.isoformat()})
+        days = {"start": began.isoformat(), "assess": months_before(last, -1).isoformat()}
+        problems.write(viewer, opened.id, Kind.RESPONSE, {**case.response, **days})
     for stage, reason in _MOVES[: list(Stage).index(case.stage)]:
         problems.move(viewer, opened.id, stage, reason)
     return opened.id

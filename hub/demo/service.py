@@ -270,7 +270,8 @@ def _open_problems(database: Database, city: Path, say: Say) -> None:
     say("Opening problems …")
     with database.writing() as session:
         viewer = accounts.viewer_by_email(session, f"administrator@{DOMAIN}")
-        casework.open_problems(viewer, orjson.loads((city / "planted.json").read_bytes()))
+        planted = orjson.loads((city / "planted.json").read_bytes())
+        casework.freeze_baselines(viewer, planted, casework.open_problems(viewer, planted))
 
 
 def _make_reports(database: Database, say: Say) -> None:
