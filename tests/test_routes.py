@@ -369,6 +369,15 @@ GET    problems.file       absent  302    404     404     404    404     404    
 POST   problems.take       theirs  401    200     200     200    200     200       403    200
 POST   problems.take       others  401    404     404     404    404     404       403    200
 POST   problems.take       absent  401    404     404     404    404     404       403    404
+GET    tasking.pack        theirs  302    200     200     200    200    200       403    200
+GET    tasking.pack        others  302    404     404     404    404    404       403    200
+GET    tasking.pack        absent  302    404     404     404    404    404       403    404
+GET    tasking.pack_paper  theirs  302    200     200     200    200    200       403    200
+GET    tasking.pack_paper  others  302    404     404     404    404    404       403    200
+GET    tasking.pack_paper  absent  302    404     404     404    404    404       403    404
+POST   tasking.take_pack   theirs  401    200     200     200    200    200       403    200
+POST   tasking.take_pack   others  401    404     404     404    404    404       403    200
+POST   tasking.take_pack   absent  401    404     404     404    404    404       403    404
 GET    tasking.mine        -       302    200     200     200    200    200       403    200
 GET    tasking.meeting     theirs  302    200     200     200    200    200       403    200
 GET    tasking.meeting     others  302    404     404     404    404    404       403    200
@@ -1001,6 +1010,9 @@ ASKED: dict[str, Callable[[World, str], Asked]] = {
     "problems.file": of_problem_file(),
     "problems.take": of_problem_file({"purpose": "tasking"}),
     "problems.detach": of_problem_file(),
+    "tasking.pack": of_problem(),
+    "tasking.pack_paper": of_problem(),
+    "tasking.take_pack": of_problem({"purpose": "tasking"}),
     "tasking.mine": lambda world, of: Asked(),
     "tasking.meeting": lambda world, of: Asked({"area": AREAS[of]}),
     "tasking.decide": lambda world, of: Asked(

@@ -156,6 +156,8 @@ SAID = {
     "sign_in.refused": "Was refused at the first step of signing in",
     "summary.exported": "Downloaded the borough's summary ({kind})",
     "summary.viewed": "Looked at the borough's summary",
+    "task_pack.exported": "Downloaded the tasking pack of a problem",
+    "task_pack.viewed": "Looked at the tasking pack of a problem",
     "task.told": "Had somebody written to about a task of a problem ({occasion})",
     "tasks.viewed": "Looked at what partners meet about",
     "token.ended": "Ended a token for a script",

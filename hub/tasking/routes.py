@@ -1,19 +1,22 @@
-"""Addresses of working together: somebody's own tasks, and what the partners of an area meet about."""
+"""Addresses of working together: one's own tasks, what the partners of an area meet about, and the tasking pack."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from hub import handover
 from hub.access import Permission, Viewer
-from hub.errors import Conflict, HubError
+from hub.briefings.clocks import LEAST_TIMED
+from hub.errors import BadRequest, Conflict, HubError
 from hub.places import service as places
+from hub.problems import service as problems
 from hub.problems.service import today
 from hub.problems.wording import Unfit
-from hub.tasking import service
+from hub.tasking import packs, service
 from hub.tasking.service import DAYS_AHEAD, DAYS_BACK, ShownTask
 from hub.web import needs, saw
 
@@ -59,6 +62,45 @@ def decide(area: str) -> ResponseReturnValue:
         return _meeting(area, typed, refused)
     flash("The decision is written down with its problem.", "success")
     return redirect(url_for(".meeting", area=its.slug, _anchor="decided"))
+
+
+@bp.get("/problems/<uuid:problem_id>/pack")
+@needs(Permission.PROBLEM_READ)
+def pack(problem_id: UUID) -> ResponseReturnValue:
+    """Show what partners take to the place of a problem."""
+    found = packs.pack(g.viewer, problem_id, today())
+    saw("task_pack.viewed", problem_id, found.problem.borough_codes)
+    return render_template("tasking/pack.html", pack=found, least=LEAST_TIMED)
+
+
+@bp.get("/problems/<uuid:problem_id>/pack.pdf")
+@needs(Permission.PROBLEM_READ)
+def pack_paper(problem_id: UUID) -> ResponseReturnValue:
+    """Ask what a pack is taken for."""
+    return _ask(problem_id)
+
+
+@bp.post("/problems/<uuid:problem_id>/pack.pdf")
+@needs(Permission.PROBLEM_READ)
+def take_pack(problem_id: UUID) -> ResponseReturnValue:
+    """Give a pack as a PDF, once it is on the record that it left, and for what."""
+    try:
+        taken = handover.given()
+    except BadRequest as error:
+        return _ask(problem_id, error)
+    found = packs.pack(g.viewer, problem_id, today())
+    content = packs.pdf(found, taken)
+    packs.record_taken(g.viewer, found.problem, taken)
+    response = Response(content, mimetype="application/pdf")
+    name = f"tasking-pack-{found.problem.reference}.pdf"
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
+
+
+def _ask(problem_id: UUID, error: BadRequest | None = None) -> ResponseReturnValue:
+    found = problems.problem(g.viewer, problem_id)
+    back = url_for(".pack", problem_id=problem_id)
+    return handover.ask(f"the tasking pack of {found.reference} (PDF)", back, error)
 
 
 def _problem(written: str) -> UUID:

@@ -141,6 +141,12 @@ def task(viewer: Viewer, problem_id: UUID, task_id: UUID, today: dt.date) -> Sho
     raise NotFound
 
 
+def of_problem(viewer: Viewer, problem_id: UUID, today: dt.date) -> list[ShownTask]:
+    """List the open tasks of one problem, the one that is due first at the top."""
+    found = [one for one in across.of_kind(viewer, Kind.TASK) if one.problem_id == problem_id and _is_open(one)]
+    return sorted(_shown(viewer, found, today), key=lambda task: task.due_on)
+
+
 def meeting(viewer: Viewer, area: Area, today: dt.date) -> Meeting:
     """Gather what the partners of an area meet about.
 

@@ -1,0 +1,225 @@
+"""The tasking pack: what partners take to the place of a problem, on one page: map, clock, asks and caveats.
+
+On screen to print, or as a tagged PDF (PDF/UA-1) set by Typst; what is written goes in as data and never as markup.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from geo.frames import Geometry
+from hub import audit
+from hub.access import Permission, Viewer
+from hub.briefings import grounds
+from hub.briefings.clocks import LEAST_TIMED, PlaceClock, clock_of
+from hub.briefings.outline_map import OutlineMap, outline_map
+from hub.config import shipped
+from hub.documents import typesetting
+from hub.hotspots.checking import ALL_CRIME
+from hub.places.service import Area
+from hub.problems import series
+from hub.problems import service as problems
+from hub.problems.across import Kind
+from hub.problems.service import Record, ShownProblem
+from hub.purposes import Handover
+from hub.tasking import service
+from hub.tasking.service import ShownTask
+from hub.words import MARKING, date_name, listed
+
+METRES_AROUND = 1_000
+"""The map shows the wards that lie within so far of the place."""
+MOST_ASKS = 12
+CAVEATS = (
+    "Counts and times are of what was recorded. What nobody reported is not in them.",
+    "A published point is the middle of a street or square near where it happened, and not the place itself.",
+    "The map shows where the problem is, not who causes it. It is no ground to stop or search anybody.",
+    "Exact counts: for the partners of the problem. Do not copy them into what others read.",
+)
+NO_GROUND = "The record says only the name of the place, and not where it lies, so there is no map and no clock."
+NO_TIMES = "No source that you may see says at what hour: street-level points carry only the month."
+
+
+@dataclass(frozen=True)
+class Pack:
+    """All that the page says."""
+
+    problem: ShownProblem
+    day: dt.date
+    statement: str
+    objectives: tuple[str, ...]
+    asks: tuple[ShownTask, ...]
+    """The open tasks, the one that is due first at the top."""
+    more_asks: int
+    map: OutlineMap | None
+    wards: tuple[str, ...]
+    """The names of the wards that the place lies in."""
+    clock: PlaceClock | None
+    why_no_clock: str
+    caveats: tuple[str, ...] = CAVEATS
+
+    @property
+    def subtitle(self) -> str:
+        """Where, whose and as of when."""
+        where = f"{self.problem.place.name}, {self.problem.boroughs}"
+        owner = f"{self.problem.owner_body}{f': {self.problem.owner}' if self.problem.owner else ''}"
+        return f"{where}. Led by {owner}. As of {date_name(self.day)}."
+
+    @property
+    def has_hours(self) -> bool:
+        """Whether enough came with a time to show each hour."""
+        return self.clock is not None and self.clock.total >= LEAST_TIMED
+
+    @property
+    def clock_words(self) -> str:
+        """When most come, or why that is not known."""
+        return f"{self.clock.sentence} {self.problem.period}." if self.clock else self.why_no_clock
+
+    @property
+    def map_words(self) -> str:
+        """The map for whoever does not see it."""
+        where = f" It lies in {listed(self.wards)}." if self.wards else ""
+        return f"Map of {self.problem.place.name} and the wards around it, north up.{where}"
+
+
+def pack(viewer: Viewer, problem_id: UUID, day: dt.date) -> Pack:
+    """Gather a problem's pack.
+
+    Raises
+    ------
+    NotFound
+        If there is no such problem, or it is not this person's to read.
+    """
+    record = problems.record(viewer, problem_id)
+    problem = record.problem
+    ground = _ground(viewer, problem)
+    drawn, wards = _map(viewer, problem, ground) if ground is not None else (None, ())
+    clock, why = _clock(viewer, problem, ground)
+    asks = service.of_problem(viewer, problem_id, day)
+    return Pack(
+        problem=problem,
+        day=day,
+        statement=next((one.body["words"] for one in record.of(Kind.STATEMENT)), ""),
+        objectives=_objectives(record),
+        asks=tuple(asks[:MOST_ASKS]),
+        more_asks=max(0, len(asks) - MOST_ASKS),
+        map=drawn,
+        wards=wards,
+        clock=clock,
+        why_no_clock=why,
+    )
+
+
+def record_taken(viewer: Viewer, problem: ShownProblem, handover: Handover) -> None:
+    """Have it on the record that a pack left the hub, and for what."""
+    audit.record(
+        viewer,
+        "task_pack.exported",
+        problem.id,
+        boroughs=problem.borough_codes,
+        purpose=handover.purpose.key,
+        purpose_words=handover.purpose.words,
+    )
+
+
+def pdf(found: Pack, handover: Handover) -> bytes:
+    """Set a pack on one sheet of A4."""
+    with tempfile.TemporaryDirectory(prefix="hub-pack-") as folder:
+        root = Path(folder)
+        if found.map is not None:
+            root.joinpath("map.svg").write_text(_svg(found.map), "utf-8")
+        root.joinpath("page.json").write_bytes(orjson.dumps(_content(found, handover)))
+        template = root / "pack.typ"
+        template.write_bytes((shipped("templates") / "tasking" / "pack.typ").read_bytes())
+        return typesetting.pdf(template)
+
+
+def _objectives(record: Record) -> tuple[str, ...]:
+    return tuple(one.body["words"] for one in record.of(Kind.OBJECTIVE))
+
+
+def _ground(viewer: Viewer, problem: ShownProblem) -> Geometry | None:
+    if problem.place.outline is not None:
+        return problem.place.outline
+    if problem.place.ward_code is None:
+        return None
+    wards = grounds.wards_of(viewer, _area_of(viewer, problem))
+    found = wards.geometry[wards.index == problem.place.ward_code]
+    return None if found.empty else found.iloc[0]
+
+
+def _area_of(viewer: Viewer, problem: ShownProblem) -> Area:
+    return series.area_of(viewer, problem.borough_codes & viewer.boroughs(Permission.EXACT_COUNTS))
+
+
+def _map(viewer: Viewer, problem: ShownProblem, ground: Geometry) -> tuple[OutlineMap, tuple[str, ...]]:
+    wards = grounds.wards_of(viewer, _area_of(viewer, problem))
+    near = wards[wards.intersects(ground.buffer(METRES_AROUND))]
+    inside = near[near.intersection(ground).area > 0]
+    named = near.rename(columns={"ward_name": "borough_name"})
+    return outline_map(named, [ground]), tuple(sorted(str(name) for name in inside["ward_name"]))
+
+
+def _clock(viewer: Viewer, problem: ShownProblem, ground: Geometry | None) -> tuple[PlaceClock | None, str]:
+    if ground is None:
+        return None, NO_GROUND
+    months = {"first_month": problem.first_month, "last_month": problem.last_month}
+    here = grounds.timed_on_ground(viewer, _area_of(viewer, problem), ground, **months)
+    category = problem.categories[0] if problem.categories else ALL_CRIME
+    clock = clock_of(here, category, grounds.titles_of(viewer))
+    return clock, "" if clock else NO_TIMES
+
+
+def _svg(found: OutlineMap) -> str:
+    """The map as a picture for paper."""
+    drawn = [
+        *(f'<path d="{one.path}" fill="#fff" stroke="#6f777b" stroke-width="1"/>' for one in found.outlines),
+        *(
+            f'<path d="{one.path}" fill="#d4351c" fill-opacity="0.35" stroke="#0b0c0c" stroke-width="2"/>'
+            for one in found.marks
+        ),
+        *(
+            f'<text x="{one.x}" y="{one.y}" font-size="17" text-anchor="middle" font-family="Liberation Sans, Arial">'
+            f"{escape(one.name)}</text>"
+            for one in found.outlines
+        ),
+    ]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {found.width} {found.height}" width="{found.width}" '
+        f'height="{found.height}">{"".join(drawn)}</svg>'
+    )
+
+
+def _content(found: Pack, handover: Handover) -> dict[str, Any]:
+    """All the words of the paper."""
+    problem = found.problem
+    return {
+        "marking": MARKING,
+        "title": f"{problem.reference}: {problem.title}",
+        "subtitle": found.subtitle,
+        "statement": found.statement,
+        "objectives": found.objectives,
+        "asks": _rows(found.asks),
+        "more_asks": found.more_asks,
+        "map": found.map_words if found.map else "",
+        "clock": found.clock_words,
+        "hours": _hours(found) if found.has_hours else [],
+        "caveats": found.caveats,
+        "handover": handover.sentence,
+    }
+
+
+def _rows(asks: Sequence[ShownTask]) -> list[tuple[str, str, str]]:
+    return [(one.words, one.whose, f"{date_name(one.due_on)} ({one.when})") for one in asks]
+
+
+def _hours(found: Pack) -> list[tuple[str, list[tuple[str, int]]]]:
+    return found.clock.rows if found.clock else []
