@@ -34,6 +34,9 @@ class Case:
     written: Sequence[tuple[Kind, Mapping[str, str]]]
     response: Mapping[str, str] = field(default_factory=dict)
     """Starts when the planted response does."""
+    tasks: Sequence[tuple[int, Mapping[str, str]]] = ()
+    """Each with the days from today to its day; before today where it is late or done."""
+    decided: str = ""
 
 
 CASES = (
@@ -47,6 +50,10 @@ CASES = (
         (
             (Kind.STATEMENT, {"words": "Cars with keyless entry are taken at night from drives of a few streets."}),
             (Kind.CHEERS, {"events": "Cars taken at night", "recurring": "It began in spring and still grows."}),
+        ),
+        tasks=(
+            (-6, {"words": "Ask makers which models open without a key", "body": "police", "status": "under_way"}),
+            (9, {"words": "Offer signal-blocking pouches to the streets", "body": "council", "status": "asked"}),
         ),
     ),
     Case(
@@ -74,6 +81,12 @@ CASES = (
             "cost": "1,200",
             "delivered": "Posters in every shop but two.",
         },
+        (
+            (-13, {"words": "Put posters into the last two shops", "body": "business", "status": "asked"}),
+            (5, {"words": "Ask shops what they see", "body": "council", "status": "asked"}),
+            (-30, {"words": "Print more posters", "body": "business", "status": "done", "done": "Printed."}),
+        ),
+        "Wait for the survey of shops before spending more on posters.",
     ),
     Case(
         "H10",
@@ -151,6 +164,11 @@ def _open(viewer: Viewer, case: Case, planted: Mapping[str, Any], began: dt.date
     if case.response and began:
         days = {"start": began.isoformat(), "assess": months_before(last, -1).isoformat()}
         problems.write(viewer, opened.id, Kind.RESPONSE, {**case.response, **days})
+    today = problems.today()
+    for ahead, task in case.tasks:
+        problems.write(viewer, opened.id, Kind.TASK, {**task, "due": (today + dt.timedelta(days=ahead)).isoformat()})
+    if case.decided:
+        problems.write(viewer, opened.id, Kind.DECISION, {"words": case.decided, "on": today.isoformat()})
     for stage, reason in _MOVES[: list(Stage).index(case.stage)]:
         problems.move(viewer, opened.id, stage, reason)
     return opened.id

@@ -8,13 +8,15 @@ import orjson
 import pytest
 
 from hub import audit
-from hub.access import Role
+from hub.access import Permission, Role
 from hub.accounts import service as accounts
 from hub.db import Database
 from hub.demo import casework
 from hub.places import loading
+from hub.places import service as places
 from hub.problems import service
 from hub.problems.models import Kind, Stage
+from hub.tasking import service as tasking
 from tests.conftest import PASSWORD
 
 
@@ -44,3 +46,9 @@ def test_three_problems_are_opened_where_something_is_planted(database: Database
         assert responses[stages[Stage.ASSESSMENT]]["worked"]
         assert not responses[stages[Stage.RESPONSE]]["worked"]
         assert {problem.stage for problem in service.problems(viewer)} == set(stages)
+        for hotspot in ("H06", "H12"):
+            ours = places.area(viewer, hotspots[hotspot]["borough_code"], Permission.PROBLEM_READ)
+            met = tasking.meeting(viewer, ours, service.today())
+            assert met.late, hotspot
+            assert met.due, hotspot
+        assert met.decided
