@@ -99,7 +99,9 @@ def test_a_planted_response_that_worked_reads_fell_on_the_promised_day_and_its_o
         assert [one.result for one in told.told(leader, HOME)] == [Result.FELL]
     assert due.ask_due(desk.database, TODAY + dt.timedelta(days=9), audit.MACHINE) == 0
     [letter] = box.taken
-    words = letter.get_body(("plain",)).get_content()
+    plain = letter.get_body(("plain",))
+    assert plain is not None
+    words = plain.get_content()
     assert f"https://hub.example/problems/{problem_id}/assessments/{shown.line.id}" in words
     assert "Robbery at" not in words
 
