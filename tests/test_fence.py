@@ -361,7 +361,7 @@ def a_ground(baseline: UUID, boroughs: str, word: str = "new") -> BaselineGround
 def a_part(key: int, borough: str, baseline: UUID, version: int, word: str = "new") -> BaselinePart:
     return BaselinePart(
         id=key, borough_code=borough, baseline_id=baseline, version_id=version, months=["2025-01"], counts=[[1]],
-        evidence={"words": word},
+        evidence=word.encode(),
     )  # fmt: skip
 
 

@@ -710,6 +710,7 @@ A_PROBLEM = {
     "first": "2025-01",
     "last": "2025-12",
     "owner_body": "council",
+    **dict.fromkeys(("ward", "premises", "categories", "owner", "priority"), ""),
 }
 HOT_SQUARE = {
     "theirs": {"category": "Robbery", "unit": "150m-E450-N300"},
@@ -763,7 +764,7 @@ def of_zone(form: Mapping[str, Any] | None = None) -> Callable[[World, str], Ask
 
 def at_a_place(of: str) -> dict[str, str]:
     """By what a place of the map is asked for."""
-    return {**HOT_SQUARE.get(of, HOT_SQUARE["theirs"]), "to": "2025-12"}
+    return {**HOT_SQUARE.get(of, HOT_SQUARE["theirs"]), "to": "2025-12", "dataset": ""}
 
 
 def of_problem(form: Mapping[str, Any] | None = None, **more: object) -> Callable[[World, str], Asked]:
@@ -1003,7 +1004,7 @@ ASKED: dict[str, Callable[[World, str], Asked]] = {
     "problems.new": lambda world, of: Asked(),
     "problems.open_problem": lambda world, of: Asked(form={**A_PROBLEM, "boroughs": AREAS[of]}),
     "problems.show": of_problem(),
-    "problems.write": of_problem({"words": "Well done"}, kind="comment"),
+    "problems.write": of_problem({"words": "Well done", "thing": "", "follows": ""}, kind="comment"),
     "problems.describe": of_problem({"title": "Noise", "kind": "asb"}),
     "problems.move": of_problem({"stage": "response", "reason": "It is agreed."}),
     "problems.attach": lambda world, of: replace(of_problem()(world, of), form={"file": a_file()}),
@@ -1027,7 +1028,7 @@ ASKED: dict[str, Callable[[World, str], Asked]] = {
     "baselines.show": of_problem(),
     "baselines.grounds": of_problem(),
     "baselines.choose": of_problem(),
-    "baselines.freeze": of_problem(),
+    "baselines.freeze": of_problem({"category": "", "ring": "", "reason": ""}),
     "assessments.ask": lambda world, of: Asked(
         {"problem_id": world.uploads.get((of, "assessed problem"), ABSENT_UPLOAD)}
     ),

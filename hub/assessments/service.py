@@ -186,8 +186,10 @@ def assessment(viewer: Viewer, problem_id: UUID, assessment_id: UUID) -> ShownAs
     row = next((one for one in _rows(viewer, problem_id) if one.id == assessment_id), None)
     if row is None:
         raise NotFound
-    if row.dataset and row.dataset in kinds.to_agree_on(viewer.session):
-        figures.refuse_closed(viewer, problem.borough_codes, row.dataset)
+    theirs = viewer.boroughs(Permission.EXACT_COUNTS)
+    figures.refuse_without_agreement(
+        viewer, {(one["borough_code"], row.dataset) for one in row.sources if one["borough_code"] in theirs}
+    )
     counts, standing = _counts(viewer, problem, row)
     kind = kinds.kind(viewer.session, row.dataset) if row.dataset else None
     names = accounts.names(viewer.session, {row.run_for})

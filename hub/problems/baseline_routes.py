@@ -119,6 +119,7 @@ def grounds(problem_id: UUID) -> ResponseReturnValue:
 @needs(Permission.PROBLEM_WRITE)
 def choose(problem_id: UUID) -> ResponseReturnValue:
     """Show what a baseline would be of, and what may be chosen instead."""
+    saw("problem.baseline_viewed", problem_id, service.problem(g.viewer, problem_id).borough_codes)
     return _choose(g.viewer, problem_id, request.args)
 
 

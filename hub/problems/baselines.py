@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +16,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 import shapely
 from sqlalchemy import func, select
@@ -69,8 +71,6 @@ class ShownGround:
     ward_codes: tuple[str, ...]
     outline: Geometry
     rule: str
-    level_ratio: float | None
-    trend_p: float | None
     counts: FloatArray
 
     @property
@@ -108,7 +108,7 @@ class ShownBaseline:
     why_none: str
     grounds: tuple[ShownGround, ...]
     evidence: Evidence | None
-    """None where it is another borough's to see, or went with its data."""
+    """None where some of it is another borough's to see, or went with its data."""
     standing: Standing
     sha256: str
 
@@ -120,6 +120,11 @@ class ShownBaseline:
     def response(self) -> ShownGround:
         """The place itself."""
         return self.grounds[0]
+
+    def times_the_place(self, ground: ShownGround) -> float | None:
+        """A ground's incidents as times those of the place; None unless all of both may be seen."""
+        is_told = self.standing is Standing.WHOLE and self.response.total > 0
+        return ground.total / self.response.total if is_told else None
 
     @property
     def has_controls(self) -> bool:
@@ -199,7 +204,7 @@ def baselines(viewer: Viewer, problem_id: UUID) -> list[ShownBaseline]:
         select(Baseline).where(Baseline.problem_id == row.id).order_by(Baseline.number.desc())
     ).all()
     names = accounts.names(viewer.session, {one.frozen_by for one in rows})
-    return [_shown(viewer, row, one, names.get(one.frozen_by, "somebody who has left")) for one in rows]
+    return [_shown(viewer, one, names.get(one.frozen_by, "somebody who has left")) for one in rows]
 
 
 def current(viewer: Viewer, problem_id: UUID) -> ShownBaseline | None:
@@ -283,8 +288,6 @@ def _grounds(frozen: Baseline, comparison: Comparison) -> list[BaselineGround]:
                 ward_codes=list(piece.ward_codes),
                 outline=piece.outline,
                 rule=judged.rule if judged else "",
-                level_ratio=judged.level_ratio if judged else None,
-                trend_p=judged.trend_p if judged else None,
             )
         )
     return made
@@ -292,12 +295,10 @@ def _grounds(frozen: Baseline, comparison: Comparison) -> list[BaselineGround]:
 
 def _parts(frozen: Baseline, prepared: Prepared) -> list[BaselinePart]:
     months = prepared.comparison.basis.months
-    busiest = max(prepared.counts, key=lambda code: int(prepared.counts[code][0].sum()))
     made = []
     for code, version_of in prepared.version_ids.items():
         for version in sorted(set(version_of.values())):
             at = [place for place, month in enumerate(months) if version_of[month] == version]
-            has_last = code == busiest and at[-1] == len(months) - 1
             made.append(
                 BaselinePart(
                     baseline_id=frozen.id,
@@ -305,10 +306,26 @@ def _parts(frozen: Baseline, prepared: Prepared) -> list[BaselinePart]:
                     version_id=version,
                     months=[month_code(months[place]) for place in at],
                     counts=prepared.counts[code][:, at].tolist(),
-                    evidence=prepared.evidence.as_dict() if has_last else None,
                 )
             )
+    for part, share in zip(made, _shares(orjson.dumps(prepared.evidence.as_dict()), len(made)), strict=True):
+        part.evidence = share
     return made
+
+
+def _shares(told: bytes, number: int) -> list[bytes]:
+    """Cut words into as many shares, any of which but all together are noise."""
+    noise = [secrets.token_bytes(len(told)) for _ in range(number - 1)]
+    return [*noise, _joined([told, *noise])]
+
+
+def _joined(shares: Sequence[bytes]) -> bytes:
+    """Put all shares of some words together again."""
+    length = max(map(len, shares))
+    joined: npt.NDArray[np.uint8] = np.bitwise_xor.reduce(
+        [np.frombuffer(share.ljust(length, b"\0"), np.uint8) for share in shares]
+    )
+    return joined.tobytes()
 
 
 def _public_ids(frozen: Baseline) -> dict[tuple[str, str], str]:
@@ -326,13 +343,14 @@ def _digest(
     told: dict[str, Any] = {
         "problem": str(frozen.problem_id),
         **{name: getattr(frozen, name) for name in _TOLD_OF_A_BASELINE},
+        "evidence": _joined([part.evidence for part in parts]).hex(),
         "grounds": [
             {name: getattr(ground, name) for name in _TOLD_OF_A_GROUND}
             | {"outline": shapely.to_wkb(ground.outline, hex=True)}
             for ground in sorted(grounds, key=lambda one: one.position)
         ],
         "parts": sorted(
-            [part.borough_code, public_ids[part.borough_code, part.months[0]], part.months, part.counts, part.evidence]
+            [part.borough_code, public_ids[part.borough_code, part.months[0]], part.months, part.counts]
             for part in parts
         ),
     }
@@ -343,19 +361,19 @@ _TOLD_OF_A_BASELINE = (
     *("number", "reason", "dataset", "category", "boundary_set", "months", "carried_over", "sources"),
     *("ring_metres", "considered", "why_none"),
 )
-_TOLD_OF_A_GROUND = ("position", "role", "name", "unit", "ward_codes", "rule", "level_ratio", "trend_p")
+_TOLD_OF_A_GROUND = ("position", "role", "name", "unit", "ward_codes", "rule")
 
 
 # --- Showing ---------------------------------------------------------------------------------------------------------
 
 
-def _shown(viewer: Viewer, problem: Problem, frozen: Baseline, by: str) -> ShownBaseline:
-    if frozen.dataset in kinds.to_agree_on(viewer.session):
-        figures.refuse_closed(viewer, problem.boroughs, frozen.dataset)
+def _shown(viewer: Viewer, frozen: Baseline, by: str) -> ShownBaseline:
+    theirs = viewer.boroughs(Permission.EXACT_COUNTS)
+    of_theirs = {one["borough_code"] for one in frozen.sources} & theirs
+    figures.refuse_without_agreement(viewer, {(code, frozen.dataset) for code in of_theirs})
     grounds = viewer.session.scalars(
         select(BaselineGround).where(BaselineGround.baseline_id == frozen.id).order_by(BaselineGround.position)
     ).all()
-    theirs = viewer.boroughs(Permission.EXACT_COUNTS)
     parts = [
         part
         for part in viewer.session.scalars(select(BaselinePart).where(BaselinePart.baseline_id == frozen.id))
@@ -363,7 +381,8 @@ def _shown(viewer: Viewer, problem: Problem, frozen: Baseline, by: str) -> Shown
     ]
     counts, gone = _counts(frozen, len(grounds), parts, theirs)
     kind = kinds.kind(viewer.session, frozen.dataset)
-    evidence = next((part.evidence for part in parts if part.evidence), None)
+    standing = _standing(frozen, grounds, parts, gone, theirs)
+    evidence = orjson.loads(_joined([part.evidence for part in parts])) if standing is Standing.WHOLE else None
     return ShownBaseline(
         id=frozen.id,
         number=frozen.number,
@@ -390,14 +409,12 @@ def _shown(viewer: Viewer, problem: Problem, frozen: Baseline, by: str) -> Shown
                 ward_codes=tuple(ground.ward_codes),
                 outline=ground.outline,
                 rule=ground.rule,
-                level_ratio=ground.level_ratio,
-                trend_p=ground.trend_p,
                 counts=row,
             )
             for ground, row in zip(grounds, counts, strict=True)
         ),
         evidence=Evidence.from_dict(evidence) if evidence else None,
-        standing=_standing(frozen, grounds, parts, gone, theirs),
+        standing=standing,
         sha256=frozen.sha256,
     )
 

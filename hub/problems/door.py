@@ -18,6 +18,8 @@ from hub.errors import Conflict, NotAllowed, NotFound
 from hub.problems.models import Entry, Kind, Problem, Stage
 
 MOST_ENTRIES = 2_000
+_ENDINGS = frozenset({Kind.MOVED, Kind.DETACHED, Kind.WITHDRAWN})
+"""What can be written however much there is: else nobody could close it, or take back what is in it."""
 """Of one problem: its page shows them all."""
 
 
@@ -82,7 +84,7 @@ def append(viewer: Viewer, problem: Problem, kind: Kind, body: Mapping[str, Any]
         If as much is written of the problem as may be.
     """
     last = viewer.session.scalar(select(func.max(Entry.number)).where(Entry.problem_id == problem.id)) or 0
-    if last >= MOST_ENTRIES:
+    if last >= MOST_ENTRIES and kind not in _ENDINGS:
         raise Conflict(
             f"{MOST_ENTRIES:,} entries are written of this problem, and it can have no more.",
             remedy="Close it, and open another for what is left to do.",

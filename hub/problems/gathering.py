@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -208,7 +209,22 @@ def flagged(
         "last_month": overlay.data_to.isoformat(),
         "map": overlay.inputs_hash,
     }
-    evidence = evidence_of(viewer, its_area, its_basis, response, flag=_flag(one), usual=one.usual, inputs=inputs)
+    flag: Flag | None = _flag(one)
+    usual = one.usual
+    if its_area.borough_codes != area.borough_codes:
+        # What the wider map says of it rests on other boroughs' figures, which people of these alone may not see.
+        flag = usual = None
+        with suppress(BadRequest, NoFigures):  # Where their own map does not have it.
+            own = one_place(
+                viewer,
+                its_area,
+                category=category,
+                unit=unit,
+                last_month=overlay.data_to,
+                dataset=overlay.dataset,
+            )
+            flag, usual = _flag(own), own.usual if own.units == one.units else None
+    evidence = evidence_of(viewer, its_area, its_basis, response, flag=flag, usual=usual, inputs=inputs)
     return Flagged(one, its_area, response, its_basis, evidence)
 
 

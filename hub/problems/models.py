@@ -239,8 +239,6 @@ class BaselineGround(AmongBoroughs, AppendOnly, Base):
     outline: Mapped[BaseGeometry] = mapped_column(Geometry)
     rule: Mapped[str] = mapped_column(String(40))
     """Of a control: `suitable`, or the rule that it breaks; else blank."""
-    level_ratio: Mapped[float | None]
-    trend_p: Mapped[float | None]
 
 
 class BaselinePart(InBorough, AppendOnly, Base):
@@ -260,5 +258,6 @@ class BaselinePart(InBorough, AppendOnly, Base):
     months: Mapped[list[str]] = mapped_column(JSON)
     counts: Mapped[list[list[int]]] = mapped_column(JSON)
     """A row for each piece of ground, by position; a figure for each of the months."""
-    evidence: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    """What was known of the place, with the part that holds its last month; none on the others."""
+    evidence: Mapped[bytes] = mapped_column(LargeBinary)
+    """Its share of what was known of the place. That counts all boroughs and months together, so it takes every part of
+    the baseline to read it: who may not see one of them reads none of it, and with one of them it is gone."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from hub.access import Permission, Viewer
+from hub.disclosure import service as disclosure
 from hub.problems.choices import choices
 from hub.problems.models import Problem, Result, Stage
 from hub.words import LONDON
@@ -20,7 +21,8 @@ class Told:
     """One problem as anybody who reads the borough's summary may be told of it."""
 
     title: str
-    """Checked when it was written: it tells of no person, and gives no exact count."""
+    """Checked when it was written: it tells of no person, and gives no exact count. The kind in its place, where the
+    problem is of something protected: that something protected occurs at a place is not told."""
     kind: str
     """In words."""
     stage: Stage
@@ -50,14 +52,17 @@ def told(viewer: Viewer, borough_code: str, *, closed_since: dt.date | None = No
         If this person does not read the borough's summary.
     """
     viewer.require(Permission.SUMMARY_READ, [borough_code])
-    given = choices()
+    given, policy = choices(), disclosure.in_force(viewer.session)
     found = []
     for row in viewer.session.scalars(select(Problem).order_by(Problem.opened_at.desc(), Problem.id)):
         closed_on = _day(row.closed_at) if row.closed_at else None
         is_over = closed_on is not None and (closed_since is None or closed_on < closed_since)
         if borough_code in row.boroughs and not is_over:
             kind, body = given.kinds.get(row.kind, row.kind), given.bodies.get(row.owner_body, row.owner_body)
-            found.append(Told(row.title, kind, row.stage, body, row.result, _day(row.opened_at), closed_on))
+            is_open = not any(policy.protects("", group) for group in row.categories)
+            found.append(
+                Told(row.title if is_open else kind, kind, row.stage, body, row.result, _day(row.opened_at), closed_on)
+            )
     return tuple(sorted(found, key=lambda one: _ORDER[one.stage]))
 
 

@@ -103,7 +103,18 @@ def refuse_closed(viewer: Viewer, borough_codes: Collection[str], dataset: str |
     )
     if dataset is not None:
         wanted = wanted.where(VersionMonth.dataset == dataset)
-    closed = _closed(viewer, ((code, key) for code, key in viewer.session.execute(wanted)))
+    refuse_without_agreement(viewer, ((code, key) for code, key in viewer.session.execute(wanted)))
+
+
+def refuse_without_agreement(viewer: Viewer, pairs: Iterable[tuple[str, str]]) -> None:
+    """Say so if figures of a borough and dataset may not be shown for want of a sharing agreement, live or kept.
+
+    Raises
+    ------
+    NoAgreement
+        Naming the agreements to those who may read them.
+    """
+    closed = _closed(viewer, pairs)
     titles = kinds.to_agree_on(viewer.session)
     for key in sorted({key for _, key in closed}):
         codes = [code for code, of in closed if of == key]

@@ -54,8 +54,6 @@ def upgrade() -> None:
         sa.Column("ward_codes", sa.JSON(), nullable=False),
         sa.Column("outline", db.Geometry(), nullable=False),
         sa.Column("rule", sa.String(length=40), nullable=False),
-        sa.Column("level_ratio", sa.Double(), nullable=True),
-        sa.Column("trend_p", sa.Double(), nullable=True),
         sa.Column("borough_set", sa.String(length=512), nullable=False),
         sa.ForeignKeyConstraint(
             ["baseline_id", "borough_set"],
@@ -74,7 +72,7 @@ def upgrade() -> None:
         sa.Column("version_id", sa.Integer(), nullable=False),
         sa.Column("months", sa.JSON(), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),
-        sa.Column("evidence", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("evidence", sa.LargeBinary(), nullable=False),
         sa.Column("borough_code", sa.String(length=9), nullable=False),
         sa.ForeignKeyConstraint(
             ["baseline_id"],

@@ -337,6 +337,7 @@ def test_from_home_to_a_place_in_two_steps(commander: StrictClient) -> None:
     assert [words_of(link) for link in commander.page.all("a") if "of North" in words_of(link)] == [
         "This week of North",
         "Hotspot maps of North",
+        "Meeting of North",
     ]
     assert commander.get(linked(commander, "This week of North")).status_code == 200
     page = commander.page

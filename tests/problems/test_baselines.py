@@ -159,10 +159,10 @@ def test_what_is_deleted_takes_its_figures_along_and_the_baseline_says_so(
         left = shown(desk, officer, problem_id)
         assert left.standing is Standing.GONE
         assert list(left.gone) == gone
+        assert left.evidence is None, "it would tell what is gone: all its months are added up in it"
         is_left = ~np.isin(np.array(left.months), gone)
         assert (left.response.counts[is_left] == whole.response.counts[is_left]).all()
         assert np.isnan(left.response.counts[~is_left]).all()
-    assert left.evidence is None
     with database.reading() as session, session.scoped(EVERYWHERE):
         assert session.scalar(select(func.count()).select_from(BaselinePart)) == 0
 
@@ -194,10 +194,12 @@ def test_counts_are_their_boroughs_alone_and_what_was_changed_beneath_is_told(
     assert (home.response.counts + beside.response.counts == both.response.counts).all()
     assert home.response.counts.sum()
     assert beside.response.counts.sum()
-    assert (home.evidence is None) != (beside.evidence is None)
+    assert both.evidence is not None
+    # What is told of both boroughs together would tell each of the other's.
+    assert home.evidence is beside.evidence is None
     if database.engine.dialect.name == "sqlite":  # where nothing beneath the ORM refuses it
         with database.engine.begin() as connection:
-            connection.execute(update(BaselineGround.__table__).values(rule="suitable", level_ratio=1.0))
+            connection.execute(update(BaselineGround.__table__).values(rule="suitable"))
         assert shown(desk, commander, problem_id).standing is Standing.ALTERED
 
 

@@ -243,8 +243,11 @@ def _add_a_baseline(session: HubSession, code: str, word: str, asker: UUID, prob
     _add_an_assessment(session, code, word, asker, problem_id, version, source)
     counts = [[OWN_COUNT if code == HOME else PECULIAR_COUNT] * 12] * len(GroundRole)
     session.add(
-        BaselinePart(baseline_id=baseline.id, borough_code=code, version_id=version.id, months=months, counts=counts)
-    )
+        BaselinePart(
+            baseline_id=baseline.id, borough_code=code, version_id=version.id, months=months, counts=counts,
+            evidence=word.encode(),
+        )
+    )  # fmt: skip
 
 
 def _add_an_assessment(
