@@ -241,6 +241,11 @@ class Policy:
         names = (line.partition(":")[0].strip().casefold() for line in self.categories)
         return any(fnmatchcase(group.casefold(), name) for name in names)
 
+    def is_named_in(self, words: str) -> bool:
+        """Whether some words name a protected group or subgroup, whatever holds for the others."""
+        names = (line.rpartition(":")[2].strip().casefold() for line in self.categories)
+        return any(fnmatchcase(words.casefold(), f"*{name}*") for name in names)
+
 
 @dataclass(frozen=True)
 class Released:

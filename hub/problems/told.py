@@ -59,10 +59,9 @@ def told(viewer: Viewer, borough_code: str, *, closed_since: dt.date | None = No
         is_over = closed_on is not None and (closed_since is None or closed_on < closed_since)
         if borough_code in row.boroughs and not is_over:
             kind, body = given.kinds.get(row.kind, row.kind), given.bodies.get(row.owner_body, row.owner_body)
-            is_open = not any(policy.protects("", group) for group in row.categories)
-            found.append(
-                Told(row.title if is_open else kind, kind, row.stage, body, row.result, _day(row.opened_at), closed_on)
-            )
+            is_protected = any(map(policy.is_named_in, (row.title, *row.categories)))
+            title = kind if is_protected else row.title
+            found.append(Told(title, kind, row.stage, body, row.result, _day(row.opened_at), closed_on))
     return tuple(sorted(found, key=lambda one: _ORDER[one.stage]))
 
 

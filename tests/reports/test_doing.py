@@ -29,6 +29,7 @@ def open_some(press: Press) -> None:
             ("Robbery at the bus station", (Stage.ANALYSIS, Stage.RESPONSE)),
             ("Mopeds on the high street", ()),
             ("Shoplifting in the market", (Stage.CLOSED,)),
+            ("Stalking around the school", (Stage.CLOSED,)),
         ):
             problem_id = problems.open_problem(viewer, an_opening(title=title)).id
             problems.write(viewer, problem_id, Kind.COMMENT, {"words": UNTOLD[0]})
@@ -46,7 +47,7 @@ def test_a_leader_is_told_stage_body_and_result_and_nothing_that_partners_wrote(
     assert leader.get(f"/areas/{HOME}/summary").status_code == 200
     said = leader.page.main
     for wanted in (
-        "The partnership works on 2 problems: 1 being looked into and 1 being acted on. 1 problem was closed.",
+        "The partnership works on 2 problems: 1 being looked into and 1 being acted on. 2 problems were closed.",
         "Robbery at the bus station",
         "Being acted on",
         "Police",
@@ -54,7 +55,7 @@ def test_a_leader_is_told_stage_body_and_result_and_nothing_that_partners_wrote(
         NEVER_JUDGED,
     ):
         assert wanted in said, wanted
-    for untold in (*UNTOLD, "P-20"):
+    for untold in (*UNTOLD, "P-20", "Stalking", "the school"):
         assert untold not in said, untold
 
 
