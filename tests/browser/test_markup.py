@@ -172,8 +172,9 @@ def problem(hub: ServedHub) -> Iterator[UUID]:
         for kind, fields in contents.fields().items():
             words = {one.name: STRUCK_IN_WORDS for one in fields if one.holds in {Holds.LINE, Holds.TEXT}}
             chosen = {one.name: next(iter(one.options)) for one in fields if one.holds is Holds.CHOICE and one.options}
+            days = {one.name: "2026-01-10" for one in fields if one.holds is Holds.DATE and one.is_needed}
             if kind is not Kind.ASSIGNED:
-                problems.write(viewer, opened, kind, {**words, **chosen, "start": "2026-01-10"})
+                problems.write(viewer, opened, kind, {**words, **chosen, **days})
         problems.move(viewer, opened, Stage.ANALYSIS, STRUCK_IN_WORDS)
         told = "<svg onload=window.struck=true>"
         memory.publish(viewer, opened, memory.Telling(told, told, told))

@@ -79,9 +79,9 @@ def test_the_official_ward_wins_with_the_share_that_it_has() -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.floats(0.05, 2.95), min_size=1, max_size=6, unique=True))
-def test_the_share_is_the_largest_there_is(cuts: list[float]) -> None:
-    edges = [0.0, *sorted(cuts), 3.0]
+@given(st.lists(st.integers(50, 2950), min_size=1, max_size=6, unique=True))
+def test_the_share_is_the_largest_there_is(cuts: list[int]) -> None:
+    edges = [0.0, *(metres / 1000 for metres in sorted(cuts)), 3.0]
     boxes = [
         shapely.box(600_000, 400_000 + low * KILOMETRE, 601_000, 400_000 + high * KILOMETRE)
         for low, high in pairwise(edges)

@@ -172,7 +172,11 @@ LEADS_NOWHERE = {
     # They ask for a role, and not for boroughs.
     *("hub.accounts.second_factor._removed", "hub.accounts.tokens.admit", "hub.web._record_refusal"),
     *("hub.questions.routes.questions_to_answer.<locals>.waiting", "hub.problems.memory.search"),
-    "hub.problems.routes._owned",
+    *(
+        "hub.problems.routes._owned",
+        "hub.assessments.routes._news",
+        "hub.tasking.routes.tasks_of_mine.<locals>.waiting",
+    ),
     # What they choose from is the viewer's own already, or is asked here of the viewer's own borough.
     *("hub.uploads.views.unsettled", "hub.agreements.service.write", "hub.reports.approval.sent_back"),
     # Nothing that is to be done in ELSEWHERE is due in this world.
