@@ -287,5 +287,5 @@ def test_a_scheduled_report_is_drafted_for_the_officer_and_read_by_its_reader_al
     leader.look("reports")
     leader.follow(leader.page.get_by_role("link", name="Summary of Alder"))
     doing = leader.table("Problems in Alder")
-    assert [row[2] for row in doing] == ["Being looked into", "Being acted on", "Closed"]
+    assert [row[2] for row in doing] == ["Being looked into", "Being acted on", "Closed", "Closed"]
     leader.look("summary-with-problems")
