@@ -1028,7 +1028,9 @@ ASKED: dict[str, Callable[[World, str], Asked]] = {
     "baselines.show": of_problem(),
     "baselines.grounds": of_problem(),
     "baselines.choose": of_problem(),
-    "baselines.freeze": of_problem({"category": "", "ring": "", "reason": ""}),
+    "baselines.freeze": lambda world, of: of_problem(
+        {"category": "Burglary" if of == "theirs" else "", "ring": "", "reason": "Newer figures"}
+    )(world, of),
     "assessments.ask": lambda world, of: Asked(
         {"problem_id": world.uploads.get((of, "assessed problem"), ABSENT_UPLOAD)}
     ),
