@@ -3,7 +3,8 @@
 Crime is left out on purpose, so that a comparison of crime between such places says something.
 """
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable, Mapping
 
 import geopandas as gpd
 import numpy as np
@@ -79,8 +80,62 @@ def most_alike(of_all: pd.DataFrame, code: str, among: Collection[str], *, most:
     others = of_all.index.intersection(pd.Index(sorted(set(among) - {code})))
     if code not in of_all.index or len(of_all) < LEAST_TO_COMPARE:
         return []
-    scaled = of_all.assign(**{name: np.log(of_all[name]) for name in FEATURES[:2]})
-    spread = scaled.std(ddof=0).replace(0, 1)
-    away = np.sqrt((((scaled - scaled.loc[code]) / spread) ** 2).sum(axis=1))
+    scaled = _scaled(of_all)
+    away = np.sqrt(((scaled - scaled.loc[code]) ** 2).sum(axis=1))
     nearest = away[others].round(9).sort_values(kind="stable")
     return [str(each) for each in nearest.index[:most]]
+
+
+def families(of_all: pd.DataFrame, known_together: Mapping[str, Hashable], *, fewest: int) -> list[list[str]]:
+    """Part a city's places into families that are alike, each too large for anybody to work a member out.
+
+    The places are put in order along the line on which they differ most (the first principal component of the
+    standardised features), and the line is cut. No two families share a place, so that sums of families can be taken
+    from each other as one likes: what is left is families still, whole but for the places that somebody knows.
+
+    Parameters
+    ----------
+    of_all : DataFrame
+        From `features`.
+    known_together : mapping
+        Of each place, by code, the larger one that somebody may know all places of; a place without one has no family.
+    fewest : int
+        So many places of a family lie outside every one of the larger ones.
+
+    Returns
+    -------
+    list of list of str
+        Codes, sorted, from the families where people live closest to the others. Empty where not even all places
+        together are enough.
+    """
+    placed = of_all[of_all.index.isin(list(known_together))].sort_index()
+    if outside_any(placed.index, known_together) < fewest:
+        return []
+    scaled = _scaled(placed).to_numpy()
+    along = np.linalg.svd(scaled - scaled.mean(axis=0), full_matrices=False)[2][0]
+    # Either direction of a principal component would do: it is the one in which people live closer.
+    closeness = scaled @ (along if along[FEATURES.index("residents_per_km2")] > 0 else -along)
+    order = placed.index[np.argsort(-closeness.round(9), kind="stable")]
+    left = [str(code) for code in order]
+    found: list[list[str]] = []
+    while left:
+        enough = next(
+            (size for size in range(fewest, len(left)) if outside_any(left[:size], known_together) >= fewest), len(left)
+        )
+        if outside_any(left[enough:], known_together) < fewest:
+            enough = len(left)
+        found.append(sorted(left[:enough]))
+        left = left[enough:]
+    return found
+
+
+def outside_any(codes: Iterable[str], known_together: Mapping[str, Hashable]) -> int:
+    """How many of some places nobody knows at the least, who knows all places of any one larger place."""
+    its = Counter(known_together[code] for code in codes)
+    return its.total() - max(its.values(), default=0)
+
+
+def _scaled(of_all: pd.DataFrame) -> pd.DataFrame:
+    """The features with a standard deviation of one each, residents and their density by proportion."""
+    by_proportion = of_all.assign(**{name: np.log(of_all[name]) for name in FEATURES[:2]})
+    return by_proportion / by_proportion.std(ddof=0).replace(0, 1)

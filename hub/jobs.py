@@ -112,6 +112,12 @@ def is_any_waiting(session: HubSession, *, except_kind: str) -> bool:
     return session.scalar(waits) is not None
 
 
+def is_under_way(session: HubSession, kind: str, **arguments: Any) -> bool:
+    """Tell whether a job of this kind with these arguments, whatever else it was given, waits or runs."""
+    under_way = select(Job.arguments).where(Job.kind == kind, Job.state.in_([JobState.WAITING, JobState.RUNNING]))
+    return any(arguments.items() <= given.items() for given in session.scalars(under_way))
+
+
 def cancel(session: HubSession, job_id: UUID) -> bool:
     """Stop a job that is not over: nothing more of it is kept. False if it was over already."""
     wanted = select(Job).where(Job.id == job_id).with_for_update().execution_options(populate_existing=True)

@@ -107,7 +107,7 @@ def ask(viewer: Viewer, problem_id: UUID) -> None:
     NotFound, NotAllowed
         If this person may not write of the problem, or not count all of its boroughs exactly.
     Conflict
-        If it is closed, or nothing is there that could be assessed.
+        If it is closed, nothing is there that could be assessed, or it is being assessed already.
     """
     problem = service.problem(viewer, problem_id, Permission.PROBLEM_WRITE)
     viewer.require(Permission.EXACT_COUNTS, problem.borough_codes)
@@ -115,6 +115,12 @@ def ask(viewer: Viewer, problem_id: UUID) -> None:
         raise Conflict("This problem is closed.", remedy="Move it back to another stage to go on with it.")
     if not promises.deliveries(viewer, problem_id):
         raise Conflict("There is no response to assess.", remedy="Write down what is done, and since when.")
+    db.lock(viewer.session, f"assessments:{problem_id}")
+    if jobs.is_under_way(viewer.session, RUN, problem_id=str(problem_id)):
+        raise Conflict(
+            "This problem is being assessed already.",
+            remedy="Wait a minute or so: the result will stand under Assessment on the page of the problem.",
+        )
     audit.record(viewer, "assessment.asked", problem_id, boroughs=problem.borough_codes)
     jobs.enqueue(viewer, RUN, problem_id=str(problem_id), due_on="")
 
@@ -146,7 +152,7 @@ def keep(viewer: Viewer, problem_id: UUID, worked: Worked, due_on: dt.date | Non
     viewer.session.flush()
     viewer.session.add_all(parts)
     said = {"reason": _sentence(row), "assessment": str(row.id), "number": row.number, "sha256": row.sha256}
-    promises.keep_result(viewer, problem_id, row.result, said)
+    promises.keep_result(viewer, problem_id, row.result, said, is_by_clock=due_on is not None)
     return row.id
 
 

@@ -18,9 +18,11 @@ from hub.errors import Conflict, NotAllowed, NotFound
 from hub.problems.models import Entry, Kind, Problem, Stage
 
 MOST_ENTRIES = 2_000
+"""Of one problem: its page shows them all."""
+BY_CLOCK = "by_clock"
+"""Stands in the body of an entry that the hub wrote by itself, with what its writer may see."""
 _ENDINGS = frozenset({Kind.MOVED, Kind.DETACHED, Kind.WITHDRAWN})
 """What can be written however much there is: else nobody could close it, or take back what is in it."""
-"""Of one problem: its page shows them all."""
 
 
 def rows(viewer: Viewer, permission: Permission = Permission.PROBLEM_READ) -> list[Problem]:
@@ -75,8 +77,16 @@ def entries(viewer: Viewer, problem: Problem) -> Sequence[Entry]:
     return viewer.session.scalars(its.order_by(Entry.number)).all()
 
 
-def append(viewer: Viewer, problem: Problem, kind: Kind, body: Mapping[str, Any], thing: UUID | None = None) -> Entry:
-    """Write one entry, and have it on the record.
+def append(
+    viewer: Viewer,
+    problem: Problem,
+    kind: Kind,
+    body: Mapping[str, Any],
+    thing: UUID | None = None,
+    *,
+    is_by_clock: bool = False,
+) -> Entry:
+    """Write one entry, and have it on the record: under the viewer, or under the hub where the clock had it done.
 
     Raises
     ------
@@ -96,7 +106,7 @@ def append(viewer: Viewer, problem: Problem, kind: Kind, body: Mapping[str, Any]
         number=last + 1,
         kind=kind,
         thing=thing or problem.id,
-        body=dict(body),
+        body={**body, BY_CLOCK: True} if is_by_clock else dict(body),
         written_by=viewer.person_id,
         written_at=now,
     )
@@ -104,7 +114,12 @@ def append(viewer: Viewer, problem: Problem, kind: Kind, body: Mapping[str, Any]
     problem.changed_at = now
     viewer.session.flush()
     action = f"problem.{kind}" if kind in _OF_THEIR_OWN else "problem.written"
-    audit.record(viewer, action, problem.id, boroughs=problem.boroughs, part=kind.value, entry=entry.number)
+    about: dict[str, Any] = {"boroughs": problem.boroughs, "part": kind.value, "entry": entry.number}
+    if is_by_clock:
+        person = str(viewer.person_id)
+        audit.record_as(viewer.session, audit.MACHINE, f"{action}_by_clock", problem.id, **about, stood_in_for=person)
+    else:
+        audit.record(viewer, action, problem.id, **about)
     return entry
 
 

@@ -89,7 +89,7 @@ def months_chosen_by(viewer: Viewer, problem_id: UUID) -> tuple[dt.date, dt.date
     return (its.first_month, its.last_month) if its.origin is Origin.OVERLAY else None
 
 
-def keep_result(viewer: Viewer, problem_id: UUID, result: str, body: Mapping[str, Any]) -> None:
+def keep_result(viewer: Viewer, problem_id: UUID, result: str, body: Mapping[str, Any], *, is_by_clock: bool) -> None:
     """Write a result on a problem's record, as the newest word on whether it fell.
 
     Parameters
@@ -100,6 +100,8 @@ def keep_result(viewer: Viewer, problem_id: UUID, result: str, body: Mapping[str
         `fell`, `did_not_fall` or `cannot_tell`.
     body
         What the entry says beside: a `reason` in a sentence, and which assessment it is.
+    is_by_clock
+        Whether the hub did it on the promised day, in nobody's name; else somebody asked for it.
 
     Raises
     ------
@@ -108,7 +110,7 @@ def keep_result(viewer: Viewer, problem_id: UUID, result: str, body: Mapping[str
     """
     row = door.row_to_write(viewer, problem_id)
     row.result = Result(result)
-    door.append(viewer, row, Kind.ASSESSED, {"result": result, **body})
+    door.append(viewer, row, Kind.ASSESSED, {"result": result, **body}, is_by_clock=is_by_clock)
 
 
 def _delivery(body: Mapping[str, str]) -> Delivery:

@@ -217,7 +217,7 @@ def record(viewer: Viewer, problem_id: UUID) -> Record:
     named = {UUID(entry.body["person"]) for entry in entries if entry.body.get("person")}
     names = accounts.names(viewer.session, named | {entry.written_by for entry in entries})
     opened = next((entry for entry in entries if entry.kind is Kind.OPENED), None)
-    lines = [Line(one.number, one.kind, one.body, _name(names, one.written_by), one.written_at) for one in entries]
+    lines = [Line(one.number, one.kind, one.body, _writer(names, one), one.written_at) for one in entries]
     return Record(
         problem=shown(viewer, [row])[0],
         things=_things(entries, names),
@@ -289,6 +289,11 @@ def _things(entries: Sequence[Entry], names: Mapping[UUID, str]) -> dict[Kind, t
             body = contents.as_text(entry.body)
             latest[key] = Thing(entry.thing, entry.kind, entry.number, body, by, entry.written_at, key in latest)
     return {kind: tuple(one for (its, _), one in latest.items() if its is kind) for kind, _ in latest}
+
+
+def _writer(names: Mapping[UUID, str], entry: Entry) -> str:
+    name = _name(names, entry.written_by)
+    return f"The hub, by itself, with what {name} may see" if entry.body.get(door.BY_CLOCK) else name
 
 
 def _name(names: Mapping[UUID, str], person_id: UUID) -> str:

@@ -94,6 +94,7 @@ SAID = {
     "priority.kept": "Kept a priority of a ward",
     "priority.set": "Set a priority of a ward",
     "problem.assessed": "Had the hub assess a problem",
+    "problem.assessed_by_clock": "Assessed a problem on the day that was promised",
     "problem.assigned": "Said who owns a problem",
     "problem.attached": "Put a file beside a problem",
     "problem.baseline": "Froze the baseline of a problem",

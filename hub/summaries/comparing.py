@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from geo.alike import features, most_alike
+from geo.alike import families, features, most_alike
 from geo.change import compare_counts
 from geo.dispersion import Dispersion
 from geo.rates import byar_interval, rate_per
@@ -22,14 +22,15 @@ from hub.measures.definitions import Measure
 from hub.places import service as places
 from hub.summaries.changes import Figure
 from hub.summaries.lines import Measured
-from hub.summaries.police_area import FEWEST_OTHERS, PoliceArea, added_up
+from hub.summaries.police_area import FEWEST_OTHERS, PoliceArea, added_up, bcu_of, tells_of_few
 from hub.uploads.kinds import DatasetKind
 from hub.words import month_name, months_before, number
 
 CONFIDENCE = 0.99
 """Of "higher" and "lower": a page compares five measures, so that one in a hundred of each is five in a hundred."""
-NOT_LOADED = "Not every borough of the police area has figures for these months."
-TOO_FEW_BOROUGHS = "There are too few boroughs to find five that are like this one."
+NOT_LOADED = "Not every borough of the police area has figures for these months, or you read all of them but a few."
+NOTHING_LEFT = "You read so many of these boroughs that you could work out the few others."
+TOO_FEW_BOROUGHS = "There are too few boroughs to find some like this one that nobody could work out."
 NOT_ALL_LOADED = "Not all of the boroughs like this one have figures for these months."
 TOO_FEW = "Too few offences to show, to protect people."
 NO_SUCH_YEAR = "There are no figures of that year for this borough that can be shown."
@@ -101,7 +102,7 @@ class Comparer:
     year: Year
     counted: tuple[Measure, ...]
     """Every measure of which a rate may be asked."""
-    _alike: list[tuple[tuple[Like, ...], PoliceArea | None]] = field(default_factory=list)
+    _alike: list[tuple[tuple[Like, ...], PoliceArea | None, str]] = field(default_factory=list)
     _years: dict[dt.date, Mapping[str, Measured]] = field(default_factory=dict)
 
     def beside(self, one: Measured, comparison: Comparison) -> Beside:
@@ -143,22 +144,24 @@ class Comparer:
     def _of_alike(self, one: Measured, comparison: Comparison) -> Beside:
         if not self._alike:
             self._alike.append(self._find_alike())
-        alike, area = self._alike[0]
-        name = f"{FEWEST_OTHERS} boroughs like it"
-        if not alike:
-            return Beside(comparison, name, why_not=TOO_FEW_BOROUGHS)
-        found = self._of_area(one, comparison, area, name, NOT_ALL_LOADED)
+        alike, area, why_not = self._alike[0]
+        name = f"{len(alike) - 1} boroughs like it" if alike else "Boroughs like it"
+        found = self._of_area(one, comparison, area, name, why_not)
         return Beside(**{**vars(found), "alike": alike})
 
-    def _find_alike(self) -> tuple[tuple[Like, ...], PoliceArea | None]:
-        session = self.viewer.session
-        policed = [borough.code for borough in places.boroughs(session) if borough.bcu_id is not None]
-        people = places.borough_residents(session, policed)
-        outlines = places.borough_outlines(session, policed)
+    def _find_alike(self) -> tuple[tuple[Like, ...], PoliceArea | None, str]:
+        session, bcus = self.viewer.session, bcu_of(self.viewer)
+        people = places.borough_residents(session, list(bcus))
+        outlines = places.borough_outlines(session, list(bcus))
         of_all = features(outlines.assign(residents=pd.Series({code: one.residents for code, one in people.items()})))
-        codes = most_alike(of_all, self.borough_code, policed, most=FEWEST_OTHERS)
-        if len(codes) < FEWEST_OTHERS:
-            return (), None
+        # One more than must be unknown: the borough itself is left out of what it is compared with.
+        found = families(of_all, bcus, fewest=FEWEST_OTHERS + 1)
+        family = next((one for one in found if self.borough_code in one), [])
+        codes = most_alike(of_all, self.borough_code, family, most=len(family))
+        if not codes:
+            return (), None, TOO_FEW_BOROUGHS
+        if tells_of_few(self.viewer, frozenset(codes)):
+            return (), None, NOTHING_LEFT
         names = outlines["borough_name"]
         alike = tuple(
             Like(str(names[code]), int(residents), float(density), float(away))
@@ -167,7 +170,8 @@ class Comparer:
             )
         )
         months = [months_before(self.last_month, back) for back in reversed(range(12))]
-        return alike, added_up(self.viewer, "", frozenset(codes), self.kind, months, self.policy, self.counted)
+        area = added_up(self.viewer, "", frozenset(codes), self.kind, months, self.policy, self.counted)
+        return alike, area, NOT_ALL_LOADED
 
     def _baseline(self, one: Measured, comparison: Comparison) -> Beside:
         last = comparison.last_month

@@ -1,6 +1,7 @@
 """Recorded crime in several boroughs together, for a borough to be compared with: rates to one decimal place, no count.
 
-It reads other boroughs, whoever asks, and lets nothing out that says which borough had how many.
+It reads other boroughs, whoever asks, and lets nothing out that says which borough had how many: not to somebody who
+takes what they know off it either. That is a BCU's boroughs, or as many more as one person holds roles in.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from geo.alike import outside_any
 from geo.disclosure import protect
-from hub.access import Policy, Viewer
+from hub.access import Permission, Policy, Viewer
 from hub.db import Scope
 from hub.measures.definitions import Measure
 from hub.places import service as places
@@ -21,7 +23,7 @@ from hub.uploads import figures
 from hub.uploads.kinds import DatasetKind
 
 FEWEST_OTHERS = 5
-"""Of so few other boroughs together, the rate would tell much of each."""
+"""So many of the boroughs that are added up are unknown to any reader: of fewer, the rate would tell much of each."""
 DECIMALS = 1
 """To a tenth per 1,000 residents: in London some 900 offences, so that no neighbour's new figures show through."""
 MOST_REMEMBERED = 50
@@ -54,13 +56,25 @@ def compared_with(
     """Give the rates of the area that one borough's police serve, itself included.
 
     None unless every borough of it has figures for every month: else the rate of the rest would stand for the whole,
-    and tell of the borough that came late. None for fewer than five others, and for a borough without this police.
+    and tell of the borough that came late. None for a borough without this police, and where a reader could take from
+    it what they know and be left with too few boroughs.
     """
-    city = places.city(viewer.session)
-    codes = frozenset(one.code for one in places.boroughs(viewer.session) if one.bcu_id is not None)
-    if city is None or borough_code not in codes or len(codes) <= FEWEST_OTHERS:
+    city, bcus = places.city(viewer.session), bcu_of(viewer)
+    codes = frozenset(bcus)
+    others = codes - {borough_code}
+    if city is None or codes == others or outside_any(others, bcus) < FEWEST_OTHERS or tells_of_few(viewer, codes):
         return None
     return added_up(viewer, city.name, codes, kind, months, policy, measures)
+
+
+def bcu_of(viewer: Viewer) -> dict[str, int]:
+    """The BCU of each borough that has one, by the borough's code: the largest part that one role is held for."""
+    return {one.code: one.bcu_id for one in places.boroughs(viewer.session) if one.bcu_id is not None}
+
+
+def tells_of_few(viewer: Viewer, codes: frozenset[str]) -> bool:
+    """Whether this reader knows all of these boroughs but a few: one person may hold roles in several BCUs."""
+    return 0 < len(codes - viewer.boroughs(Permission.SUMMARY_READ)) < FEWEST_OTHERS
 
 
 def added_up(
@@ -77,9 +91,9 @@ def added_up(
     Raises
     ------
     ValueError
-        For so few boroughs that the rate would tell of each.
+        For so few boroughs that the rate would tell of each, to somebody who knows those of one BCU.
     """
-    if len(codes) < FEWEST_OTHERS:
+    if outside_any(codes, bcu_of(viewer)) < FEWEST_OTHERS:
         raise ValueError(f"{len(codes)} boroughs are too few to be added up for others to read.")
     people = places.borough_residents(viewer.session, codes)
     sources = {f"{one.source} {one.year}" for one in people.values()}

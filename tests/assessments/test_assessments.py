@@ -95,6 +95,11 @@ def test_a_planted_response_that_worked_reads_fell_on_the_promised_day_and_its_o
     assert record.problem.result is Result.FELL
     assert record.history[0].kind is Kind.ASSESSED
     assert record.history[0].body["sha256"] == shown.sha256
+    assert record.history[0].by.startswith("The hub, by itself, ")
+    with desk.database.reading() as session:
+        entry = next(one for one in audit.entries(session) if one.action == "problem.assessed_by_clock")
+        promised_by = str(session.scalars(select(Person.id).where(Person.email == officer)).one())
+    assert (entry.actor, entry.details["stood_in_for"]) == (audit.MACHINE, promised_by)
     with viewing(desk.database, people[Role.COUNCIL_LEADER]) as leader:
         assert [one.result for one in told.told(leader, HOME)] == [Result.FELL]
     assert due.ask_due(desk.database, TODAY + dt.timedelta(days=9), audit.MACHINE) == 0

@@ -6,11 +6,13 @@ import csv
 import io
 import re
 
+from sqlalchemy import select
+
 from hub.access import Role
 from hub.accounts import service as accounts
-from hub.assessments import due
+from hub.assessments import due, service
 from hub.config import Settings
-from hub.jobs import Worker
+from hub.jobs import Job, Worker
 from tests.assessments.conftest import Open
 from tests.assessments.responses_made import robberies
 from tests.client import StrictClient
@@ -30,6 +32,11 @@ def test_an_assessment_is_asked_for_read_and_taken_away(
     address = f"/problems/{problem_id}"
     assert "Nothing yet." in client.get(address).text
     assert client.post(f"{address}/assessments", data={"csrf_token": client.csrf_token}).status_code == 302
+    again = client.post(f"{address}/assessments", data={"csrf_token": client.csrf_token})
+    assert again.status_code == 409
+    assert "is being assessed already" in again.text
+    with desk.database.reading() as session:
+        assert len(session.scalars(select(Job).where(Job.kind == service.RUN)).all()) == 1
     assert Worker(desk.database, due.handlers(desk.database, settings), accounts.viewer_of).run_one()
     page = client.get(address)
     assert "It fell by more than places like it" in page.text
@@ -48,3 +55,7 @@ def test_an_assessment_is_asked_for_read_and_taken_away(
     assert all(cell.isdecimal() for row in rows[heads + 1 :] for cell in row[2:])
     nothing = client.post(f"{link}/figures.csv", data={"csrf_token": client.csrf_token})
     assert nothing.status_code == 400
+    client.get(address)
+    anew = client.post(f"{address}/assessments", data={"csrf_token": client.csrf_token})
+    assert anew.status_code == 302, "it may be worked out again once it was"
+    assert "The hub, by itself" not in client.get(address).text
