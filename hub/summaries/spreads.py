@@ -1,6 +1,7 @@
 """How much more a borough's figures vary from month to month than chance, as far as its reader may see the months.
 
-Only months that are released are looked at: a line of which one is hidden is given what lines like it have.
+Only months that are released are looked at: a line of which one is hidden is given what lines like it have. Where a
+page withholds the months, one of the total is hidden, and with it that month of every part: nothing is looked at then.
 """
 
 from __future__ import annotations

@@ -35,6 +35,7 @@ from tests.summaries.counted import (
     as_met_file,
     as_released,
     by,
+    even,
     made_up,
     months_to,
     total,
@@ -145,6 +146,22 @@ def test_months_that_a_file_covers_without_a_row_are_nil(desk: Desk, people: dic
 
 
 # --- What is compared ------------------------------------------------------------------------------------------------
+
+
+def test_months_that_are_withheld_do_not_show_in_how_much_figures_are_said_to_vary(
+    desk: Desk, people: dict[Role, str], read: Read
+) -> None:
+    varied = {month: 20 + 15 * (-1) ** place for place, month in enumerate(BEFORE)}
+    small = {month: 5 if place < 10 else 0 for place, month in enumerate(LATEST)}
+    counts = even(0, wards=(WEST,), groups=("Burglary",))
+    counts = counts.assign(count=counts["month"].map(varied | small))
+    desk.commit(people[OFFICER], as_met_file(counts, months=MONTHS))
+    exact, rounded = read(), read(LEADER)
+    assert (exact.withheld, service.MONTHS in rounded.withheld) == (frozenset(), True)
+    assert exact.total.spread > 2
+    judged = [rounded.total, *(line.change for line in (*rounded.groups, *rounded.wards))]
+    judged += [one.change for one in rounded.measures.values()]
+    assert {one.spread for one in judged} == {1.0}, "no line has months of its own: each has a hidden one"
 
 
 def test_a_year_with_a_month_missing_is_neither_added_up_nor_compared(
