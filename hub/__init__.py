@@ -62,6 +62,8 @@ def _mount_slices(app: "Flask") -> None:
     from hub.api import pages as tokens
     from hub.api import routes as api
     from hub.assessments import routes as assessments
+    from hub.baselines import opening_routes as problem_opening
+    from hub.baselines import routes as baselines
     from hub.borders import routes as borders
     from hub.briefings import clock_routes as clock
     from hub.briefings import place_routes as place
@@ -74,9 +76,7 @@ def _mount_slices(app: "Flask") -> None:
     from hub.measures import routes as measures
     from hub.outcomes import routes as outcomes
     from hub.places import routes as places
-    from hub.problems import baseline_routes as baselines
     from hub.problems import memory_routes as problem_memory
-    from hub.problems import opening_routes as problem_opening
     from hub.problems import routes as problems
     from hub.questions import routes as questions
     from hub.record import routes as record

@@ -30,6 +30,7 @@ SLICES_WITH_TABLES = (
     "briefings",
     "zones",
     "problems",
+    "baselines",
     "assessments",
     "tasking",
     "sharing",

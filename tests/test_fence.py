@@ -73,6 +73,8 @@ from sqlalchemy.orm.exc import StaleDataError
 from hub import db, migrate
 from hub.accounts.models import Person
 from hub.assessments.models import Assessment, AssessmentPart
+from hub.baselines.models import Baseline, BaselineGround, BaselinePart
+from hub.baselines.models import Role as GroundRole
 from hub.borders.bands import Band
 from hub.borders.models import BorderBand, BorderChoice
 from hub.briefings.models import MutedPlace
@@ -83,9 +85,9 @@ from hub.errors import OutsideScope
 from hub.hotspots.models import HotspotRun
 from hub.measures.models import MeasureChoice
 from hub.places.models import Borough
-from hub.problems.models import Attachment, Baseline, BaselineGround, BaselinePart, Entry, Origin, Problem, Stage
-from hub.problems.models import Kind as EntryKind
-from hub.problems.models import Role as GroundRole
+from hub.problems.models import Attachment, Entry, Problem
+from hub.problems.terms import Kind as EntryKind
+from hub.problems.terms import Origin, Stage
 from hub.questions.models import Question
 from hub.reports.models import Act as ReportAct
 from hub.reports.models import Repeats, Report, ReportFile, ReportSchedule, ReportStep, ReportSubscription

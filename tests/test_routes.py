@@ -38,6 +38,8 @@ from hub.accounts.people import Offer
 from hub.agreements import service as agreements
 from hub.assessments import service as assessments
 from hub.assessments import working
+from hub.baselines import opening
+from hub.baselines import service as baselines
 from hub.briefings import mutes
 from hub.config import Settings
 from hub.db import Database, HubSession
@@ -48,11 +50,11 @@ from hub.ledger.quarters import newest_ended
 from hub.ledger.service import Liaison
 from hub.measures.service import UNLESS_CHOSEN
 from hub.places import service as places
-from hub.problems import attachments, baselines, contents, opening
+from hub.problems import attachments, contents
 from hub.problems import memory as problem_memory
 from hub.problems import service as problems
 from hub.problems.contents import Holds
-from hub.problems.models import Kind as EntryKind
+from hub.problems.terms import Kind as EntryKind
 from hub.questions import service as questions
 from hub.reports import approval, publishing, schedules
 from hub.reports import service as reports

@@ -26,13 +26,15 @@ from geo.frames import FloatArray, IntArray
 from hub.access import Viewer
 from hub.agreements.service import NoAgreement
 from hub.assessments.wording import NO_BASELINE, NO_FIGURES, NO_RESPONSE, WAITS
+from hub.baselines import series
+from hub.baselines import service as baselines
+from hub.baselines.series import Basis, Piece
+from hub.baselines.service import ShownBaseline
 from hub.errors import BadRequest
 from hub.hotspots.sources import NoFigures
 from hub.places.service import Area
-from hub.problems import baselines, promises, series, service
-from hub.problems.baselines import ShownBaseline
+from hub.problems import promises, service
 from hub.problems.promises import Delivery
-from hub.problems.series import Basis, Piece
 from hub.words import months_before
 
 METHOD = "1"

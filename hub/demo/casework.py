@@ -12,12 +12,13 @@ from uuid import UUID
 import shapely
 
 from hub.access import Viewer
+from hub.baselines import opening
+from hub.baselines import service as baselines
 from hub.errors import BadRequest
 from hub.hotspots.sources import NoFigures
-from hub.problems import baselines, opening
 from hub.problems import service as problems
-from hub.problems.across import Kind, Stage
 from hub.problems.service import Opening, Place
+from hub.problems.terms import Kind, Stage
 from hub.words import months_before, parse_month
 
 

@@ -13,9 +13,8 @@ from sqlalchemy.orm import defer
 from hub.access import Viewer
 from hub.db import HubSession
 from hub.problems import contents, door
-from hub.problems.models import Entry, Kind, Problem, Stage
-
-__all__ = ["Followed", "Kind", "Stage", "all_of_kind", "of_kind"]
+from hub.problems.models import Entry, Problem
+from hub.problems.terms import Kind, Stage
 
 
 @dataclass(frozen=True)

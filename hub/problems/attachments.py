@@ -13,7 +13,8 @@ from hub.access import Viewer
 from hub.accounts import service as accounts
 from hub.errors import Conflict, NotFound
 from hub.problems import door
-from hub.problems.models import Attachment, Kind, Problem
+from hub.problems.models import Attachment, Problem
+from hub.problems.terms import Kind
 from hub.purposes import Purpose
 from hub.uploads.admitted import Admitted
 

@@ -15,7 +15,7 @@ from functools import cache
 from typing import Any
 
 from hub.problems.choices import choices
-from hub.problems.models import Kind, Result
+from hub.problems.terms import Kind, Result
 from hub.problems.wording import Unfit, fault_of_words, tidied
 from hub.words import date_name, number
 

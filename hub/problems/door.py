@@ -15,7 +15,8 @@ from sqlalchemy import func, select
 from hub import audit
 from hub.access import Permission, Viewer
 from hub.errors import Conflict, NotAllowed, NotFound
-from hub.problems.models import Entry, Kind, Problem, Stage
+from hub.problems.models import Entry, Problem
+from hub.problems.terms import Kind, Stage
 
 MOST_ENTRIES = 2_000
 """Of one problem: its page shows them all."""

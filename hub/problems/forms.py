@@ -16,9 +16,8 @@ from hub.problems import contents
 from hub.problems.choices import choices
 from hub.problems.contents import RESULTS, Field
 from hub.problems.memory import Telling, Wanted
-from hub.problems.models import Kind, Origin, Stage
-from hub.problems.opening import Ready
 from hub.problems.service import Opening, Place, Thing
+from hub.problems.terms import Kind, Origin, Stage
 from hub.problems.wording import Unfit, tidied
 from hub.words import parse_month
 
@@ -155,56 +154,6 @@ class OpeningForm(FlaskForm):
 
 
 _SHOWN_AT = {"period": "first"}
-
-
-class PlaceForm(FlaskForm):
-    """What is said of a problem at a place of a map; which place that is comes with it, as the address had it."""
-
-    category = HiddenField()
-    unit = HiddenField()
-    to = HiddenField()
-    dataset = HiddenField()
-    title = StringField("Title")
-    kind = SelectField("Kind of problem", validate_choice=False)
-    place = StringField("Place")
-    owner_body = SelectField("Body that owns it", validate_choice=False)
-    owner = SelectField("Person who owns it", validate_choice=False)
-
-    def fill(self, ready: Ready) -> None:
-        """Say what is known of the place."""
-        self.title.data, self.kind.data, self.place.data = ready.title, ready.kind, ready.flagged.one.name
-        self.owner_body.data, self.owner.data = "police", ""
-
-    def offer(self, people: Mapping[str, str]) -> None:
-        """Offer what may be chosen."""
-        given = choices()
-        self.kind.choices = [SelectChoice(*one) for one in given.kinds.items()]
-        self.owner_body.choices = [SelectChoice(*one) for one in given.bodies.items()]
-        self.owner.choices = _offered("Nobody yet", people.items())
-
-    @property
-    def said(self) -> dict[str, str]:
-        """What was typed and chosen, but for the person."""
-        return {name: self[name].data or "" for name in ("title", "kind", "place", "owner_body")}
-
-    @property
-    def owner_id(self) -> UUID | None:
-        """Who owns it, if anybody yet.
-
-        Raises
-        ------
-        Unfit
-            If what was chosen is nobody's id.
-        """
-        chosen = _uuid(self.owner.data or "")
-        if self.owner.data and chosen is None:
-            raise Unfit({"owner": "Choose one of these people, or nobody."})
-        return chosen
-
-    def blame(self, faults: Mapping[str, str]) -> None:
-        """Say what is wrong at each field."""
-        for name, sentence in faults.items():
-            self[name].errors = [sentence]
 
 
 class AbstractForm(FlaskForm):

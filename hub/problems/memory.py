@@ -15,8 +15,9 @@ from hub.places import service as places
 from hub.problems import door, service
 from hub.problems.choices import Technique, choices
 from hub.problems.contents import RESULTS
-from hub.problems.models import Abstract, Kind, Result
+from hub.problems.models import Abstract
 from hub.problems.service import Record
+from hub.problems.terms import Kind, Result
 from hub.problems.wording import Unfit, fault_of_open_words, fault_of_words, tidied
 
 LONGEST = {"problem": 500, "response": 1000, "learning": 1000}

@@ -17,7 +17,8 @@ from hub.access import Viewer
 from hub.db import HubSession
 from hub.problems import contents, door, service
 from hub.problems.choices import choices
-from hub.problems.models import Entry, Kind, Origin, Problem, Result, Stage
+from hub.problems.models import Entry, Problem
+from hub.problems.terms import Kind, Origin, Result, Stage
 
 _PLANNED = "planned"
 

@@ -19,8 +19,8 @@ from hub.problems.attachments import ShownFile
 from hub.problems.choices import Choices, choices
 from hub.problems.forms import STAGES, EntryForm, FilterForm, OpeningForm, follow_up, sent
 from hub.problems.memory import ShownAbstract
-from hub.problems.models import Kind, Stage
 from hub.problems.service import Line, Record, ShownProblem, Thing
+from hub.problems.terms import Kind, Stage
 from hub.problems.wording import Unfit
 from hub.uploads.admitted import admitted
 from hub.web import file_sent, needs, saw

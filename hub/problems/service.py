@@ -24,7 +24,8 @@ from hub.errors import BadRequest, Conflict, NotFound
 from hub.places import service as places
 from hub.problems import contents, door
 from hub.problems.choices import choices
-from hub.problems.models import Entry, Kind, Origin, Problem, Result, Stage
+from hub.problems.models import Entry, Problem
+from hub.problems.terms import Kind, Origin, Result, Stage
 from hub.problems.wording import Unfit, fault_of_open_words, fault_of_words, tidied
 from hub.words import LONDON, listed, months_later, months_name
 
@@ -202,6 +203,19 @@ def problem(viewer: Viewer, problem_id: UUID, permission: Permission = Permissio
         If they may read it, and not what was asked.
     """
     return shown(viewer, [door.row(viewer, problem_id, permission)])[0]
+
+
+def problem_to_write(viewer: Viewer, problem_id: UUID) -> ShownProblem:
+    """Get one problem that is not closed; nobody else writes to it until the transaction ends.
+
+    Raises
+    ------
+    NotFound, NotAllowed
+        As for `problem`.
+    Conflict
+        If it is closed.
+    """
+    return shown(viewer, [door.row_to_write(viewer, problem_id)])[0]
 
 
 def record(viewer: Viewer, problem_id: UUID) -> Record:
@@ -477,6 +491,17 @@ def write(
         row.result = Result(body["result"])
     door.append(viewer, row, kind, body, about)
     return about
+
+
+def note(viewer: Viewer, problem_id: UUID, kind: Kind, body: Mapping[str, Any]) -> None:
+    """Write what another slice did for a problem, and has checked, on the problem's record.
+
+    Raises
+    ------
+    NotFound, NotAllowed, Conflict
+        As for any entry.
+    """
+    door.append(viewer, door.row_to_write(viewer, problem_id), kind, body)
 
 
 def describe(viewer: Viewer, problem_id: UUID, *, title: str, kind: str, premises: str) -> None:

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from hub.access import Permission, Viewer
 from hub.disclosure import service as disclosure
 from hub.problems.choices import choices
-from hub.problems.models import Problem, Result, Stage
+from hub.problems.models import Problem
+from hub.problems.terms import Result, Stage
 from hub.words import LONDON
 
 _ORDER = {stage: place for place, stage in enumerate(Stage)}

@@ -23,8 +23,9 @@ from hub.errors import NotFound
 from hub.jobs import Handler, Report, TryLater
 from hub.mail import Letter, MailRefused
 from hub.problems import across, contents
-from hub.problems.across import Followed, Kind
+from hub.problems.across import Followed
 from hub.problems.service import today as the_day
+from hub.problems.terms import Kind
 from hub.tasking import service
 from hub.tasking.models import Occasion, TaskLetter
 from hub.tasking.service import ShownTask

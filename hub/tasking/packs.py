@@ -19,6 +19,7 @@ import orjson
 from geo.frames import Geometry
 from hub import audit
 from hub.access import Permission, Viewer
+from hub.baselines import series
 from hub.briefings import grounds
 from hub.briefings.clocks import LEAST_TIMED, PlaceClock, clock_of
 from hub.briefings.outline_map import OutlineMap, outline_map
@@ -26,10 +27,9 @@ from hub.config import shipped
 from hub.documents import typesetting
 from hub.hotspots.checking import ALL_CRIME
 from hub.places.service import Area
-from hub.problems import series
 from hub.problems import service as problems
-from hub.problems.across import Kind
 from hub.problems.service import Record, ShownProblem
+from hub.problems.terms import Kind
 from hub.purposes import Handover
 from hub.tasking import service
 from hub.tasking.service import ShownTask

@@ -16,9 +16,10 @@ from hub.errors import NotFound
 from hub.places.service import Area
 from hub.problems import across, contents
 from hub.problems import service as problems
-from hub.problems.across import Followed, Kind
+from hub.problems.across import Followed
 from hub.problems.choices import choices
 from hub.problems.service import ShownProblem
+from hub.problems.terms import Kind
 from hub.words import LONDON, plural
 
 DAYS_AHEAD, DAYS_BACK = 28, 92

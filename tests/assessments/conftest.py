@@ -9,10 +9,11 @@ import pytest
 import shapely
 
 from hub.access import Role
-from hub.problems import baselines, opening
+from hub.baselines import opening
+from hub.baselines import service as baselines
 from hub.problems import service as problems
-from hub.problems.models import Kind, Origin
 from hub.problems.service import Place
+from hub.problems.terms import Kind, Origin
 from tests.assessments.responses_made import BEGAN, GROUND, IN_PLACE, MONTHS, PROMISED, THERE
 from tests.hotspots.figures_given import Figures, viewing
 from tests.problems.conftest import an_opening, desk, live

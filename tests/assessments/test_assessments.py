@@ -22,8 +22,8 @@ from hub.errors import Conflict, NotAllowed, NotFound, OutsideScope
 from hub.jobs import Job, JobState, Worker
 from hub.problems import service as problems
 from hub.problems import told
-from hub.problems.models import Kind, Origin, Result, Stage
 from hub.problems.promises import Delivery
+from hub.problems.terms import Kind, Origin, Result, Stage
 from hub.uploads import erasing
 from hub.uploads.models import Upload
 from hub.words import LONDON

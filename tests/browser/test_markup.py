@@ -18,7 +18,8 @@ from hub.db import Database, HubSession
 from hub.problems import contents, memory
 from hub.problems import service as problems
 from hub.problems.contents import Holds
-from hub.problems.models import Kind, Problem, Stage
+from hub.problems.models import Problem
+from hub.problems.terms import Kind, Stage
 from hub.uploads import service, work
 from tests.browser.served import ONLY_DEMO, ServedHub
 from tests.browser.visitor import Visitor

@@ -17,7 +17,7 @@ from hub.db import Database
 from hub.demo.service import FILES, Demo
 from hub.jobs import Job, Worker
 from hub.problems import service as problems
-from hub.problems.models import Result, Stage
+from hub.problems.terms import Result, Stage
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from hub.demo import casework
 from hub.places import loading
 from hub.places import service as places
 from hub.problems import service
-from hub.problems.models import Kind, Stage
+from hub.problems.terms import Kind, Stage
 from hub.tasking import service as tasking
 from tests.conftest import PASSWORD
 

@@ -13,7 +13,8 @@ from hub.db import EVERYWHERE
 from hub.errors import Conflict, NotAllowed, NotFound
 from hub.problems import erasing, memory, service
 from hub.problems.memory import Telling, Wanted
-from hub.problems.models import Abstract, Entry, Kind, Problem, Result, Stage
+from hub.problems.models import Abstract, Entry, Problem
+from hub.problems.terms import Kind, Result, Stage
 from hub.problems.told import told
 from hub.problems.wording import Unfit
 from hub.retention import service as retention

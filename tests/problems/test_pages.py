@@ -11,7 +11,7 @@ import pytest
 
 from hub.access import Role
 from hub.problems import memory, service
-from hub.problems.models import Kind
+from hub.problems.terms import Kind
 from tests.client import Page, StrictClient
 from tests.conftest import HOME, PASSWORD, SIBLING
 from tests.problems.conftest import STRANGER, an_opening

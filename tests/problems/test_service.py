@@ -15,8 +15,9 @@ from hub.access import Permission, Role
 from hub.db import EVERYWHERE, Scope
 from hub.errors import Conflict, NotAllowed, NotFound, OutsideScope
 from hub.problems import contents, door, service
-from hub.problems.models import Entry, Kind, Problem, Result, Stage
+from hub.problems.models import Entry, Problem
 from hub.problems.service import RESPONSE_BEFORE_ANALYSIS, Place
+from hub.problems.terms import Kind, Result, Stage
 from hub.problems.wording import Unfit
 from tests.conftest import ELSEWHERE, HOME, SIBLING
 from tests.problems.conftest import SIBLINGS, STRANGER, YEAR, an_opening

@@ -10,7 +10,7 @@ from flask import Flask
 from hub.access import Role
 from hub.errors import NotFound
 from hub.problems import service as problems
-from hub.problems.models import Kind, Stage
+from hub.problems.terms import Kind, Stage
 from hub.reports import publishing, service
 from hub.summaries.doing import NEVER_JUDGED, NO_RESULT, doing
 from tests.client import StrictClient

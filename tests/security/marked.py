@@ -21,6 +21,8 @@ from hub.accounts.models import Person
 from hub.assessments import service as assessments
 from hub.assessments.models import Assessment, AssessmentPart
 from hub.assessments.working import METHOD
+from hub.baselines.models import Baseline, BaselineGround, BaselinePart
+from hub.baselines.models import Role as GroundRole
 from hub.borders.bands import Band
 from hub.borders.models import BorderBand, BorderChoice
 from hub.db import EVERYWHERE, AppendOnly, Base, Fenced, HubSession
@@ -29,18 +31,8 @@ from hub.jobs import Job, JobState
 from hub.measures.models import MeasureChoice
 from hub.measures.service import UNLESS_CHOSEN
 from hub.places import service as places
-from hub.problems.models import (
-    Attachment,
-    Baseline,
-    BaselineGround,
-    BaselinePart,
-    Entry,
-    Kind,
-    Origin,
-    Problem,
-    Stage,
-)
-from hub.problems.models import Role as GroundRole
+from hub.problems.models import Attachment, Entry, Problem
+from hub.problems.terms import Kind, Origin, Stage
 from hub.questions.models import Question
 from hub.reports.models import Report, ReportFile, ReportSubscription, State
 from hub.tasking.models import Occasion, TaskLetter

@@ -43,7 +43,7 @@ from hub.jobs import Worker, enqueue
 from hub.places import service as places
 from hub.places.models import Bcu
 from hub.problems import service as problems
-from hub.problems.models import Kind
+from hub.problems.terms import Kind
 from hub.sharing import service as sharing
 from hub.uploads import confined, history, service, views, work
 from hub.zones import service as zones

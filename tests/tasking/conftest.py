@@ -6,7 +6,7 @@ import datetime as dt
 from uuid import UUID
 
 from hub.problems import service as problems
-from hub.problems.models import Kind
+from hub.problems.terms import Kind
 from tests.problems.conftest import desk, opened
 from tests.uploads.desk import Desk
 

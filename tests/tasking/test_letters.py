@@ -17,7 +17,7 @@ from hub.config import Settings
 from hub.db import EVERYWHERE
 from hub.jobs import Worker
 from hub.problems import service as problems
-from hub.problems.models import Stage
+from hub.problems.terms import Stage
 from hub.tasking import letters
 from hub.tasking.models import Occasion
 from tests.tasking.conftest import ask, follow_up, person_of

@@ -18,8 +18,8 @@ from hub.access import Role
 from hub.briefings.clocks import PlaceClock
 from hub.errors import NotFound
 from hub.problems import service as problems
-from hub.problems.models import Kind
 from hub.problems.service import Place
+from hub.problems.terms import Kind
 from hub.purposes import Handover
 from hub.tasking import packs
 from tests.client import StrictClient

@@ -11,7 +11,7 @@ from hub.access import Permission, Role
 from hub.errors import NotFound
 from hub.places import service as places
 from hub.problems import service as problems
-from hub.problems.models import Kind, Stage
+from hub.problems.terms import Kind, Stage
 from hub.problems.wording import Unfit
 from hub.tasking import service
 from tests.client import StrictClient

@@ -12,16 +12,16 @@ from sqlalchemy import update
 from hub.access import Role, Viewer
 from hub.accounts import service as accounts
 from hub.agreements import service as agreements
+from hub.baselines import gathering
+from hub.baselines.gathering import Around, Evidence, Flagged
 from hub.db import EVERYWHERE, Database
 from hub.errors import BadRequest
-from hub.problems import gathering
-from hub.problems.gathering import Around, Evidence, Flagged
 from hub.uploads.models import Incident
 from tests.agreements.written import some_terms
+from tests.baselines.grounds_made import DECEMBER, UNIT, on_wards, robberies
 from tests.conftest import HOME, SIBLING
 from tests.hotspots.figures_given import Figures, area_of, viewing
 from tests.hotspots.test_service import add_wards
-from tests.problems.grounds_made import DECEMBER, UNIT, on_wards, robberies
 
 ASKED = {"category": "Robbery", "last_month": DECEMBER, "dataset": None}
 

@@ -17,12 +17,12 @@ from geo import boundaries, pieces
 from geo.comparison_areas import EXCLUDED, TREND_AT_MOST, USUAL_LEVELS, Candidate, rank_candidates
 from geo.frames import GeoError, Geometry
 from hub.access import Viewer
+from hub.baselines import series
+from hub.baselines.series import Basis, Piece
 from hub.errors import BadRequest
 from hub.hotspots.sources import Ground
 from hub.places import service as places
 from hub.places.service import Area
-from hub.problems import series
-from hub.problems.series import Basis, Piece
 from hub.words import listed
 
 MOST_CONTROLS = 5

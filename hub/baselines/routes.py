@@ -13,18 +13,20 @@ from flask.typing import ResponseReturnValue
 from geo.boundaries import to_geojson_geometries
 from geo.frames import NATIONAL_GRID, Geometry
 from hub.access import Permission, Viewer
+from hub.baselines import charts, comparisons, gathering, opening, series, service, wording
+from hub.baselines.comparisons import Comparison
+from hub.baselines.gathering import Around
+from hub.baselines.models import Role
+from hub.baselines.service import ShownBaseline, ShownGround, Standing
 from hub.briefings.clocks import LEAST_TIMED
 from hub.errors import BadRequest, Conflict, HubError
 from hub.hotspots.keeping import reading_as
 from hub.hotspots.routes import as_layer
 from hub.pictures import Picture
 from hub.places import service as places
-from hub.problems import baseline_charts, baselines, comparisons, evidence_words, gathering, opening, series, service
-from hub.problems.baselines import ShownBaseline, ShownGround, Standing
-from hub.problems.comparisons import Comparison
-from hub.problems.gathering import Around
-from hub.problems.models import Role, Stage
+from hub.problems import service as problems
 from hub.problems.service import ShownProblem
+from hub.problems.terms import Stage
 from hub.problems.wording import Unfit
 from hub.web import database, needs, saw
 from hub.words import number
@@ -44,9 +46,9 @@ class BaselinePage:
     around: Around | None
     agencies: str
     may_write: bool
-    roles: Mapping[Role, str] = field(default_factory=lambda: evidence_words.ROLES)
-    rules: Mapping[str, str] = field(default_factory=lambda: evidence_words.RULES)
-    standings: Mapping[Standing, str] = field(default_factory=lambda: evidence_words.STANDINGS)
+    roles: Mapping[Role, str] = field(default_factory=lambda: wording.ROLES)
+    rules: Mapping[str, str] = field(default_factory=lambda: wording.RULES)
+    standings: Mapping[Standing, str] = field(default_factory=lambda: wording.STANDINGS)
     least: int = LEAST_TIMED
     """Of fewer the hours are not shown: they could be told one by one."""
 
@@ -69,7 +71,7 @@ class ChoosePage:
     reason: str
     error: HubError | None
     explained: str = field(default_factory=comparisons.rules)
-    rules: Mapping[str, str] = field(default_factory=lambda: evidence_words.RULES)
+    rules: Mapping[str, str] = field(default_factory=lambda: wording.RULES)
 
     @property
     def fault(self) -> str:
@@ -81,29 +83,29 @@ class ChoosePage:
 @needs(Permission.PROBLEM_READ)
 def show(problem_id: UUID) -> ResponseReturnValue:
     """Show what is known of a problem's place, its baseline, and what it is compared with."""
-    problem = service.problem(g.viewer, problem_id)
-    held = baselines.baselines(g.viewer, problem_id)
+    problem = problems.problem(g.viewer, problem_id)
+    held = service.baselines(g.viewer, problem_id)
     around = _around(problem, held[0]) if held else None
     evidence = held[0].evidence if held else None
     page = BaselinePage(
         problem=problem,
         baselines=held,
-        chart=baseline_charts.month_chart(held[0]) if held else None,
-        lines=evidence_words.lines(evidence, problem.boroughs) if evidence else [],
+        chart=charts.month_chart(held[0]) if held else None,
+        lines=wording.lines(evidence, problem.boroughs) if evidence else [],
         around=around,
-        agencies=evidence_words.agencies(around.agencies, around.sources, around.why_no_agencies) if around else "",
+        agencies=wording.agencies(around.agencies, around.sources, around.why_no_agencies) if around else "",
         may_write=problem.stage is not Stage.CLOSED and g.viewer.may(Permission.PROBLEM_WRITE, problem.borough_codes),
     )
     saw("problem.baseline_viewed", problem_id, problem.borough_codes)
-    return render_template("problems/baseline.html", page=page)
+    return render_template("baselines/show.html", page=page)
 
 
 @bp.get("/grounds.json")
 @needs(Permission.PROBLEM_READ)
 def grounds(problem_id: UUID) -> ResponseReturnValue:
     """Give what the map of a baseline draws."""
-    problem = service.problem(g.viewer, problem_id)
-    frozen = baselines.current(g.viewer, problem_id)
+    problem = problems.problem(g.viewer, problem_id)
+    frozen = service.current(g.viewer, problem_id)
     outlines = places.borough_outlines(g.viewer.session, problem.borough_codes)
     shown = frozen.grounds if frozen else ()
     saw("problem.baseline_viewed", problem_id, problem.borough_codes)
@@ -119,7 +121,7 @@ def grounds(problem_id: UUID) -> ResponseReturnValue:
 @needs(Permission.PROBLEM_WRITE)
 def choose(problem_id: UUID) -> ResponseReturnValue:
     """Show what a baseline would be of, and what may be chosen instead."""
-    saw("problem.baseline_viewed", problem_id, service.problem(g.viewer, problem_id).borough_codes)
+    saw("problem.baseline_viewed", problem_id, problems.problem(g.viewer, problem_id).borough_codes)
     return _choose(g.viewer, problem_id, request.args)
 
 
@@ -132,7 +134,7 @@ def freeze(problem_id: UUID) -> ResponseReturnValue:
         with reading_as(database(), g.viewer) as reader:
             comparison = _compared(reader, problem_id, request.form)
             prepared = opening.prepared(reader, comparison, request.form.getlist("controls"))
-        baselines.freeze(g.viewer, problem_id, prepared, reason=request.form.get("reason", ""))
+        service.freeze(g.viewer, problem_id, prepared, reason=request.form.get("reason", ""))
     except (Unfit, BadRequest, Conflict) as refused:
         with reading_as(database(), g.viewer) as reader:
             return _choose(reader, problem_id, request.form, refused), refused.status
@@ -152,7 +154,7 @@ def _compared(viewer: Viewer, problem_id: UUID, asked: Mapping[str, str]) -> Com
 
 
 def _choose(viewer: Viewer, problem_id: UUID, asked: Mapping[str, str], error: HubError | None = None) -> str:
-    problem = service.problem(viewer, problem_id)
+    problem = problems.problem(viewer, problem_id)
     try:
         comparison = _compared(viewer, problem_id, asked)
     except BadRequest as refused:
@@ -161,14 +163,14 @@ def _choose(viewer: Viewer, problem_id: UUID, asked: Mapping[str, str], error: H
     keys = request.form.getlist("controls") if request.method == "POST" else proposed
     page = ChoosePage(
         problem=problem,
-        before=baselines.current(viewer, problem_id),
+        before=service.current(viewer, problem_id),
         comparison=comparison,
         categories=opening.categories(viewer, problem.borough_codes),
         chosen=frozenset(keys),
         reason=asked.get("reason", ""),
         error=error,
     )
-    return render_template("problems/choose_baseline.html", page=page)
+    return render_template("baselines/choose.html", page=page)
 
 
 def _around(problem: ShownProblem, frozen: ShownBaseline) -> Around | None:
@@ -188,7 +190,7 @@ def _around(problem: ShownProblem, frozen: ShownBaseline) -> Around | None:
 def _told_of(ground: ShownGround) -> dict[str, object]:
     facts = [
         ["Ground", ground.name],
-        ["What it is", evidence_words.ROLES[ground.role]],
+        ["What it is", wording.ROLES[ground.role]],
         ["Incidents before", number(ground.total)],
         ["Hectares", number(ground.hectares, 1)],
     ]

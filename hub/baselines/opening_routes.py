@@ -8,13 +8,14 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 
 from hub.access import Permission, Viewer
+from hub.baselines import comparisons, opening, wording
+from hub.baselines.forms import PlaceForm
+from hub.baselines.opening import Ready
 from hub.errors import BadRequest, Conflict, HubError
 from hub.hotspots.keeping import reading_as
 from hub.places import service as places
 from hub.places.service import Area
-from hub.problems import comparisons, evidence_words, opening, service
-from hub.problems.forms import PlaceForm
-from hub.problems.opening import Ready
+from hub.problems import service as problems
 from hub.problems.wording import Unfit
 from hub.web import database, needs, saw
 from hub.words import month_code, parse_month
@@ -85,14 +86,14 @@ def _ready(viewer: Viewer, area: Area, form: PlaceForm) -> Ready:
 
 def _show(area: Area, form: PlaceForm, found: Ready, error: HubError | None = None) -> str:
     flagged = found.flagged
-    form.offer(service.people(g.viewer, flagged.area.borough_codes))
+    form.offer(problems.people(g.viewer, flagged.area.borough_codes))
     asked = {name: form[name].data for name in ("category", "unit", "to", "dataset")}
     page = OpenHerePage(
         area=area,
         ready=found,
-        lines=evidence_words.lines(flagged.evidence, flagged.area.name),
+        lines=wording.lines(flagged.evidence, flagged.area.name),
         rules=comparisons.rules(),
-        roles=evidence_words.RULES,
+        roles=wording.RULES,
         place_address=url_for("place.show", area=area.slug, **asked),
     )
-    return render_template("problems/open_here.html", page=page, form=form, error=error)
+    return render_template("baselines/open_here.html", page=page, form=form, error=error)

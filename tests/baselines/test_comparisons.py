@@ -7,14 +7,14 @@ import pytest
 import shapely
 
 from hub.access import Role
+from hub.baselines import comparisons, series
+from hub.baselines.series import Piece
 from hub.db import Database
 from hub.errors import BadRequest, NotFound
-from hub.problems import comparisons, series
-from hub.problems.series import Piece
+from tests.baselines.grounds_made import DECEMBER, PLACE, YEAR, on_wards, robberies
 from tests.conftest import HOME, SIBLING
 from tests.hotspots.figures_given import Figures, viewing
 from tests.hotspots.test_service import add_wards
-from tests.problems.grounds_made import DECEMBER, PLACE, YEAR, on_wards, robberies
 
 ASKED = {"category": "Robbery", "last_month": DECEMBER}
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from hub.problems.series import Piece
+from hub.baselines.series import Piece
 
 YEAR = [dt.date(2025, month, 1) for month in range(1, 13)]
 DECEMBER = YEAR[-1]

@@ -12,20 +12,23 @@ import shapely
 from sqlalchemy import delete, func, select, update
 
 from hub.access import Role, Viewer
+from hub.baselines import opening
+from hub.baselines import service as baselines
+from hub.baselines.models import Baseline, BaselineGround, BaselinePart
+from hub.baselines.models import Role as Ground
+from hub.baselines.opening import Ready
+from hub.baselines.service import ShownBaseline, Standing
 from hub.db import EVERYWHERE, Database
 from hub.errors import BadRequest, Conflict, NotAllowed, NotFound, OutsideScope
-from hub.problems import baselines, opening, service
-from hub.problems.baselines import ShownBaseline, Standing
-from hub.problems.models import Baseline, BaselineGround, BaselinePart, Kind, Stage
-from hub.problems.models import Role as Ground
-from hub.problems.opening import Ready
+from hub.problems import service
+from hub.problems.terms import Kind, Stage
 from hub.problems.wording import Unfit
 from hub.uploads import erasing
 from hub.uploads.models import Upload, Version
+from tests.baselines.grounds_made import DECEMBER, UNIT, YEAR, robberies
 from tests.conftest import HOME, SIBLING
 from tests.hotspots.figures_given import Figures, area_of, viewing
 from tests.problems.conftest import SIBLINGS, an_opening
-from tests.problems.grounds_made import DECEMBER, UNIT, YEAR, robberies
 from tests.uploads.desk import Desk
 
 GIVEN = {"title": "Robbery in the Mead", "kind": "robbery", "place": "The Mead", "owner_body": "police"}

@@ -21,6 +21,8 @@ from geo import boundaries, concentration
 from geo.frames import NATIONAL_GRID, FloatArray, Geometry
 from hub.access import Viewer
 from hub.agreements.service import NoAgreement
+from hub.baselines import comparisons, series
+from hub.baselines.series import Basis, Piece
 from hub.briefings.clocks import PlaceClock, clock_of
 from hub.briefings.grounds import box_around, of_category, stand_on, titles_of
 from hub.briefings.one_place import OnePlace, SourceHere, one_place, sources_of
@@ -33,8 +35,6 @@ from hub.hotspots.scoring import Method, Units
 from hub.hotspots.sources import NoFigures
 from hub.places import service as places
 from hub.places.service import Area
-from hub.problems import comparisons, series
-from hub.problems.series import Basis, Piece
 from hub.uploads import figures, incidents
 from hub.words import months_before
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from hub.baselines.gathering import AgenciesHere, Concentration, Evidence, Flag, Month, Repeats
+from hub.baselines.models import Role
+from hub.baselines.service import Standing
 from hub.briefings.one_place import SourceHere
 from hub.hotspots.agencies import BOTH, GAP, POLICE_ONLY, QUIET_GAP
-from hub.problems.baselines import Standing
-from hub.problems.gathering import AgenciesHere, Concentration, Evidence, Flag, Month, Repeats
-from hub.problems.models import Role
 from hub.words import listed, number, plural
 
 ROLES = {

@@ -15,18 +15,19 @@ import geopandas as gpd
 from geo import boundaries
 from geo.frames import Geometry
 from hub.access import Permission, Viewer
+from hub.baselines import comparisons, gathering, series, service
+from hub.baselines.comparisons import Comparison
+from hub.baselines.gathering import Flagged
+from hub.baselines.series import Piece
+from hub.baselines.service import Prepared
 from hub.errors import BadRequest
 from hub.hotspots.checking import ALL_CRIME
 from hub.hotspots.scoring import Units
 from hub.places import service as places
 from hub.places.service import Area
-from hub.problems import baselines, comparisons, door, gathering, series, service
-from hub.problems.baselines import Prepared
-from hub.problems.comparisons import Comparison
-from hub.problems.gathering import Flagged
-from hub.problems.models import Origin, Problem, Stage
-from hub.problems.series import Piece
+from hub.problems import service as problems
 from hub.problems.service import Opening, Place, ShownProblem
+from hub.problems.terms import Origin, Stage
 from hub.uploads import figures
 from hub.uploads.kinds import catalogue
 
@@ -94,7 +95,7 @@ def ready(
     comparison = comparisons.propose(
         viewer, flagged.area, flagged.basis, flagged.response, under_response=under_response(viewer)
     )
-    return Ready(flagged, baselines.prepare(viewer, comparison, flagged.evidence))
+    return Ready(flagged, service.prepare(viewer, comparison, flagged.evidence))
 
 
 def open_here(viewer: Viewer, found: Ready, given: Mapping[str, str], owner_id: UUID | None) -> ShownProblem:
@@ -112,11 +113,11 @@ def open_here(viewer: Viewer, found: Ready, given: Mapping[str, str], owner_id: 
     Raises
     ------
     Unfit, Conflict, NotFound, NotAllowed
-        As for `service.open_problem` and `baselines.freeze`.
+        As for `problems.open_problem` and `freeze`.
     """
     flagged = found.flagged
     is_ward = flagged.one.overlay.units is Units.WARDS
-    opened = service.open_problem(
+    opened = problems.open_problem(
         viewer,
         Opening(
             boroughs=flagged.area.borough_codes,
@@ -136,7 +137,7 @@ def open_here(viewer: Viewer, found: Ready, given: Mapping[str, str], owner_id: 
             evidence=flagged.evidence.inputs,
         ),
     )
-    baselines.freeze(viewer, opened.id, found.prepared)
+    service.freeze(viewer, opened.id, found.prepared)
     return opened
 
 
@@ -166,18 +167,18 @@ def compared(
     NotFound, NotAllowed
         If the problem, or the counts of one of its boroughs, are not this person's.
     """
-    row = door.row(viewer, problem_id, Permission.PROBLEM_READ)
-    viewer.require(Permission.PROBLEM_WRITE, row.boroughs)
-    area = series.area_of(viewer, row.boroughs)
-    frozen = baselines.current(viewer, problem_id)
+    problem = problems.problem(viewer, problem_id)
+    viewer.require(Permission.PROBLEM_WRITE, problem.borough_codes)
+    area = series.area_of(viewer, problem.borough_codes)
+    frozen = service.current(viewer, problem_id)
     if frozen is not None:
         held = frozen.response
         response = Piece(held.unit, held.name, held.ward_codes, held.outline)
         category = category or frozen.category
     else:
-        response = _response(viewer, row)
-        known = {name.casefold(): name for name in categories(viewer, row.boroughs)}
-        named = (known[one.casefold()] for one in row.categories if one.casefold() in known)
+        response = _response(viewer, problem)
+        known = {name.casefold(): name for name in categories(viewer, problem.borough_codes)}
+        named = (known[one.casefold()] for one in problem.categories if one.casefold() in known)
         category = category or next(named, ALL_CRIME)
     basis = series.basis(
         viewer,
@@ -216,36 +217,38 @@ def prepared(viewer: Viewer, comparison: Comparison, keys: Collection[str] | Non
     chosen = comparison if keys is None else comparison.choosing(keys)
     area = series.area_of(viewer, chosen.basis.borough_codes)
     evidence = gathering.evidence_of(viewer, area, chosen.basis, chosen.response)
-    return baselines.prepare(viewer, chosen, evidence)
+    return service.prepare(viewer, chosen, evidence)
 
 
 def under_response(viewer: Viewer, *, but: UUID | None = None) -> list[Geometry]:
     """The ground of every other problem in sight that is responded to or being assessed."""
-    rows = (row for row in door.rows(viewer) if row.stage in UNDER_RESPONSE and row.id != but)
-    grounds = (_ground(viewer, row) for row in rows)
+    others = (one for one in problems.problems(viewer) if one.stage in UNDER_RESPONSE and one.id != but)
+    grounds = (_ground(viewer, one) for one in others)
     return [ground for ground in grounds if ground is not None]
 
 
-def _response(viewer: Viewer, row: Problem) -> Piece:
-    ground = _ground(viewer, row)
+def _response(viewer: Viewer, problem: ShownProblem) -> Piece:
+    ground = _ground(viewer, problem)
     if ground is None:
         raise BadRequest(
             "This problem has no ground on the map, so that nothing can be counted on it.",
             remedy="Open it again with a ward or a zone.",
         )
-    code = row.ward_code if row.zone_id is None and not row.cells else None
-    return Piece(code or comparisons.key_of(ground), row.place_name, (code,) if code else (), ground)
+    place = problem.place
+    code = place.ward_code if place.zone_id is None and not place.cells else None
+    return Piece(code or comparisons.key_of(ground), place.name, (code,) if code else (), ground)
 
 
-def _ground(viewer: Viewer, row: Problem) -> Geometry | None:
-    if row.outline is not None:
-        return row.outline
-    if row.ward_code is None:
+def _ground(viewer: Viewer, problem: ShownProblem) -> Geometry | None:
+    place = problem.place
+    if place.outline is not None:
+        return place.outline
+    if place.ward_code is None:
         return None
     for edition in places.boundary_sets(viewer.session):
-        wards: gpd.GeoDataFrame = places.wards(viewer.session, edition.id, row.boroughs)
-        if row.ward_code in wards.index:
-            return boundaries.outline(wards.loc[[row.ward_code]])
+        wards: gpd.GeoDataFrame = places.wards(viewer.session, edition.id, problem.borough_codes)
+        if place.ward_code in wards.index:
+            return boundaries.outline(wards.loc[[place.ward_code]])
     return None
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from geo.frames import FloatArray
+from hub.baselines.models import Role
+from hub.baselines.service import ShownBaseline
 from hub.pictures import BLUE, INK, Picture, as_image, drawn
-from hub.problems.baselines import ShownBaseline
-from hub.problems.models import Role
 from hub.words import short_month
 
 PIXELS_A_LABEL = 50

@@ -22,13 +22,17 @@ import shapely
 from sqlalchemy import func, select
 
 from geo.frames import FloatArray, Geometry, IntArray
+from hub import db
 from hub.access import Permission, Viewer
 from hub.accounts import service as accounts
+from hub.baselines import series
+from hub.baselines.comparisons import Comparison
+from hub.baselines.gathering import Evidence
+from hub.baselines.models import Baseline, BaselineGround, BaselinePart, Role
 from hub.errors import Conflict
-from hub.problems import door, series
-from hub.problems.comparisons import Comparison
-from hub.problems.gathering import Evidence
-from hub.problems.models import Baseline, BaselineGround, BaselinePart, Kind, Problem, Role
+from hub.problems import service as problems
+from hub.problems.service import ShownProblem
+from hub.problems.terms import Kind
 from hub.problems.wording import Unfit, fault_of_words, tidied
 from hub.uploads import figures, kinds
 from hub.words import month_code, parse_month
@@ -169,23 +173,24 @@ def freeze(viewer: Viewer, problem_id: UUID, prepared: Prepared, *, reason: str 
     Conflict
         If the data has changed since it was prepared, or the problem is closed.
     """
-    row = door.row_to_write(viewer, problem_id)
+    problem = problems.problem_to_write(viewer, problem_id)
     basis = prepared.comparison.basis
-    viewer.require(Permission.EXACT_COUNTS, row.boroughs | basis.borough_codes)
-    number = 1 + (viewer.session.scalar(select(func.max(Baseline.number)).where(Baseline.problem_id == row.id)) or 0)
+    viewer.require(Permission.EXACT_COUNTS, problem.borough_codes | basis.borough_codes)
+    last = viewer.session.scalar(select(func.max(Baseline.number)).where(Baseline.problem_id == problem_id)) or 0
+    number = last + 1
     why = tidied(reason) if number > 1 else ""
     fault = fault_of_words(why, LONGEST_REASON) if why or number == 1 else "Say why, in a sentence."
     if fault:
         raise Unfit({"reason": fault})
     _require_unchanged(viewer, prepared)
-    frozen = _baseline(viewer, row, prepared, number, why)
+    frozen = _baseline(viewer, problem, prepared, number, why)
     grounds = _grounds(frozen, prepared.comparison)
     parts = _parts(frozen, prepared)
     frozen.sha256 = _digest(frozen, grounds, parts, _public_ids(frozen))
     viewer.session.add(frozen)
     viewer.session.flush()
     viewer.session.add_all([*grounds, *parts])
-    door.append(viewer, row, Kind.BASELINE, {"number": number, "reason": why, "sha256": frozen.sha256})
+    problems.note(viewer, problem_id, Kind.BASELINE, {"number": number, "reason": why, "sha256": frozen.sha256})
     return frozen.id
 
 
@@ -199,9 +204,9 @@ def baselines(viewer: Viewer, problem_id: UUID) -> list[ShownBaseline]:
     NoAgreement
         If the data may not be used just now.
     """
-    row = door.row(viewer, problem_id)
+    problems.problem(viewer, problem_id)
     rows = viewer.session.scalars(
-        select(Baseline).where(Baseline.problem_id == row.id).order_by(Baseline.number.desc())
+        select(Baseline).where(Baseline.problem_id == problem_id).order_by(Baseline.number.desc())
     ).all()
     names = accounts.names(viewer.session, {one.frozen_by for one in rows})
     return [_shown(viewer, one, names.get(one.frozen_by, "somebody who has left")) for one in rows]
@@ -239,7 +244,7 @@ def _require_unchanged(viewer: Viewer, prepared: Prepared) -> None:
         raise Conflict("The data changed while the baseline was being worked out.", remedy="Send it again.")
 
 
-def _baseline(viewer: Viewer, row: Problem, prepared: Prepared, number: int, reason: str) -> Baseline:
+def _baseline(viewer: Viewer, problem: ShownProblem, prepared: Prepared, number: int, reason: str) -> Baseline:
     comparison, basis = prepared.comparison, prepared.comparison.basis
     used = basis.source.used
     sources = [
@@ -253,8 +258,8 @@ def _baseline(viewer: Viewer, row: Problem, prepared: Prepared, number: int, rea
     ]
     return Baseline(
         id=uuid4(),
-        problem_id=row.id,
-        borough_set=row.borough_set,
+        problem_id=problem.id,
+        borough_set=db.area_key(problem.borough_codes),
         number=number,
         reason=reason,
         dataset=basis.source.kind.key,

@@ -9,14 +9,15 @@ from sqlalchemy import select
 
 from hub.access import Role
 from hub.audit import AuditEntry
+from hub.baselines import charts, wording
+from hub.baselines.gathering import Concentration, Evidence, Flag, Month, Repeats, Share
+from hub.baselines.models import Baseline
 from hub.db import EVERYWHERE, Database
-from hub.problems import baseline_charts, evidence_words
-from hub.problems.gathering import Concentration, Evidence, Flag, Month, Repeats, Share
-from hub.problems.models import Baseline, Problem
+from hub.problems.models import Problem
+from tests.baselines.grounds_made import UNIT, robberies
 from tests.client import StrictClient, words_of
 from tests.conftest import HOME, PASSWORD
 from tests.hotspots.figures_given import Figures
-from tests.problems.grounds_made import UNIT, robberies
 
 PLACE = f"category=Robbery&unit={UNIT}&to=2025-12&dataset=street_points"
 HERE = f"/areas/{HOME}/problems/new?{PLACE}"
@@ -132,7 +133,7 @@ def test_evidence_is_put_into_words_as_far_as_it_goes() -> None:
     full = Evidence(
         flag, Month(9, 1, 4, "poisson", 0.004, 2), Share(10, 40, 0.125), Repeats(10, 4), Concentration(10, 30, 2, 4.6)
     )
-    told = dict(evidence_words.lines(full, "Alder"))
+    told = dict(wording.lines(full, "Alder"))
     assert told["How sure"].startswith("A hotspot in 1 of 12 months. In the last month its strongest part stood 4.2 ")
     assert "(p less than 0.0001, one of 80 tested together)" in told["How sure"]
     assert told["Its share"] == "10 incidents in the last 12 months, 25% of the 40 in Alder, on 12.5% of its ground."
@@ -140,8 +141,8 @@ def test_evidence_is_put_into_words_as_far_as_it_goes() -> None:
     assert told["Repeats"].startswith("4 of 10 incidents with a point (40%) came where another had")
     assert "at 2 of 30 map points where crime was recorded; chance alone would need about 5." in told["Concentration"]
     bare = Evidence(None, None, Share(0, 0, 0.5), None, None)
-    assert dict(evidence_words.lines(bare, "Alder")) == {
+    assert dict(wording.lines(bare, "Alder")) == {
         "Its share": "0 incidents in the last 12 months, 0% of the 0 in Alder, on 50.0% of its ground."
     }
-    assert evidence_words.agencies(None, (), "No agreement is in force.") == "No agreement is in force."
-    assert set(baseline_charts._LOOKS) == {"The place", "Around it", "Controls, at the level of the place"}
+    assert wording.agencies(None, (), "No agreement is in force.") == "No agreement is in force."
+    assert set(charts._LOOKS) == {"The place", "Around it", "Controls, at the level of the place"}
