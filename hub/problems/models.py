@@ -23,7 +23,7 @@ class Problem(AmongBoroughs, Base):
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4)
     year: Mapped[int]
     number: Mapped[int]
-    """1, 2, 3 … of the year, among the problems of any of its boroughs."""
+    """Drawn by lot: it tells of no other problem. Those of the first problems were counted."""
     title: Mapped[str] = mapped_column(String(120))
     kind: Mapped[str] = mapped_column(String(40))
     stage: Mapped[Stage] = mapped_column(one_of(Stage), index=True)
@@ -60,7 +60,7 @@ class Problem(AmongBoroughs, Base):
 
     @property
     def reference(self) -> str:
-        """`P-2026-014`."""
+        """`P-2026-4821`."""
         return f"P-{self.year}-{self.number:03}"
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import secrets
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from hub import db
 from hub.access import GRANTED, Permission, Role, Viewer
@@ -30,6 +31,7 @@ from hub.problems.wording import Unfit, fault_of_open_words, fault_of_words, tid
 from hub.words import LONDON, listed, months_later, months_name
 
 LONGEST_TITLE, LONGEST_REASON = 120, 500
+NUMBERS = range(1000, 10_000)
 LONGEST_CATEGORIES, MOST_CELLS = 2_000, 500
 MOST_EVIDENCE = 200_000
 """Characters of JSON."""
@@ -357,7 +359,7 @@ def open_problem(viewer: Viewer, given: Opening) -> ShownProblem:
     row = Problem(
         borough_set=key,
         year=today().year,
-        number=_next_number(viewer, given.boroughs, today().year),
+        number=_free_number(viewer, today().year),
         title=tidied(given.title),
         kind=given.kind,
         stage=Stage.SCANNING,
@@ -386,15 +388,13 @@ def open_problem(viewer: Viewer, given: Opening) -> ShownProblem:
     return shown(viewer, [row])[0]
 
 
-def _next_number(viewer: Viewer, boroughs: frozenset[str], year: int) -> int:
-    """One more than any problem of these boroughs has: no gap tells how many problems others have.
+def _free_number(viewer: Viewer, year: int) -> int:
+    """One drawn by lot among those that no problem in sight has, since one in a row would tell how many there are.
 
-    Whoever opens a problem holds all of its boroughs, so every problem of any of them is in sight.
+    Whoever reads a problem of two boroughs may read only one of them, and would see how far the other has counted.
     """
-    its = viewer.session.execute(
-        select(Problem.borough_set, func.max(Problem.number)).where(Problem.year == year).group_by(Problem.borough_set)
-    ).all()
-    return 1 + max((number for key, number in its if not boroughs.isdisjoint(key.split("+"))), default=0)
+    taken = set(viewer.session.scalars(select(Problem.number).where(Problem.year == year)))
+    return secrets.choice([number for number in NUMBERS if number not in taken])
 
 
 def _require_fit(viewer: Viewer, given: Opening) -> None:
