@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.disclosure import protect
-from hub.db import EVERYTHING, HubSession, Scope, area_key
+from hub.columns import area_key
+from hub.db import EVERYTHING, HubSession, Scope
 from hub.errors import HubError, NotAllowed, NotFound
 
 

@@ -23,7 +23,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub import db
 from hub.access import Viewer
-from hub.db import Base, HubSession, InBorough, UtcDateTime
+from hub.columns import Base, InBorough, UtcDateTime
+from hub.db import HubSession
 
 MACHINE = "machine"
 """The actor of what the machine's administrator does from the command line, and whence it comes."""

@@ -22,7 +22,8 @@ import orjson
 from hub import checks, errors, logs, migrate, purposes, words
 from hub.access import Permission, Role, Viewer
 from hub.config import Settings, read_settings
-from hub.db import Database, HubSession, database_errors
+from hub.db import Database, HubSession
+from hub.engine import database_errors
 
 METHODS = ("rate", "count", "gi_star", "density", "change", "emerging", "harm", "agencies")
 Command = Callable[[argparse.Namespace], dict[str, Any]]

@@ -1,179 +1,59 @@
-"""The database: engine, session, column types, and the fence that keeps each borough's rows to its own people.
+"""The database: its sessions, and the fence that keeps each borough's rows to its own people.
 
-Everything fenced is reached through `HubSession`; nothing outside this module opens a connection or writes SQL.
+Everything fenced is reached through `HubSession`; nothing outside this module and `engine` opens a connection or writes
+SQL.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias, cast
+from typing import Any, cast
 
-import shapely
 from sqlalchemy import (
     ColumnClause,
     Connection,
-    DateTime,
     Delete,
-    Dialect,
-    Engine,
-    Enum,
     Executable,
-    ForeignKey,
     Insert,
-    LargeBinary,
-    MetaData,
     SelectBase,
     String,
     Table,
     Update,
     UpdateBase,
-    create_engine,
     event,
     func,
     insert,
     inspect,
     literal,
-    make_url,
     select,
     text,
 )
-from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import (
-    DeclarativeBase,
     FromStatement,
     InstanceState,
-    Mapped,
     ORMExecuteState,
     Session,
     SessionTransaction,
-    mapped_column,
     object_session,
     with_loader_criteria,
 )
 from sqlalchemy.sql import ClauseElement, visitors
 from sqlalchemy.sql.base import ExecutableOption
 from sqlalchemy.sql.visitors import ExternallyTraversible
-from sqlalchemy.types import TypeDecorator
 
+from hub.columns import AmongBoroughs, AppendOnly, Base, Fenced, InArea, InBorough
 from hub.config import Settings
-from hub.errors import OutsideScope, SettingsError, Unavailable
+from hub.engine import open_engine
+from hub.errors import OutsideScope, SettingsError
 
 EVERYTHING = "*"
-SECONDS_TO_CONNECT = 5
-SECONDS_TO_WAIT_FOR_A_LOCK = 30
-MILLISECONDS_TO_WAIT_WHERE_IN_HASTE = 200
 ROWS_A_STATEMENT = 20_000
-
-
-# --- Columns ---------------------------------------------------------------------------------------------------------
-
-
-class UtcDateTime(TypeDecorator[dt.datetime]):
-    """An instant: aware on both sides, kept as UTC."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
-        """Refuse a naive time; keep the rest as UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"{value} has no time zone.")
-        return value.astimezone(dt.UTC)
-
-    def process_result_value(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:
-        """Give back an aware time; SQLite forgets the zone."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
-
-
-class Geometry(TypeDecorator[shapely.Geometry]):
-    """A shapely geometry in metres on the British National Grid (EPSG:27700), kept as WKB."""
-
-    impl = LargeBinary
-    cache_ok = True
-
-    def process_bind_param(self, value: shapely.Geometry | None, dialect: Dialect) -> bytes | None:
-        """Write well-known binary."""
-        return None if value is None else bytes(shapely.to_wkb(value))
-
-    def process_result_value(self, value: bytes | None, dialect: Dialect) -> shapely.Geometry | None:
-        """Read well-known binary."""
-        return None if value is None else shapely.from_wkb(value)
-
-
-def one_of(words: type[StrEnum]) -> Enum:
-    """A column that holds one of a few words, kept as they are written."""
-    return Enum(words, native_enum=False, length=32, values_callable=lambda kinds: [kind.value for kind in kinds])
-
-
-class Base(DeclarativeBase):
-    """Every table of the hub."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(column_0_label)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-
-
-class InBorough:
-    """A row that belongs to one borough, and is seen and changed only by people of that borough."""
-
-    fence: ClassVar[str] = "borough_code"
-
-    borough_code: Mapped[str] = mapped_column(ForeignKey("borough.code"), index=True)
-
-
-class InArea:
-    """A row made for a set of boroughs, seen only by people whose scope covers all of them.
-
-    `area_key` is the borough codes, sorted and joined with "+".
-    """
-
-    fence: ClassVar[str] = "area_key"
-
-    area_key: Mapped[str] = mapped_column(String(512), index=True)
-
-
-class AmongBoroughs:
-    """A row that belongs to a set of boroughs together, seen and changed by people of any one of them.
-
-    `borough_set` is named as an `area_key` is.
-    """
-
-    fence: ClassVar[str] = "borough_set"
-
-    borough_set: Mapped[str] = mapped_column(String(512), index=True)
-
-
-Fenced: TypeAlias = InBorough | InArea | AmongBoroughs
-"""Every way in which a row can belong to boroughs."""
-
-
-class AppendOnly:
-    """A row that is written once: the ORM neither changes nor deletes it, nor may the web role on PostgreSQL.
-
-    It goes only with the row that it hangs on, by the database's own cascade.
-    """
-
-
-def area_key(borough_codes: frozenset[str] | set[str]) -> str:
-    """Name a set of boroughs, the same way every time."""
-    return "+".join(sorted(borough_codes))
 
 
 # --- The fence -------------------------------------------------------------------------------------------------------
@@ -548,7 +428,7 @@ def lock(session: HubSession, name: str) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(literal(name)))))
 
 
-# --- Engine ----------------------------------------------------------------------------------------------------------
+# --- Databases -------------------------------------------------------------------------------------------------------
 
 
 class Database:
@@ -641,59 +521,3 @@ class Database:
                 remedy="Use a role that is no superuser, has no BYPASSRLS and owns no table; give the owner's address "
                 "in HUB_OWNER_DATABASE_URL for 'hub db upgrade' only.",
             )
-
-
-def open_engine(url: str) -> Engine:
-    """Open an engine with the settings that keep data safe on SQLite and PostgreSQL, and out of error texts."""
-    try:
-        address = make_url(url)
-    except ArgumentError:
-        # The address may hold a password: it is not repeated.
-        raise SettingsError(
-            "HUB_DATABASE_URL is not the address of a database.", remedy="Use sqlite:///… or postgresql://…"
-        ) from None
-    if address.get_backend_name() == "sqlite":
-        engine = create_engine(address, hide_parameters=True, connect_args={"timeout": SECONDS_TO_WAIT_FOR_A_LOCK})
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-        return engine
-    if address.get_backend_name() != "postgresql":
-        raise SettingsError(
-            f"HUB_DATABASE_URL names '{address.get_backend_name()}'.", remedy="Use sqlite:///… or postgresql://…"
-        )
-    engine = create_engine(
-        address.set(drivername="postgresql+psycopg"),
-        hide_parameters=True,
-        pool_pre_ping=True,
-        connect_args={"connect_timeout": SECONDS_TO_CONNECT},
-    )
-    event.listen(engine, "begin", _begin_postgresql)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # The driver's own transaction handling begins too late and loses updates; `_begin_sqlite` does it instead.
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    seconds = SECONDS_TO_WAIT_FOR_A_LOCK if options.get("hub_waits", True) else 0
-    connection.exec_driver_sql(f"PRAGMA busy_timeout = {seconds * 1000}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("hub_writes", False) else "BEGIN")
-
-
-def _begin_postgresql(connection: Connection) -> None:
-    if not connection.get_execution_options().get("hub_waits", True):
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {MILLISECONDS_TO_WAIT_WHERE_IN_HASTE}")
-
-
-@contextmanager
-def database_errors() -> Iterator[None]:
-    """Say plainly that the database is away, instead of a driver's text."""
-    try:
-        yield
-    except OperationalError as error:
-        raise Unavailable("The hub's database cannot be reached just now.", remedy="Try again in a minute.") from error

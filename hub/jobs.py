@@ -21,7 +21,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.access import Viewer
-from hub.db import Base, Database, HubSession, UtcDateTime, one_of
+from hub.columns import Base, UtcDateTime, one_of
+from hub.db import Database, HubSession
 from hub.errors import HubError, NotFound
 
 LEASE = dt.timedelta(seconds=60)

@@ -14,8 +14,9 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData, inspect, make_url, text
 
+from hub.columns import AppendOnly, Base, Fenced
 from hub.config import Settings, shipped
-from hub.db import AppendOnly, Base, Fenced, open_engine
+from hub.engine import open_engine
 from hub.errors import Conflict
 
 SLICES_WITH_TABLES = (

@@ -27,7 +27,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import Dialect, Engine, select
 
-from hub import audit, create_app, db, migrate
+from hub import audit, create_app, engine, migrate
 from hub.access import Role
 from hub.accounts import passwords
 from hub.accounts import service as accounts
@@ -215,7 +215,7 @@ def _compiling_once(create_engine: Callable[..., Engine]) -> Callable[..., Engin
 def _statements_compiled_once() -> Iterator[None]:
     """Or else each test's database compiles every statement of its pages anew."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(db, "create_engine", _compiling_once(db.create_engine))
+        patch.setattr(engine, "create_engine", _compiling_once(engine.create_engine))
         yield
 
 

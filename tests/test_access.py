@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from hub.access import GRANTED, Grant, Permission, Role, Viewer, scope_of
-from hub.db import EVERYTHING, NOWHERE, HubSession, InArea, InBorough
+from hub.columns import InArea, InBorough
+from hub.db import EVERYTHING, NOWHERE, HubSession
 from hub.errors import NotAllowed, NotFound
 
 A, B, C, D = (f"F0900000{number}" for number in (1, 2, 3, 4))

@@ -19,7 +19,8 @@ from hub import audit, heads
 from hub.access import Viewer
 from hub.audit import AuditEntry, first_broken
 from hub.config import Settings
-from hub.db import EVERYWHERE, NOWHERE, Database, open_engine
+from hub.db import EVERYWHERE, NOWHERE, Database
+from hub.engine import open_engine
 from hub.errors import OutsideScope
 from hub.uploads.models import WardCount
 from tests.conftest import HOME, SIBLING

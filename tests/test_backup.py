@@ -17,7 +17,8 @@ from hub import audit, backup, snapshots
 from hub.access import Role
 from hub.audit import first_broken
 from hub.config import Settings
-from hub.db import EVERYWHERE, Database, open_engine
+from hub.db import EVERYWHERE, Database
+from hub.engine import open_engine
 from hub.errors import BadFile, Conflict, HubError, SettingsError
 from hub.retention import service as retention
 from hub.uploads import confined

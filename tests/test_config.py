@@ -14,7 +14,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.config import DEMO_SECRET_KEY, Settings, read_settings, shipped
-from hub.db import Database, open_engine
+from hub.db import Database
+from hub.engine import open_engine
 from hub.errors import SettingsError
 from hub.places.models import Borough
 from tests.conftest import PostgresCluster

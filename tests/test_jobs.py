@@ -19,7 +19,7 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import OperationalError
 
-from hub import db, jobs
+from hub import db, engine, jobs
 from hub.access import Viewer
 from hub.accounts import service as accounts
 from hub.accounts.models import Person
@@ -248,7 +248,7 @@ def test_progress_told_inside_a_transaction_fails_at_once_instead_of_freezing(da
     wrong = ask(database)
     began = time.monotonic()
     worker(database, work=handler).run_one()
-    assert time.monotonic() - began < db.SECONDS_TO_WAIT_FOR_A_LOCK / 2
+    assert time.monotonic() - began < engine.SECONDS_TO_WAIT_FOR_A_LOCK / 2
     assert job(database, wrong).state is JobState.WAITING
     assert name_of_other(database) == "N"
 
@@ -417,7 +417,7 @@ def test_a_commit_longer_than_the_lease_is_not_run_twice(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, seconds_to_wait: float
 ) -> None:
     """On SQLite it holds the only write lock, so that no heart beats; the commit itself renews the lease."""
-    monkeypatch.setattr(db, "SECONDS_TO_WAIT_FOR_A_LOCK", seconds_to_wait)
+    monkeypatch.setattr(engine, "SECONDS_TO_WAIT_FOR_A_LOCK", seconds_to_wait)
     database = Database(settings)
     ran: list[int] = []
 

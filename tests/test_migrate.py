@@ -12,7 +12,8 @@ from sqlalchemy import Connection, inspect, select, text
 
 from hub import config, migrate
 from hub.config import Settings
-from hub.db import EVERYWHERE, Database, open_engine
+from hub.db import EVERYWHERE, Database
+from hub.engine import open_engine
 from hub.errors import Conflict
 from hub.uploads.models import VersionMonth, WardCount
 from tests.processes import at_once, upgrade_to

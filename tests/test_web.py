@@ -19,7 +19,8 @@ from hub import create_app, web
 from hub.access import Role
 from hub.accounts.models import Person
 from hub.config import Settings
-from hub.db import SECONDS_TO_CONNECT, Database
+from hub.db import Database
+from hub.engine import SECONDS_TO_CONNECT
 from hub.errors import (
     BadFile,
     BadRequest,

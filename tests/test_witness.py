@@ -13,7 +13,8 @@ from sqlalchemy import select
 from hub import audit, db, witness
 from hub.access import Role
 from hub.audit import AuditEntry, first_broken
-from hub.db import SECONDS_TO_WAIT_FOR_A_LOCK, Database
+from hub.db import Database
+from hub.engine import SECONDS_TO_WAIT_FOR_A_LOCK
 from hub.witness import SPOOL, Sight
 from tests.client import StrictClient
 from tests.conftest import ELSEWHERE, EMAILS, HOME, PASSWORD

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, LargeBinary, Str
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.access import Role
-from hub.db import Base, UtcDateTime, one_of
+from hub.columns import Base, UtcDateTime, one_of
 
 LONGEST_GROUP = 200
 

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.db import Base, InBorough, UtcDateTime
+from hub.columns import Base, InBorough, UtcDateTime
 
 
 class SharingAgreement(InBorough, Base):

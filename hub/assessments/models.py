@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, String, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.db import AmongBoroughs, AppendOnly, Base, InBorough, UtcDateTime
+from hub.columns import AmongBoroughs, AppendOnly, Base, InBorough, UtcDateTime
 
 
 class Assessment(AmongBoroughs, AppendOnly, Base):

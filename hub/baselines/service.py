@@ -22,7 +22,7 @@ import shapely
 from sqlalchemy import func, select
 
 from geo.frames import FloatArray, Geometry, IntArray
-from hub import db
+from hub import columns
 from hub.access import Permission, Viewer
 from hub.accounts import service as accounts
 from hub.baselines import series
@@ -259,7 +259,7 @@ def _baseline(viewer: Viewer, problem: ShownProblem, prepared: Prepared, number:
     return Baseline(
         id=uuid4(),
         problem_id=problem.id,
-        borough_set=db.area_key(problem.borough_codes),
+        borough_set=columns.area_key(problem.borough_codes),
         number=number,
         reason=reason,
         dataset=basis.source.kind.key,

@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.borders.bands import Band
-from hub.db import Base, InBorough, UtcDateTime, one_of
+from hub.columns import Base, InBorough, UtcDateTime, one_of
 
 
 class BorderBand(InBorough, Base):

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.access import Unprotected
-from hub.db import Base, InBorough, UtcDateTime, one_of
+from hub.columns import Base, InBorough, UtcDateTime, one_of
 
 
 class DisclosurePolicy(Base):

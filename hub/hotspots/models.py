@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.db import Base, InArea, UtcDateTime
+from hub.columns import Base, InArea, UtcDateTime
 
 
 class HotspotRun(InArea, Base):

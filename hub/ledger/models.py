@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.db import Base, InBorough, UtcDateTime
+from hub.columns import Base, InBorough, UtcDateTime
 
 
 class NotHeld(InBorough, Base):

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import JSON, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.db import Base, InBorough, UtcDateTime
+from hub.columns import Base, InBorough, UtcDateTime
 
 
 class MeasureFile(Base):

@@ -13,7 +13,8 @@ import pandas as pd
 from sqlalchemy import ColumnElement, delete, insert, select
 
 from geo.frames import NATIONAL_GRID
-from hub.db import Base, HubSession
+from hub.columns import Base
+from hub.db import HubSession
 from hub.places import service
 from hub.places.findings import Finding, some, warning
 from hub.places.models import BoundarySet, OutwardWard, SmallArea, SmallAreaWard

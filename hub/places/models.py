@@ -8,7 +8,7 @@ import shapely
 from sqlalchemy import Double, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from hub.db import Base, Geometry, UtcDateTime
+from hub.columns import Base, Geometry, UtcDateTime
 
 
 class City(Base):

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import joinedload
 
 from geo.frames import NATIONAL_GRID
-from hub import db
+from hub import columns
 from hub.access import Permission, Viewer
 from hub.db import HubSession
 from hub.errors import NotFound
@@ -55,7 +55,7 @@ class Area:
     @property
     def key(self) -> str:
         """Its boroughs, named the same way every time."""
-        return db.area_key(self.borough_codes)
+        return columns.area_key(self.borough_codes)
 
 
 def area(viewer: Viewer, slug_or_name: str, permission: Permission) -> Area:

@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, LargeBinary, String, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.db import AmongBoroughs, AppendOnly, Base, Geometry, UtcDateTime, one_of
+from hub.columns import AmongBoroughs, AppendOnly, Base, Geometry, UtcDateTime, one_of
 from hub.problems.terms import Kind, Origin, Result, Stage
 
 

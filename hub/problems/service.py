@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import select
 
-from hub import db
+from hub import columns, db
 from hub.access import GRANTED, Permission, Role, Viewer
 from hub.accounts import service as accounts
 from hub.disclosure import service as disclosure
@@ -353,7 +353,7 @@ def open_problem(viewer: Viewer, given: Opening) -> ShownProblem:
         raise NotFound
     viewer.require(Permission.PROBLEM_WRITE, given.boroughs)
     _require_fit(viewer, given)
-    key = db.area_key(given.boroughs)
+    key = columns.area_key(given.boroughs)
     db.lock(viewer.session, "problems")
     now = dt.datetime.now(dt.UTC)
     row = Problem(

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import ForeignKey, String, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.db import Base, InBorough, UtcDateTime
+from hub.columns import Base, InBorough, UtcDateTime
 
 
 class Question(InBorough, Base):

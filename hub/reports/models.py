@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import JSON, ForeignKey, ForeignKeyConstraint, LargeBinary, String, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.db import Base, InBorough, UtcDateTime, one_of
+from hub.columns import Base, InBorough, UtcDateTime, one_of
 
 LONGEST_REASON = 300
 

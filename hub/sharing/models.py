@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.access import Role
-from hub.db import Base, InArea, UtcDateTime, one_of
+from hub.columns import Base, InArea, UtcDateTime, one_of
 
 
 class Side(StrEnum):

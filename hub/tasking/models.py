@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import ForeignKeyConstraint, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.db import AmongBoroughs, AppendOnly, Base, UtcDateTime, one_of
+from hub.columns import AmongBoroughs, AppendOnly, Base, UtcDateTime, one_of
 
 
 class Occasion(StrEnum):

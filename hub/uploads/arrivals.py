@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from sqlalchemy import func, select
 
-from hub import audit, db, words
+from hub import audit, columns, words
 from hub.access import Permission, Viewer
 from hub.errors import BadFile, Conflict, NotAllowed
 from hub.uploads import confined, door, files, kinds, matching
@@ -38,7 +38,7 @@ def receive(viewer: Viewer, stream: BinaryIO, file_name: str, *, leave_out: froz
     boroughs = viewer.boroughs(Permission.UPLOAD_WRITE)
     if not boroughs:
         raise NotAllowed("Your role does not let you upload files.", remedy="Ask an administrator if it should.")
-    area_key = db.area_key(boroughs)
+    area_key = columns.area_key(boroughs)
     limits = files.limits_of(viewer.session)
     file_name = files.display_name(file_name, limits)
     refuse_a_full_share(viewer, area_key)

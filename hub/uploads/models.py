@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from hub.db import Base, InArea, InBorough, UtcDateTime, one_of
+from hub.columns import Base, InArea, InBorough, UtcDateTime, one_of
 
 RowId = BigInteger().with_variant(Integer, "sqlite")
 

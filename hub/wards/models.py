@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.db import Base, InBorough, UtcDateTime, one_of
+from hub.columns import Base, InBorough, UtcDateTime, one_of
 
 
 class Act(StrEnum):

@@ -9,7 +9,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import ForeignKey, String, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub.db import Base, Geometry, InArea, UtcDateTime
+from hub.columns import Base, Geometry, InArea, UtcDateTime
 
 
 class Zone(InArea, Base):

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub import db
+from hub import columns, db
 
 revision = "0001"
 down_revision = None
@@ -24,7 +24,7 @@ def upgrade() -> None:
     op.create_table(
         "audit_entry",
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("actor", sa.String(length=64), nullable=False),
         sa.Column("action", sa.String(length=64), nullable=False),
         sa.Column("subject", sa.String(length=128), nullable=False),
@@ -50,7 +50,7 @@ def upgrade() -> None:
         sa.Column("in_force_from", sa.Date(), nullable=False),
         sa.Column("source", sa.String(length=300), nullable=False),
         sa.Column("content_hash", sa.String(length=64), nullable=False),
-        sa.Column("loaded_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("loaded_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_boundary_set")),
         sa.UniqueConstraint("code", name=op.f("uq_boundary_set_code")),
     )
@@ -68,7 +68,7 @@ def upgrade() -> None:
         sa.Column("inputs_hash", sa.String(length=64), nullable=False),
         sa.Column("inputs", sa.JSON(), nullable=False),
         sa.Column("result", sa.LargeBinary(), nullable=False),
-        sa.Column("computed_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("computed_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("area_key", sa.String(length=512), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hotspot_run")),
         sa.UniqueConstraint("area_key", "inputs_hash", name=op.f("uq_hotspot_run_area_key_inputs_hash")),
@@ -81,7 +81,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("password_hash", sa.String(length=255), nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
-        sa.Column("created_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sa.UniqueConstraint("email", name=op.f("uq_person_email")),
     )
@@ -89,7 +89,7 @@ def upgrade() -> None:
         "sign_in_failure",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
-        sa.Column("at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_failure")),
     )
     op.create_index(op.f("ix_sign_in_failure_at"), "sign_in_failure", ["at"], unique=False)
@@ -99,7 +99,7 @@ def upgrade() -> None:
         sa.Column("code", sa.String(length=9), nullable=False),
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("bcu_id", sa.Integer(), nullable=True),
-        sa.Column("outline", db.Geometry(), nullable=False),
+        sa.Column("outline", columns.Geometry(), nullable=False),
         sa.ForeignKeyConstraint(["bcu_id"], ["bcu.id"], name=op.f("fk_borough_bcu_id")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_borough")),
         sa.UniqueConstraint("name", name=op.f("uq_borough_name")),
@@ -113,9 +113,9 @@ def upgrade() -> None:
         sa.Column("arguments", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("asked_at", db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("leased_until", db.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("ended_at", db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("asked_at", columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("leased_until", columns.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", columns.UtcDateTime(timezone=True), nullable=True),
         sa.Column("progress", sa.String(length=200), nullable=False),
         sa.Column("failure", sa.String(length=1000), nullable=False),
         sa.ForeignKeyConstraint(["asker_id"], ["person.id"], name=op.f("fk_job_asker_id")),
@@ -127,9 +127,9 @@ def upgrade() -> None:
         "sign_in_session",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.Column("began_at", db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("last_seen_at", db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("ended_at", db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("began_at", columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", columns.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_sign_in_session_person_id")),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_sign_in_session")),
     )
@@ -178,9 +178,9 @@ def upgrade() -> None:
         sa.Column("boundary_set_id", sa.Integer(), nullable=True),
         sa.Column("report", sa.JSON(), nullable=False),
         sa.Column("job_id", sa.Uuid(), nullable=True),
-        sa.Column("received_at", db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("checked_at", db.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("committed_at", db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("received_at", columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("checked_at", columns.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("committed_at", columns.UtcDateTime(timezone=True), nullable=True),
         sa.Column("area_key", sa.String(length=512), nullable=False),
         sa.ForeignKeyConstraint(["boundary_set_id"], ["boundary_set.id"], name=op.f("fk_upload_boundary_set_id")),
         sa.ForeignKeyConstraint(["job_id"], ["job.id"], name=op.f("fk_upload_job_id")),
@@ -198,7 +198,7 @@ def upgrade() -> None:
         sa.Column("residents", sa.Integer(), nullable=True),
         sa.Column("residents_source", sa.String(length=120), nullable=False),
         sa.Column("residents_year", sa.Integer(), nullable=True),
-        sa.Column("outline", db.Geometry(), nullable=False),
+        sa.Column("outline", columns.Geometry(), nullable=False),
         sa.ForeignKeyConstraint(["borough_code"], ["borough.code"], name=op.f("fk_ward_borough_code")),
         sa.ForeignKeyConstraint(["boundary_set_id"], ["boundary_set.id"], name=op.f("fk_ward_boundary_set_id")),
         sa.PrimaryKeyConstraint("boundary_set_id", "code", name=op.f("pk_ward")),
@@ -218,9 +218,9 @@ def upgrade() -> None:
         sa.Column("extract_date", sa.Date(), nullable=False),
         sa.Column("placed", sa.Integer(), nullable=False),
         sa.Column("unplaced", sa.Integer(), nullable=False),
-        sa.Column("committed_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("committed_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("committed_by", sa.Uuid(), nullable=False),
-        sa.Column("undone_at", db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("undone_at", columns.UtcDateTime(timezone=True), nullable=True),
         sa.Column("borough_code", sa.String(length=9), nullable=False),
         sa.ForeignKeyConstraint(["borough_code"], ["borough.code"], name=op.f("fk_version_borough_code")),
         sa.ForeignKeyConstraint(["boundary_set_id"], ["boundary_set.id"], name=op.f("fk_version_boundary_set_id")),

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub import db
+from hub import columns, db
 
 revision = "0002"
 down_revision = "0001"
@@ -24,7 +24,7 @@ def upgrade() -> None:
         "added_kind",
         sa.Column("key", sa.String(length=40), nullable=False),
         sa.Column("definition", sa.JSON(), nullable=False),
-        sa.Column("added_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("added_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_added_kind")),
     )
     op.create_table(
@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.Column("headings", sa.JSON(), nullable=False),
         sa.Column("column_fields", sa.JSON(), nullable=False),
         sa.Column("answers", sa.JSON(), nullable=False),
-        sa.Column("remembered_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("remembered_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("area_key", "dataset", name=op.f("pk_column_memory")),
     )
     op.create_table(
@@ -44,7 +44,7 @@ def upgrade() -> None:
         sa.Column("act", sa.String(length=32), nullable=False),
         sa.Column("reason", sa.String(length=500), nullable=False),
         sa.Column("decider_id", sa.Uuid(), nullable=False),
-        sa.Column("decided_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("area_key", sa.String(length=512), nullable=False),
         sa.ForeignKeyConstraint(["decider_id"], ["person.id"], name=op.f("fk_upload_decision_decider_id")),
         sa.ForeignKeyConstraint(
@@ -63,7 +63,7 @@ def upgrade() -> None:
         sa.Column("column", sa.String(length=255), nullable=False),
         sa.Column("value", sa.String(length=1000), nullable=True),
         sa.Column("editor_id", sa.Uuid(), nullable=False),
-        sa.Column("edited_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("edited_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("area_key", sa.String(length=512), nullable=False),
         sa.ForeignKeyConstraint(["editor_id"], ["person.id"], name=op.f("fk_upload_edit_editor_id")),
         sa.ForeignKeyConstraint(

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub import db
+from hub import columns, db
 
 revision = "0003"
 down_revision = "0002"
@@ -36,10 +36,10 @@ def upgrade() -> None:
         sa.Column("ends_on", sa.Date(), nullable=False),
         sa.Column("review_on", sa.Date(), nullable=False),
         sa.Column("signed_on", sa.Date(), nullable=True),
-        sa.Column("ended_at", db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", columns.UtcDateTime(timezone=True), nullable=True),
         sa.Column("ended_by", sa.Uuid(), nullable=True),
         sa.Column("ended_because", sa.String(length=500), nullable=False),
-        sa.Column("written_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("written_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("written_by", sa.Uuid(), nullable=False),
         sa.Column("borough_code", sa.String(length=9), nullable=False),
         sa.ForeignKeyConstraint(["borough_code"], ["borough.code"], name=op.f("fk_sharing_agreement_borough_code")),
@@ -58,7 +58,7 @@ def upgrade() -> None:
         sa.Column("quarter", sa.Date(), nullable=False),
         sa.Column("reason", sa.String(length=500), nullable=False),
         sa.Column("said_by", sa.Uuid(), nullable=False),
-        sa.Column("said_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("said_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["borough_code"], ["borough.code"], name=op.f("fk_not_held_borough_code")),
         sa.ForeignKeyConstraint(["said_by"], ["person.id"], name=op.f("fk_not_held_said_by")),
         sa.PrimaryKeyConstraint("borough_code", "item", "quarter", name=op.f("pk_not_held")),
@@ -70,7 +70,7 @@ def upgrade() -> None:
         sa.Column("organisation", sa.String(length=200), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("email", sa.String(length=254), nullable=False),
-        sa.Column("recorded_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["borough_code"], ["borough.code"], name=op.f("fk_liaison_officer_borough_code")),
         sa.PrimaryKeyConstraint("borough_code", "provider", name=op.f("pk_liaison_officer")),
     )
@@ -81,7 +81,7 @@ def upgrade() -> None:
         sa.Column("changes", sa.JSON(), nullable=False),
         sa.Column("source", sa.String(length=500), nullable=False),
         sa.Column("corrected_by", sa.Uuid(), nullable=False),
-        sa.Column("corrected_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("corrected_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["corrected_by"], ["person.id"], name=op.f("fk_prescribed_correction_corrected_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_prescribed_correction")),
     )

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub import db
+from hub import columns
 
 revision = "0004"
 down_revision = "0003"
@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("edition", sa.String(length=4), nullable=False),
         sa.Column("code", sa.String(length=9), nullable=False),
         sa.Column("borough_code", sa.String(length=9), nullable=False),
-        sa.Column("outline", db.Geometry(), nullable=False),
+        sa.Column("outline", columns.Geometry(), nullable=False),
         sa.ForeignKeyConstraint(["borough_code"], ["borough.code"], name=op.f("fk_small_area_borough_code")),
         sa.PrimaryKeyConstraint("edition", "code", name=op.f("pk_small_area")),
     )

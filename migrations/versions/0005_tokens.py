@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub import db
+from hub import columns
 
 revision = "0005"
 down_revision = "0004"
@@ -19,11 +19,11 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("dataset", sa.String(length=40), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=False),
-        sa.Column("made_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("made_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=False),
-        sa.Column("ended_at", db.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("last_used_at", db.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("hour_began_at", db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", columns.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("last_used_at", columns.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("hour_began_at", columns.UtcDateTime(timezone=True), nullable=True),
         sa.Column("uploads_in_hour", sa.Integer(), nullable=False),
         sa.Column("looks_in_hour", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_api_token_person_id")),

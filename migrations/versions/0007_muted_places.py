@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub import db
+from hub import columns, db
 
 revision = "0007"
 down_revision = "0006"
@@ -22,9 +22,9 @@ def upgrade() -> None:
         sa.Column("quiet_from", sa.Integer(), nullable=False),
         sa.Column("quiet_to", sa.Integer(), nullable=False),
         sa.Column("muted_by", sa.Uuid(), nullable=False),
-        sa.Column("muted_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("muted_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("ended_by", sa.Uuid(), nullable=True),
-        sa.Column("ended_at", db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", columns.UtcDateTime(timezone=True), nullable=True),
         sa.Column("area_key", sa.String(length=512), nullable=False),
         sa.ForeignKeyConstraint(["ended_by"], ["person.id"], name=op.f("fk_muted_place_ended_by")),
         sa.ForeignKeyConstraint(["muted_by"], ["person.id"], name=op.f("fk_muted_place_muted_by")),

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub import db
+from hub import columns
 
 revision = "0008"
 down_revision = "0007"
@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("version", sa.String(length=60), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
-        sa.Column("loaded_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("loaded_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("loaded_by", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["loaded_by"], ["person.id"], name=op.f("fk_harm_weights_loaded_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_harm_weights")),

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub import db
+from hub import columns, db
 
 revision = "0010"
 down_revision = "0009"
@@ -16,9 +16,9 @@ def upgrade() -> None:
         "zone",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(length=80), nullable=False),
-        sa.Column("outline", db.Geometry(), nullable=False),
+        sa.Column("outline", columns.Geometry(), nullable=False),
         sa.Column("made_by", sa.Uuid(), nullable=False),
-        sa.Column("made_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("made_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("area_key", sa.String(length=512), nullable=False),
         sa.ForeignKeyConstraint(["made_by"], ["person.id"], name=op.f("fk_zone_made_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_zone")),

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub import db
+from hub import columns
 
 revision = "0011"
 down_revision = "0010"
@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("role", sa.String(length=32), nullable=False),
         sa.Column("borough_code", sa.String(length=9), nullable=False),
-        sa.Column("began_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("began_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["borough_code"], ["borough.code"], name=op.f("fk_seeing_as_borough_code")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_seeing_as_person_id")),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_seeing_as")),

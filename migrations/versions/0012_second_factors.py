@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub import db
+from hub import columns
 
 revision = "0012"
 down_revision = "0011"
@@ -20,12 +20,12 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("device", sa.String(length=40), nullable=False),
-        sa.Column("began_at", db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("last_seen_at", db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("proved_at", db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("began_at", columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("proved_at", columns.UtcDateTime(timezone=True), nullable=True),
         sa.Column("challenge", sa.LargeBinary(), nullable=True),
-        sa.Column("challenged_at", db.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("ended_at", db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("challenged_at", columns.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", columns.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_sign_in_session_person_id")),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_sign_in_session")),
         sa.UniqueConstraint("id", name=op.f("uq_sign_in_session_id")),
@@ -36,7 +36,7 @@ def upgrade() -> None:
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("sealed_secret", sa.String(length=255), nullable=False),
         sa.Column("last_step", sa.Integer(), nullable=False),
-        sa.Column("added_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("added_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_authenticator_person_id")),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_authenticator")),
     )
@@ -48,8 +48,8 @@ def upgrade() -> None:
         sa.Column("credential_id", sa.LargeBinary(), nullable=False),
         sa.Column("public_key", sa.LargeBinary(), nullable=False),
         sa.Column("sign_count", sa.BigInteger(), nullable=False),
-        sa.Column("added_at", db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("last_used_at", db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("added_at", columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("last_used_at", columns.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_security_key_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_security_key")),
         sa.UniqueConstraint("credential_id", name=op.f("uq_security_key_credential_id")),
@@ -59,7 +59,7 @@ def upgrade() -> None:
         "recovery_code",
         sa.Column("code_hash", sa.String(length=64), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.Column("used_at", db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("used_at", columns.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_recovery_code_person_id")),
         sa.PrimaryKeyConstraint("code_hash", name=op.f("pk_recovery_code")),
     )
@@ -77,9 +77,9 @@ def downgrade() -> None:
         "sign_in_session",
         sa.Column("token_hash", sa.String(length=64), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.Column("began_at", db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("last_seen_at", db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("ended_at", db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("began_at", columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", columns.UtcDateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_sign_in_session_person_id")),
         sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_sign_in_session")),
     )

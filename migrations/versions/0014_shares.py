@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub import db
+from hub import columns, db
 
 revision = "0014"
 down_revision = "0013"
@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("asking_key", sa.String(length=512), nullable=False),
         sa.Column("asking_name", sa.String(length=120), nullable=False),
         sa.Column("owner_code", sa.String(length=9), nullable=False),
-        sa.Column("asked_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("show", sa.String(length=40), nullable=False),
         sa.Column("category", sa.String(length=120), nullable=False),
         sa.Column("dataset", sa.String(length=40), nullable=True),
@@ -30,12 +30,12 @@ def upgrade() -> None:
         sa.Column("last_month", sa.Date(), nullable=False),
         sa.Column("purpose", sa.String(length=500), nullable=False),
         sa.Column("wanted_until", sa.Date(), nullable=False),
-        sa.Column("decided_at", db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("decided_at", columns.UtcDateTime(timezone=True), nullable=True),
         sa.Column("decided_by", sa.Uuid(), nullable=True),
         sa.Column("granted_until", sa.Date(), nullable=True),
         sa.Column("may_download", sa.Boolean(), nullable=False),
         sa.Column("words", sa.String(length=500), nullable=False),
-        sa.Column("ended_at", db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", columns.UtcDateTime(timezone=True), nullable=True),
         sa.Column("ended_by", sa.Uuid(), nullable=True),
         sa.Column("ended_because", sa.String(length=500), nullable=False),
         sa.Column("area_key", sa.String(length=512), nullable=False),

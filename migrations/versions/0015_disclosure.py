@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub import db
+from hub import columns, db
 
 revision = "0015"
 down_revision = "0014"
@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("unprotected", sa.String(length=32), nullable=False),
         sa.Column("reason", sa.String(length=500), nullable=False),
         sa.Column("written_by", sa.Uuid(), nullable=False),
-        sa.Column("written_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("written_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["written_by"], ["person.id"], name=op.f("fk_disclosure_policy_written_by")),
         sa.PrimaryKeyConstraint("version", name=op.f("pk_disclosure_policy")),
     )
@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.Column("months", sa.JSON(), nullable=False),
         sa.Column("policy", sa.Integer(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.Column("since", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("since", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("borough_code", sa.String(length=9), nullable=False),
         sa.ForeignKeyConstraint(["borough_code"], ["borough.code"], name=op.f("fk_released_set_borough_code")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_released_set")),

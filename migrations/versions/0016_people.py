@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub import db
+from hub import columns
 
 revision = "0016"
 down_revision = "0015"
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("person", sa.Column("joined_at", db.UtcDateTime(timezone=True), nullable=True))
+    op.add_column("person", sa.Column("joined_at", columns.UtcDateTime(timezone=True), nullable=True))
     op.execute("UPDATE person SET joined_at = created_at")
     op.add_column("membership", sa.Column("from_group", sa.String(length=200), nullable=True))
     op.create_table(
@@ -21,10 +21,10 @@ def upgrade() -> None:
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("purpose", sa.String(length=32), nullable=False),
         sa.Column("token_hash", sa.String(length=64), nullable=True),
-        sa.Column("asked_at", db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("good_until", db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("used_at", db.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("withdrawn_at", db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("asked_at", columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("good_until", columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("used_at", columns.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", columns.UtcDateTime(timezone=True), nullable=True),
         sa.Column("job_id", sa.Uuid(), nullable=True),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_one_time_link_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_one_time_link")),
@@ -37,7 +37,7 @@ def upgrade() -> None:
         sa.Column("issuer", sa.String(length=500), nullable=False),
         sa.Column("subject", sa.String(length=255), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.Column("linked_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("linked_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_single_sign_on_identity_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_single_sign_on_identity")),
         sa.UniqueConstraint("issuer", "person_id", name=op.f("uq_single_sign_on_identity_issuer_person_id")),
@@ -55,7 +55,7 @@ def upgrade() -> None:
         sa.Column("bcu_id", sa.Integer(), nullable=True),
         sa.Column("is_london", sa.Boolean(), nullable=False),
         sa.Column("made_by", sa.Uuid(), nullable=False),
-        sa.Column("made_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("made_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "(borough_code IS NOT NULL AND bcu_id IS NULL AND NOT is_london)"
             " OR (borough_code IS NULL AND bcu_id IS NOT NULL AND NOT is_london)"

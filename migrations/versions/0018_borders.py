@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub import db
+from hub import columns, db
 
 revision = "0018"
 down_revision = "0017"
@@ -33,7 +33,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("publishes", sa.Boolean(), nullable=False),
         sa.Column("chosen_by", sa.Uuid(), nullable=False),
-        sa.Column("chosen_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("chosen_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("borough_code", sa.String(length=9), nullable=False),
         sa.ForeignKeyConstraint(["borough_code"], ["borough.code"], name=op.f("fk_border_choice_borough_code")),
         sa.ForeignKeyConstraint(["chosen_by"], ["person.id"], name=op.f("fk_border_choice_chosen_by")),

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub import db
+from hub import columns, db
 
 revision = "0019"
 down_revision = "0018"
@@ -16,7 +16,7 @@ def upgrade() -> None:
         "measure_file",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
-        sa.Column("loaded_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("loaded_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("loaded_by", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(["loaded_by"], ["person.id"], name=op.f("fk_measure_file_loaded_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_measure_file")),
@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("codes", sa.JSON(), nullable=False),
         sa.Column("chosen_by", sa.Uuid(), nullable=False),
-        sa.Column("chosen_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("chosen_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("borough_code", sa.String(length=9), nullable=False),
         sa.ForeignKeyConstraint(["borough_code"], ["borough.code"], name=op.f("fk_measure_choice_borough_code")),
         sa.ForeignKeyConstraint(["chosen_by"], ["person.id"], name=op.f("fk_measure_choice_chosen_by")),

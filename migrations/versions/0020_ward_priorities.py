@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub import db
+from hub import columns, db
 
 revision = "0020"
 down_revision = "0019"
@@ -25,7 +25,7 @@ def upgrade() -> None:
         sa.Column("review_on", sa.Date(), nullable=False),
         sa.Column("note", sa.String(length=500), nullable=False),
         sa.Column("written_by", sa.Uuid(), nullable=False),
-        sa.Column("written_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("written_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("borough_code", sa.String(length=9), nullable=False),
         sa.ForeignKeyConstraint(["borough_code"], ["borough.code"], name=op.f("fk_ward_priority_borough_code")),
         sa.ForeignKeyConstraint(["written_by"], ["person.id"], name=op.f("fk_ward_priority_written_by")),

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub import db
+from hub import columns, db
 
 revision = "0021"
 down_revision = "0020"
@@ -17,7 +17,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("document", sa.LargeBinary(), nullable=False),
         sa.Column("is_indexed", sa.Boolean(), nullable=False),
-        sa.Column("published_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("published_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_public_report")),
     )
     op.create_table(
@@ -28,20 +28,20 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=32), nullable=False),
         sa.Column("sections", sa.JSON(), nullable=False),
         sa.Column("writers", sa.JSON(), nullable=False),
-        sa.Column("drafted_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("drafted_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("replaces_id", sa.Uuid(), nullable=True),
         sa.Column("edition", sa.Integer(), nullable=False),
         sa.Column("reason", sa.String(length=300), nullable=False),
-        sa.Column("approved_at", db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("approved_at", columns.UtcDateTime(timezone=True), nullable=True),
         sa.Column("approved_by", sa.Uuid(), nullable=True),
         sa.Column("document", sa.LargeBinary(), nullable=True),
         sa.Column("public_document", sa.LargeBinary(), nullable=True),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("figures", sa.JSON(), nullable=False),
         sa.Column("public_id", sa.Uuid(), nullable=True),
-        sa.Column("published_at", db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("published_at", columns.UtcDateTime(timezone=True), nullable=True),
         sa.Column("published_by", sa.Uuid(), nullable=True),
-        sa.Column("withdrawn_at", db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", columns.UtcDateTime(timezone=True), nullable=True),
         sa.Column("borough_code", sa.String(length=9), nullable=False),
         sa.ForeignKeyConstraint(["approved_by"], ["person.id"], name=op.f("fk_report_approved_by")),
         sa.ForeignKeyConstraint(["borough_code"], ["borough.code"], name=op.f("fk_report_borough_code")),
@@ -61,8 +61,8 @@ def upgrade() -> None:
         sa.Column("days_before", sa.Integer(), nullable=False),
         sa.Column("repeats", sa.String(length=32), nullable=False),
         sa.Column("made_by", sa.Uuid(), nullable=False),
-        sa.Column("made_at", db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("ended_at", db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("made_at", columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", columns.UtcDateTime(timezone=True), nullable=True),
         sa.Column("borough_code", sa.String(length=9), nullable=False),
         sa.ForeignKeyConstraint(["borough_code"], ["borough.code"], name=op.f("fk_report_schedule_borough_code")),
         sa.ForeignKeyConstraint(["made_by"], ["person.id"], name=op.f("fk_report_schedule_made_by")),
@@ -73,7 +73,7 @@ def upgrade() -> None:
         "report_subscription",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.Column("made_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("made_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("borough_code", sa.String(length=9), nullable=False),
         sa.ForeignKeyConstraint(["borough_code"], ["borough.code"], name=op.f("fk_report_subscription_borough_code")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_report_subscription_person_id")),

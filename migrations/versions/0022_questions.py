@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub import db
+from hub import columns, db
 
 revision = "0022"
 down_revision = "0021"
@@ -21,12 +21,12 @@ def upgrade() -> None:
         sa.Column("is_for_all", sa.Boolean(), nullable=False),
         sa.Column("words", sa.String(length=500), nullable=False),
         sa.Column("asked_by", sa.Uuid(), nullable=False),
-        sa.Column("asked_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("answer", sa.String(length=1500), nullable=False),
         sa.Column("answered_by", sa.Uuid(), nullable=True),
-        sa.Column("answered_at", db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("answered_at", columns.UtcDateTime(timezone=True), nullable=True),
         sa.Column("ended_by", sa.Uuid(), nullable=True),
-        sa.Column("ended_at", db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", columns.UtcDateTime(timezone=True), nullable=True),
         sa.Column("borough_code", sa.String(length=9), nullable=False),
         sa.ForeignKeyConstraint(["answered_by"], ["person.id"], name=op.f("fk_question_answered_by")),
         sa.ForeignKeyConstraint(["asked_by"], ["person.id"], name=op.f("fk_question_asked_by")),

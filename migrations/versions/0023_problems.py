@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub import db
+from hub import columns, db
 
 revision = "0023"
 down_revision = "0022"
@@ -27,7 +27,7 @@ def upgrade() -> None:
         sa.Column("cells", sa.JSON(), nullable=False),
         sa.Column("zone_id", sa.Uuid(), nullable=True),
         sa.Column("premises", sa.String(length=40), nullable=False),
-        sa.Column("outline", db.Geometry(), nullable=True),
+        sa.Column("outline", columns.Geometry(), nullable=True),
         sa.Column("categories", sa.JSON(), nullable=False),
         sa.Column("first_month", sa.Date(), nullable=False),
         sa.Column("last_month", sa.Date(), nullable=False),
@@ -36,9 +36,9 @@ def upgrade() -> None:
         sa.Column("result", sa.String(length=32), nullable=True),
         sa.Column("abstract_id", sa.Uuid(), nullable=True),
         sa.Column("opened_by", sa.Uuid(), nullable=False),
-        sa.Column("opened_at", db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("changed_at", db.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("closed_at", db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("opened_at", columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", columns.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", columns.UtcDateTime(timezone=True), nullable=True),
         sa.Column("borough_set", sa.String(length=512), nullable=False),
         sa.ForeignKeyConstraint(["opened_by"], ["person.id"], name=op.f("fk_problem_opened_by")),
         sa.ForeignKeyConstraint(["owner_id"], ["person.id"], name=op.f("fk_problem_owner_id")),
@@ -57,7 +57,7 @@ def upgrade() -> None:
         sa.Column("thing", sa.Uuid(), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
         sa.Column("written_by", sa.Uuid(), nullable=False),
-        sa.Column("written_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("written_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("borough_set", sa.String(length=512), nullable=False),
         _of_its_problem("problem_entry"),
         sa.ForeignKeyConstraint(["written_by"], ["person.id"], name=op.f("fk_problem_entry_written_by")),
@@ -73,7 +73,7 @@ def upgrade() -> None:
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("added_by", sa.Uuid(), nullable=False),
-        sa.Column("added_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("added_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("borough_set", sa.String(length=512), nullable=False),
         _of_its_problem("problem_attachment"),
         sa.ForeignKeyConstraint(["added_by"], ["person.id"], name=op.f("fk_problem_attachment_added_by")),
@@ -91,7 +91,7 @@ def upgrade() -> None:
         sa.Column("problem", sa.String(length=500), nullable=False),
         sa.Column("response", sa.String(length=1000), nullable=False),
         sa.Column("learning", sa.String(length=1000), nullable=False),
-        sa.Column("published_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("published_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_problem_abstract")),
     )
     for table in ("problem", "problem_entry", "problem_attachment"):

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub import db
+from hub import columns, db
 
 revision = "0024"
 down_revision = "0023"
@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("report_id", sa.Uuid(), nullable=False),
         sa.Column("act", sa.String(length=32), nullable=False),
         sa.Column("done_by", sa.Uuid(), nullable=False),
-        sa.Column("done_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("done_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("words", sa.String(length=300), nullable=False),
         sa.Column("sections", sa.JSON(), nullable=True),
         sa.Column("borough_code", sa.String(length=9), nullable=False),

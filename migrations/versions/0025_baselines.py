@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub import db
+from hub import columns, db
 
 revision = "0025"
 down_revision = "0024"
@@ -29,7 +29,7 @@ def upgrade() -> None:
         sa.Column("why_none", sa.String(length=200), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("frozen_by", sa.Uuid(), nullable=False),
-        sa.Column("frozen_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("frozen_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("borough_set", sa.String(length=512), nullable=False),
         sa.ForeignKeyConstraint(["frozen_by"], ["person.id"], name=op.f("fk_problem_baseline_frozen_by")),
         sa.ForeignKeyConstraint(
@@ -52,7 +52,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=160), nullable=False),
         sa.Column("unit", sa.String(length=40), nullable=False),
         sa.Column("ward_codes", sa.JSON(), nullable=False),
-        sa.Column("outline", db.Geometry(), nullable=False),
+        sa.Column("outline", columns.Geometry(), nullable=False),
         sa.Column("rule", sa.String(length=40), nullable=False),
         sa.Column("borough_set", sa.String(length=512), nullable=False),
         sa.ForeignKeyConstraint(

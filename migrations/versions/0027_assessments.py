@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub import db
+from hub import columns, db
 
 revision = "0027"
 down_revision = "0026"
@@ -36,7 +36,7 @@ def upgrade() -> None:
         sa.Column("method", sa.String(length=20), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("run_for", sa.Uuid(), nullable=False),
-        sa.Column("run_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("run_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("borough_set", sa.String(length=512), nullable=False),
         sa.ForeignKeyConstraint(
             ["problem_id", "borough_set"],

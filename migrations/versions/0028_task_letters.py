@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub import db
+from hub import columns, db
 
 revision = "0028"
 down_revision = "0027"
@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("recipient", sa.Uuid(), nullable=False),
         sa.Column("occasion", sa.String(length=32), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("asked_at", db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", columns.UtcDateTime(timezone=True), nullable=False),
         sa.Column("borough_set", sa.String(length=512), nullable=False),
         sa.ForeignKeyConstraint(
             ["problem_id", "borough_set"],

@@ -15,7 +15,8 @@ from hub import audit
 from hub.access import Role
 from hub.accounts import passwords, service
 from hub.accounts.models import Person, SignInFailure, SignInSession
-from hub.db import SECONDS_TO_WAIT_FOR_A_LOCK, Database
+from hub.db import Database
+from hub.engine import SECONDS_TO_WAIT_FOR_A_LOCK
 from hub.errors import NotSignedIn, TooMany
 from tests.conftest import HOME, PASSWORD
 

@@ -17,7 +17,8 @@ from hub.accounts import service as accounts
 from hub.accounts import tokens
 from hub.accounts.models import ApiToken, Membership, Person
 from hub.audit import AuditEntry
-from hub.db import SECONDS_TO_WAIT_FOR_A_LOCK, Database
+from hub.db import Database
+from hub.engine import SECONDS_TO_WAIT_FOR_A_LOCK
 from hub.errors import BadRequest, Conflict, NotAllowed, NotFound, NotSignedIn, TooMany
 from hub.words import LONDON
 from tests.conftest import HOME

@@ -15,7 +15,8 @@ from hub import audit, db
 from hub.access import Permission, Viewer
 from hub.accounts import service as accounts
 from hub.accounts.models import Person
-from hub.db import Database, HubSession, area_key
+from hub.columns import area_key
+from hub.db import Database, HubSession
 from hub.places import service as places
 from hub.places.service import Area
 from hub.uploads.models import Incident, State, Upload, Version, VersionMonth, WardCount

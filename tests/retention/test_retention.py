@@ -13,7 +13,8 @@ from hub import audit, chores, migrate
 from hub.access import Role
 from hub.audit import AuditEntry, first_broken
 from hub.config import Settings
-from hub.db import EVERYWHERE, Database, open_engine
+from hub.db import EVERYWHERE, Database
+from hub.engine import open_engine
 from hub.hotspots import service as hotspots
 from hub.retention import due, service
 from hub.uploads import confined

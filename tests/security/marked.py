@@ -25,7 +25,8 @@ from hub.baselines.models import Baseline, BaselineGround, BaselinePart
 from hub.baselines.models import Role as GroundRole
 from hub.borders.bands import Band
 from hub.borders.models import BorderBand, BorderChoice
-from hub.db import EVERYWHERE, AppendOnly, Base, Fenced, HubSession
+from hub.columns import AppendOnly, Base, Fenced
+from hub.db import EVERYWHERE, HubSession
 from hub.hotspots import service as hotspots
 from hub.jobs import Job, JobState
 from hub.measures.models import MeasureChoice

@@ -22,8 +22,9 @@ from werkzeug.routing import Rule
 from hub import create_app, web
 from hub.access import Role
 from hub.accounts.models import Person
+from hub.columns import Base
 from hub.config import Settings
-from hub.db import EVERYWHERE, Base
+from hub.db import EVERYWHERE
 from tests.conftest import ELSEWHERE
 from tests.test_routes import ASKED, PLANTED, ROWS, Row, World, on_one_database
 
