@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import geopandas as gpd
+import shapely
 
 from geo import boundaries
 from geo.frames import Geometry
@@ -33,6 +34,8 @@ from hub.uploads.kinds import catalogue
 
 UNDER_RESPONSE = frozenset({Stage.RESPONSE, Stage.ASSESSMENT})
 MONTHS_OF_A_PROBLEM = 12
+MOST_APART = 0.01
+"""Of a ward's ground: by more, what a problem is about is not the ward."""
 _KINDS = {
     "robbery": ("robbery",),
     "weapons": ("weapon", "knife"),
@@ -235,14 +238,24 @@ def _response(viewer: Viewer, problem: ShownProblem) -> Piece:
             remedy="Open it again with a ward or a zone.",
         )
     place = problem.place
-    code = place.ward_code if place.zone_id is None and not place.cells else None
+    code = place.ward_code if _is_the_ward(viewer, problem, ground) else None
     return Piece(code or comparisons.key_of(ground), place.name, (code,) if code else (), ground)
 
 
+def _is_the_ward(viewer: Viewer, problem: ShownProblem, ground: Geometry) -> bool:
+    """Whether some ground is all of the problem's ward, and not a part of it that bears its name."""
+    ward = _ward(viewer, problem)
+    return ward is not None and shapely.symmetric_difference(ground, ward).area <= MOST_APART * ward.area
+
+
 def _ground(viewer: Viewer, problem: ShownProblem) -> Geometry | None:
+    outline = problem.place.outline
+    return outline if outline is not None else _ward(viewer, problem)
+
+
+def _ward(viewer: Viewer, problem: ShownProblem) -> Geometry | None:
+    """The outline of the problem's ward, where it has one."""
     place = problem.place
-    if place.outline is not None:
-        return place.outline
     if place.ward_code is None:
         return None
     for edition in places.boundary_sets(viewer.session):

@@ -32,11 +32,13 @@ class Case:
     premises: str
     owner_body: str
     stage: Stage
+    owner: str
+    """By name; nobody where no such person has an account in its borough."""
     written: Sequence[tuple[Kind, Mapping[str, str]]]
     response: Mapping[str, str] = field(default_factory=dict)
     """Starts when the planted response does."""
     tasks: Sequence[tuple[int, Mapping[str, str]]] = ()
-    """Each with the days from today to its day; before today where it is late or done."""
+    """Each with the days from today to its day; before today where it is late or done. `person` is a name."""
     decided: str = ""
 
 
@@ -48,13 +50,15 @@ CASES = (
         "home",
         "police",
         Stage.SCANNING,
+        "Police Lead",
         (
             (Kind.STATEMENT, {"words": "Cars with keyless entry are taken at night from drives of a few streets."}),
             (Kind.CHEERS, {"events": "Cars taken at night", "recurring": "It began in spring and still grows."}),
         ),
         tasks=(
             (-6, {"words": "Ask makers which models open without a key", "body": "police", "status": "under_way"}),
-            (9, {"words": "Offer signal-blocking pouches to the streets", "body": "council", "status": "asked"}),
+            (9, {"words": "Offer signal-blocking pouches to the streets", "body": "council", "person": "Officer",
+                 "status": "asked"}),
         ),
     ),
     Case(
@@ -64,6 +68,7 @@ CASES = (
         "shop",
         "business",
         Stage.RESPONSE,
+        "Officer",
         (
             (Kind.STATEMENT, {"words": "Goods are carried out of the shops of the parade in the daytime."}),
             (Kind.FINDING, {"words": "Most of it happens on trading days between noon and six.", "source": "Police"}),
@@ -84,7 +89,7 @@ CASES = (
         },
         (
             (-13, {"words": "Put posters into the last two shops", "body": "business", "status": "asked"}),
-            (5, {"words": "Ask shops what they see", "body": "council", "status": "asked"}),
+            (5, {"words": "Ask shops what they see", "body": "council", "person": "Officer", "status": "asked"}),
             (-30, {"words": "Print more posters", "body": "business", "status": "done", "done": "Printed."}),
         ),
         "Wait for the survey of shops before spending more on posters.",
@@ -96,6 +101,7 @@ CASES = (
         "station",
         "transport",
         Stage.ASSESSMENT,
+        "",
         (
             (Kind.STATEMENT, {"words": "Phones and bags are taken in the evening crowd at the gates."}),
             (Kind.FINDING, {"words": "Nearly all of it is in the queues, from five to nine.", "source": "Police"}),
@@ -137,7 +143,7 @@ def freeze_baselines(viewer: Viewer, planted: Mapping[str, Any], opened: Mapping
     offences = {one["id"]: one["offences"] for one in planted["hotspots"]}
     for response in planted["responses"]:
         problem_id = opened[response["hotspot"]]
-        most = max(offences[response["hotspot"]], key=lambda one: float(one["share"]))["offence_group"].capitalize()
+        most = max(offences[response["hotspot"]], key=lambda one: float(one["share"]))["offence_subgroup"].capitalize()
         last_month = months_before(parse_month(response["started"]), 1)
         with suppress(NoFigures, BadRequest):  # Where too few of the city's files were loaded.
             comparison = opening.compared(viewer, problem_id, category=most, last_month=last_month)
@@ -148,16 +154,20 @@ def _open(viewer: Viewer, case: Case, planted: Mapping[str, Any], began: dt.date
     seen_until = months_before(began, 1) if began else last
     newest = max(planted["ward_codes"])
     outline = shapely.Point(planted["easting"], planted["northing"]).buffer(planted["radius_metres"])
+    boroughs = frozenset({planted["borough_code"]})
+    people = {name: person_id for person_id, name in problems.people(viewer, boroughs).items()}
+    owner = people.get(case.owner)
     opened = problems.open_problem(
         viewer,
         Opening(
-            boroughs=frozenset({planted["borough_code"]}),
+            boroughs=boroughs,
             title=case.title,
             kind=case.kind,
             place=Place(planted["name"], planted["ward_codes"][newest][0], premises=case.premises, outline=outline),
             period=(months_before(seen_until, 11), seen_until),
             categories=sorted({one["offence_group"].capitalize() for one in planted["offences"]}),
             owner_body=case.owner_body,
+            owner_id=UUID(owner) if owner else None,
         ),
     )
     for kind, given in case.written:
@@ -167,7 +177,8 @@ def _open(viewer: Viewer, case: Case, planted: Mapping[str, Any], began: dt.date
         problems.write(viewer, opened.id, Kind.RESPONSE, {**case.response, **days})
     today = problems.today()
     for ahead, task in case.tasks:
-        problems.write(viewer, opened.id, Kind.TASK, {**task, "due": (today + dt.timedelta(days=ahead)).isoformat()})
+        due, person = (today + dt.timedelta(days=ahead)).isoformat(), people.get(task.get("person", ""), "")
+        problems.write(viewer, opened.id, Kind.TASK, {**task, "due": due, "person": person})
     if case.decided:
         problems.write(viewer, opened.id, Kind.DECISION, {"words": case.decided, "on": today.isoformat()})
     for stage, reason in _MOVES[: list(Stage).index(case.stage)]:

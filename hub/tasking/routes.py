@@ -24,15 +24,18 @@ bp = Blueprint("tasking", __name__)
 
 
 @bp.app_context_processor
-def tasks_of_mine() -> dict[str, Callable[[], list[ShownTask]]]:
-    """Let the home page, which stands below this slice, list its reader's tasks."""
+def tasks_told() -> dict[str, Callable[..., list[ShownTask]]]:
+    """Let the home page list its reader's tasks, and a problem's page those that are open: both stand below this."""
 
     def waiting() -> list[ShownTask]:
         viewer: Viewer | None = g.get("viewer")
         may_read = viewer is not None and viewer.may(Permission.PROBLEM_READ)
         return service.mine(g.viewer, today()) if may_read else []
 
-    return {"tasks_of_mine": waiting}
+    return {
+        "tasks_of_mine": waiting,
+        "open_tasks": lambda problem_id: service.of_problem(g.viewer, problem_id, today()),
+    }
 
 
 @bp.get("/tasks")

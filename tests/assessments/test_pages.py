@@ -30,7 +30,7 @@ def test_an_assessment_is_asked_for_read_and_taken_away(
     problem_id = open_one(assess="", words="=HYPERLINK(1)")
     client.sign_in(people[OFFICER], PASSWORD)
     address = f"/problems/{problem_id}"
-    assert "Nothing yet." in client.get(address).text
+    assert "Not worked out yet." in client.get(address).text
     assert client.post(f"{address}/assessments", data={"csrf_token": client.csrf_token}).status_code == 302
     again = client.post(f"{address}/assessments", data={"csrf_token": client.csrf_token})
     assert again.status_code == 409

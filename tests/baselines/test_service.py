@@ -25,7 +25,7 @@ from hub.problems.terms import Kind, Stage
 from hub.problems.wording import Unfit
 from hub.uploads import erasing
 from hub.uploads.models import Upload, Version
-from tests.baselines.grounds_made import DECEMBER, UNIT, YEAR, robberies
+from tests.baselines.grounds_made import DECEMBER, PLACE, UNIT, YEAR, robberies
 from tests.conftest import HOME, SIBLING
 from tests.hotspots.figures_given import Figures, area_of, viewing
 from tests.problems.conftest import SIBLINGS, an_opening
@@ -218,6 +218,8 @@ def test_a_problem_opened_by_hand_is_compared_by_its_ward_and_other_responses_ar
         other = service.open_problem(
             viewer, replace(given, place=replace(given.place, outline=shapely.box(1350, 300, 1800, 750)))
         ).id
+        part = replace(given.place, ward_code="F05000000", outline=PLACE.outline)
+        in_part = service.open_problem(viewer, replace(given, place=part)).id
     with viewing(database, officer) as reader:
         with pytest.raises(BadRequest, match="no ground on the map"):
             opening.compared(reader, nowhere)
@@ -232,6 +234,9 @@ def test_a_problem_opened_by_hand_is_compared_by_its_ward_and_other_responses_ar
         assert found.controls == ()
         assert found.buffer is not None
         assert opening.under_response(reader) == []
+        of_part = opening.compared(reader, in_part)
+        assert (of_part.response.ward_codes, of_part.response.outline) == ((), PLACE.outline)
+        assert of_part.basis.wards_of is None
     with desk.writing(officer) as viewer:
         service.move(viewer, other, Stage.RESPONSE, "Patrols begin")
     with viewing(database, officer) as reader:

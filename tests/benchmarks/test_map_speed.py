@@ -1,7 +1,7 @@
-"""How long a commander waits for a map, and a leader for a summary, with a million incidents live, on both databases.
+"""How long a commander waits for a map and a problem, and a leader for a summary, with a million incidents live.
 
-The incidents are the real public points, twice. Each overlay is asked for through the web server, as the
-page asks for it. Nothing here asserts a time; totals are asserted.
+On both databases. The incidents are the real public points, twice. Each overlay is asked for through the web server, as
+the page asks for it. Nothing here asserts a time; totals are asserted.
 """
 
 from __future__ import annotations
@@ -46,6 +46,9 @@ MONTHS = "2018-01", "2019-04"
 FIRST, LAST = "2018-05", "2019-04"
 CATEGORIES = ("Burglary", "Drugs", "Robbery", "Vehicle crime", "Shoplifting", "Public order", "Theft from the person")
 METRES = 150
+OF_A_PROBLEM = "A problem at a place of a borough, a million incidents live"
+PROBLEM, PLACES_OPENED, TASKS = "Theft from the person", 3, 12
+"""Of what offence it is, how often one is opened, and how many tasks it has: as many as its pack has room for."""
 
 pytestmark = pytest.mark.benchmark(disable_gc=True)
 
@@ -57,9 +60,9 @@ class Maps:
     database: Database
     page: Page
 
-    def path(self, area: str, category: str, *, of: str = "") -> str:
+    def path(self, area: str, category: str, *, of: str = "", show: str = "cells-gi_star") -> str:
         """Where the map of small areas is, or what it draws."""
-        asked = {"show": "cells-gi_star", "category": category, "from": FIRST, "to": LAST}
+        asked = {"show": show, "category": category, "from": FIRST, "to": LAST}
         return f"/areas/{area}/hotspots{of}?{urlencode(asked)}"
 
     def layer(self, area: str, category: str) -> str:
@@ -214,3 +217,85 @@ def test_summary_for_a_leader(benchmark: BenchmarkFixture, maps: Maps) -> None:
     sign_in(page, LEADER)
     _summary(benchmark, page)
     page.close()
+
+
+# --- A problem at a place --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def address(maps: Maps) -> str:
+    """Where a problem is opened at the place that the map of a borough names first."""
+    maps.page.goto(maps.path("camden", PROBLEM, show="cells-emerging"))
+    unit = maps.page.locator("[data-unit]").first.get_attribute("data-unit")
+    return f"/areas/camden/problems/new?{urlencode({'category': PROBLEM, 'unit': unit, 'to': LAST})}"
+
+
+@pytest.fixture(scope="module")
+def problem(maps: Maps, address: str) -> str:
+    """Where a problem is that was opened there, with as many tasks as its pack has room for."""
+    opened = _open(maps, address)
+    maps.page.goto(opened)
+    token = maps.page.locator("input[name=csrf_token]").first.get_attribute("value") or ""
+    for number in range(TASKS):
+        task = {"words": f"Ask the operator of stop {number + 1} for a light", "body": "transport", "due": "2030-01-31"}
+        form = {"csrf_token": token, "follows": "0", "status": "asked", **task}
+        assert maps.page.request.post(f"{opened}/entries/task", form=form).ok
+    return opened
+
+
+def _open(maps: Maps, address: str) -> str:
+    """Send the form as the page fills it; gives where the problem is."""
+    maps.page.goto(address)
+    form = maps.page.locator("main form[method=post]")
+    sent = form.evaluate("(form) => Object.fromEntries(new FormData(form))")
+    answer = maps.page.request.post(address, form=sent)
+    assert answer.ok, answer.status_text
+    assert "/problems/" in answer.url
+    return answer.url
+
+
+@pytest.mark.benchmark(group=f"{OF_A_PROBLEM}: the page that opens it")
+def test_page_that_opens_it(benchmark: BenchmarkFixture, maps: Maps, address: str) -> None:
+    assert benchmark.pedantic(maps.page.request.get, args=(address,), rounds=5).ok
+
+
+@pytest.mark.benchmark(group=f"{OF_A_PROBLEM}: opening it, with a frozen baseline")
+def test_opening_it_and_freezing_its_baseline(benchmark: BenchmarkFixture, maps: Maps, address: str) -> None:
+    benchmark.pedantic(_open, args=(maps, address), rounds=PLACES_OPENED)
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        pytest.param(path, marks=pytest.mark.benchmark(group=f"{OF_A_PROBLEM}: {what}"))
+        for path, what in (
+            ("", "its page"),
+            ("/baseline", "its evidence and baseline"),
+            ("/baseline/grounds.json", "the map of its baseline"),
+            ("/baseline/new", "the page that freezes another"),
+            ("/pack", "its tasking pack"),
+        )
+    ],
+)
+def test_page_of_it(benchmark: BenchmarkFixture, maps: Maps, problem: str, of: str) -> None:
+    assert benchmark.pedantic(maps.page.request.get, args=(problem + of,), rounds=7, warmup_rounds=1).ok
+
+
+@pytest.mark.benchmark(group=f"{OF_A_PROBLEM}: its pack as a PDF")
+def test_its_pack_as_a_pdf(benchmark: BenchmarkFixture, maps: Maps, problem: str) -> None:
+    maps.page.goto(f"{problem}/pack.pdf")
+    token = maps.page.locator("input[name=csrf_token]").first.get_attribute("value") or ""
+
+    def take() -> bytes:
+        answer = maps.page.request.post(
+            f"{problem}/pack.pdf", form={"csrf_token": token, "purpose": "tasking", "purpose_words": ""}
+        )
+        return answer.body()
+
+    assert benchmark.pedantic(take, rounds=7, warmup_rounds=1).startswith(b"%PDF")
+
+
+@pytest.mark.benchmark(group=f"{OF_A_PROBLEM}: what its partners meet about")
+def test_what_its_partners_meet_about(benchmark: BenchmarkFixture, maps: Maps, problem: str) -> None:
+    assert problem
+    assert benchmark.pedantic(maps.page.request.get, args=("/areas/camden/meeting",), rounds=7, warmup_rounds=1).ok
