@@ -48,6 +48,7 @@ class Settings:
     smtp: str = field(default="", repr=False)
     mail_from: str = ""
     address: str = ""
+    outside_domains: tuple[str, ...] = ()
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: str = field(default="", repr=False)

@@ -445,6 +445,7 @@ class Database:
             "max_upload_bytes": settings.max_upload_megabytes * 1_000_000,
             "max_upload_rows": settings.max_upload_rows,
             "keep_months": settings.keep_months,
+            "outside_domains": settings.outside_domains,
         }
         # The same pool, but SQLite takes its write lock at BEGIN: at defaults, read-then-write loses updates.
         self._writer = self.engine.execution_options(hub_writes=True)

@@ -52,7 +52,12 @@ hypothesis.settings.load_profile("of the hub")
 
 REQUIRE_ALL = os.environ.get("HUB_REQUIRE_ALL") == "1"
 TEST_SECRET_KEY = "only-for-tests-" + "x" * 32
-OF_TESTS: dict[str, Any] = {"environment": "test", "secret_key": TEST_SECRET_KEY, "second_factor": "offered"}
+OF_TESTS: dict[str, Any] = {
+    "environment": "test",
+    "secret_key": TEST_SECRET_KEY,
+    "second_factor": "offered",
+    "outside_domains": ("example",),
+}
 """Settings of every hub that a test makes: to sign in takes a password, unless somebody has more."""
 
 

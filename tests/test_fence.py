@@ -86,7 +86,7 @@ from hub.errors import OutsideScope
 from hub.hotspots.models import HotspotRun
 from hub.measures.models import MeasureChoice
 from hub.places.models import Borough
-from hub.problems.models import Attachment, Entry, Problem
+from hub.problems.models import Attachment, Entry, OutsideAddress, Problem
 from hub.problems.terms import Kind as EntryKind
 from hub.problems.terms import Origin, Stage
 from hub.questions.models import Question
@@ -135,6 +135,7 @@ FENCED = (
     Problem,
     Entry,
     Attachment,
+    OutsideAddress,
     TaskLetter,
     Baseline,
     BaselineGround,
@@ -210,7 +211,7 @@ def _seed_side(session: HubSession, side: Side, shared_version: int, *, value: i
     )
     session.flush()
     session.add_all([an_entry(side.zone, side.borough, word), an_attachment(side.zone, side.borough, word)])
-    session.add(a_task_letter(side.zone, side.borough, value))
+    session.add_all([a_task_letter(side.zone, side.borough, value), an_address(side.zone, side.borough, word)])
     session.add_all([a_baseline(side.zone, side.borough, word), an_assessment(side.zone, side.borough, word)])
     session.add(a_report_file(side.share, side.borough, side.zone, word))
     session.add(a_report_step(side.share, side.borough, side.zone, word))
@@ -388,6 +389,10 @@ def an_attachment(problem: UUID, boroughs: str, word: str = "new") -> Attachment
         id=problem, problem_id=problem, borough_set=boroughs, file_name=word, content=word.encode(), sha256="-",
         added_by=ME, added_at=NOON,
     )  # fmt: skip
+
+
+def an_address(problem: UUID, boroughs: str, word: str = "new") -> OutsideAddress:
+    return OutsideAddress(id=problem, problem_id=problem, borough_set=boroughs, address=f"{word}@body.example")
 
 
 def a_task_letter(problem: UUID, boroughs: str, day: int = 1) -> TaskLetter:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import JSON, Connection, inspect, select, text
 
 from hub import config, migrate
 from hub.config import Settings
 from hub.db import EVERYWHERE, Database
 from hub.engine import open_engine
 from hub.errors import Conflict
+from hub.problems.models import Entry, OutsideAddress
+from hub.problems.terms import Kind
 from hub.uploads.models import VersionMonth, WardCount
 from tests.processes import at_once, upgrade_to
 from tests.test_fence import MY_SIDE, seed
@@ -74,6 +78,40 @@ def test_what_was_live_before_is_counted_by_category_on_the_way_up(empty: Settin
         january, february = session.scalars(mine)
         assert january.by_category == [["mine", "", 3], ["mine", "mine", 5 + 6 + 7]]  # incidents, then offences
         assert february.by_category == []
+    database.engine.dispose()
+
+
+def test_addresses_outside_the_hub_are_taken_out_of_tasks_on_the_way_up_and_put_back_on_the_way_down(
+    empty: Settings,
+) -> None:
+    migrate.upgrade(empty)
+    database = Database(empty)
+    seed(database)
+    with database.writing() as session:
+        session.set_scope(EVERYWHERE)
+        [mine] = session.scalars(select(OutsideAddress).where(OutsideAddress.problem_id == MY_SIDE.zone))
+        task = {"problem_id": mine.problem_id, "borough_set": mine.borough_set, "kind": Kind.TASK, "thing": uuid4()}
+        wrote = {"written_by": UUID(int=1), "written_at": dt.datetime.now(dt.UTC)}
+        for number, outside in ((901, str(mine.id)), (902, str(mine.id)), (903, "")):
+            session.add(Entry(**task, **wrote, number=number, body={"words": "Ask", "outside": outside}))
+        address = mine.address
+
+    def said() -> list[str]:
+        with owner_of(empty) as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT set_config('hub.boroughs', '*', true)"))
+            its = text("SELECT body FROM problem_entry WHERE number > 900 ORDER BY number")
+            found = connection.scalars(its.columns(body=JSON)).all()
+        return [one["outside"] for one in found]
+
+    assert migrate.downgrade(empty, "0028") == "0028"
+    assert said() == [address, address, ""]
+    assert migrate.upgrade(empty) == HEAD
+    first, second, none = said()
+    assert (first == second, none) == (True, "")
+    with database.reading() as session:
+        session.set_scope(EVERYWHERE)
+        assert session.get_one(OutsideAddress, UUID(first)).address == address
     database.engine.dispose()
 
 

@@ -381,6 +381,8 @@ POST   tasking.take_pack   theirs  401    200     200     200    200    200     
 POST   tasking.take_pack   others  401    404     404     404    404    404       403    200
 POST   tasking.take_pack   absent  401    404     404     404    404    404       403    404
 GET    tasking.mine        -       302    200     200     200    200    200       403    200
+GET    tasking.address     -       302    200     200     200    200    200       403    200
+POST   tasking.erase_address -     401    302     302     302    302    302       403    302
 GET    tasking.meeting     theirs  302    200     200     200    200    200       403    200
 GET    tasking.meeting     others  302    404     404     404    404    404       403    200
 GET    tasking.meeting     absent  302    404     404     404    404    404       403    404
@@ -454,6 +456,12 @@ GET    wards.find          bcu     302    404     404     404    404    404     
 GET    wards.show          theirs  302    200     200     200    200    200       200    200
 GET    wards.show          others  302    404     404     404    404    404       404    200
 GET    wards.show          absent  302    404     404     404    404    404       404    404
+GET    priorities.new_problem theirs 302   200     200     200    200    200       403    200
+GET    priorities.new_problem others 302   404     404     404    404    404       403    200
+GET    priorities.new_problem absent 302   404     404     404    404    404       403    404
+POST   priorities.open_problem theirs 401  302     302     302    302    302       403    302
+POST   priorities.open_problem others 401  404     404     404    404    404       403    302
+POST   priorities.open_problem absent 401  404     404     404    404    404       403    404
 GET    priorities.new      theirs  302    200     403     200    403    403       403    200
 GET    priorities.new      others  302    404     403     404    403    403       403    200
 GET    priorities.new      absent  302    404     403     404    403    403       403    404
@@ -712,7 +720,7 @@ A_PROBLEM = {
     "first": "2025-01",
     "last": "2025-12",
     "owner_body": "council",
-    **dict.fromkeys(("ward", "premises", "categories", "owner", "priority"), ""),
+    **dict.fromkeys(("ward", "premises", "categories", "owner"), ""),
 }
 HOT_SQUARE = {
     "theirs": {"category": "Robbery", "unit": "150m-E450-N300"},
@@ -1017,6 +1025,8 @@ ASKED: dict[str, Callable[[World, str], Asked]] = {
     "tasking.pack_paper": of_problem(),
     "tasking.take_pack": of_problem({"purpose": "tasking"}),
     "tasking.mine": lambda world, of: Asked(),
+    "tasking.address": lambda world, of: Asked(),
+    "tasking.erase_address": lambda world, of: Asked(form={"address": f"{OWN_MARK}@council.example"}),
     "tasking.meeting": lambda world, of: Asked({"area": AREAS[of]}),
     "tasking.decide": lambda world, of: Asked(
         {"area": AREAS[of]}, form={"problem": problem_of(world, of), "words": "Lights first", "on": "2026-01-10"}
@@ -1083,6 +1093,10 @@ ASKED: dict[str, Callable[[World, str], Asked]] = {
     ),
     "priorities.show": of_priority(),
     "priorities.keep": of_priority(A_PRIORITY | {"number": "1"}),
+    "priorities.new_problem": of_priority(),
+    "priorities.open_problem": lambda world, of: of_priority(
+        {**A_PROBLEM, "boroughs": AREAS[of], "ward": WARDS_OF.get(of, ABSENT_WARD)}
+    )(world, of),
     "priorities.end": of_priority({"number": "1", "note": "Done"}),
     "questions.figure": lambda world, of: Asked({"area": AREAS[of], "key": "total:2025-12"}),
     "questions.ask": lambda world, of: Asked(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import defer
 
 from hub.access import Viewer
 from hub.db import HubSession
-from hub.problems import contents, door
+from hub.problems import addresses, contents, door
 from hub.problems.models import Entry, Problem
 from hub.problems.terms import Kind, Stage
 
@@ -62,6 +62,7 @@ def of_kind(viewer: Viewer, kind: Kind, borough_codes: Collection[str] | None = 
 def all_of_kind(session: HubSession, kind: Kind) -> list[Followed]:
     """List the things of one kind in every problem that the session reaches, in the order of their problems."""
     found: dict[UUID, Followed] = {}
+    by_id = addresses.in_reach(session)
     rows = session.execute(
         select(Problem, Entry)
         .join(Entry, (Entry.problem_id == Problem.id) & (Entry.borough_set == Problem.borough_set))
@@ -79,7 +80,7 @@ def all_of_kind(session: HubSession, kind: Kind) -> list[Followed]:
             owner_id=problem.owner_id,
             thing=entry.thing,
             number=entry.number,
-            body=contents.as_text(entry.body),
+            body=contents.as_text(addresses.as_read(entry.body, by_id)),
             first_by=before.first_by if before else entry.written_by,
             first_at=before.first_at if before else entry.written_at,
             last_by=entry.written_by,

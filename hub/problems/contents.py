@@ -264,6 +264,23 @@ def _of_days(body: Mapping[str, str]) -> dict[str, str]:
     return {}
 
 
+def fault_of_domain(address: str, domains: Collection[str]) -> str:
+    """What is wrong with an address outside the hub, as a sentence, or nothing: only listed domains are written to."""
+    if is_of_domain(address, domains):
+        return ""
+    listed = f"It may write to addresses at {', '.join(sorted(domains))}" if domains else "It may write to none yet"
+    return (
+        f"The hub may not write to addresses at {address.rpartition('@')[2]}. {listed}. "
+        "Ask whoever runs the hub to add the domain to HUB_OUTSIDE_DOMAINS, or leave the address out."
+    )
+
+
+def is_of_domain(address: str, domains: Collection[str]) -> bool:
+    """Whether an address is of one of some domains, or of a part of one."""
+    domain = address.rpartition("@")[2].casefold()
+    return any(domain == one or domain.endswith(f".{one}") for one in (each.casefold() for each in domains))
+
+
 def _of_task(body: Mapping[str, str]) -> dict[str, str]:
     if body["person"] and body["outside"]:
         return {"outside": "Choose a person, or give an address outside the hub: not both."}

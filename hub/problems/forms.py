@@ -8,7 +8,7 @@ from uuid import UUID
 
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
-from wtforms import HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 
 from hub.errors import BadRequest
@@ -17,7 +17,7 @@ from hub.problems.choices import choices
 from hub.problems.contents import RESULTS, Field
 from hub.problems.memory import Telling, Wanted
 from hub.problems.service import Opening, Place, Thing
-from hub.problems.terms import Kind, Origin, Stage
+from hub.problems.terms import Kind, Stage
 from hub.problems.wording import Unfit, tidied
 from hub.words import parse_month
 
@@ -98,7 +98,6 @@ class OpeningForm(FlaskForm):
     categories = StringField("Offences or incidents")
     owner_body = SelectField("Body that owns it", validate_choice=False)
     owner = SelectField("Person who owns it", validate_choice=False)
-    priority = HiddenField()
 
     def offer(
         self, boroughs: Sequence[tuple[str, str]], wards: Sequence[tuple[str, str]], people: Mapping[str, str]
@@ -126,7 +125,7 @@ class OpeningForm(FlaskForm):
                 months.append(parse_month(self[name].data or "", what=f"The {name} month"))
             except BadRequest as error:
                 faults[name] = f"{error.sentence} {error.remedy}"
-        owner, priority = _uuid(self.owner.data or ""), _uuid(self.priority.data or "")
+        owner = _uuid(self.owner.data or "")
         if self.owner.data and owner is None:
             faults["owner"] = "Choose one of these people, or nobody."
         boroughs = frozenset(filter(None, self.boroughs.data or ()))
@@ -143,8 +142,6 @@ class OpeningForm(FlaskForm):
             categories=[tidied(one) for one in (self.categories.data or "").split(",") if one.strip()],
             owner_body=self.owner_body.data or "",
             owner_id=owner,
-            origin=Origin.WARD_PRIORITY if priority else Origin.BY_HAND,
-            priority_id=priority,
         )
 
     def blame(self, faults: Mapping[str, str]) -> None:

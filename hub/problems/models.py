@@ -103,6 +103,21 @@ class Attachment(AmongBoroughs, Base):
     added_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
 
 
+class OutsideAddress(AmongBoroughs, Base):
+    """An e-mail address outside the hub that a problem's tasks are asked of: kept apart, so that it can go alone."""
+
+    __tablename__ = "problem_address"
+    __table_args__ = (
+        ForeignKeyConstraint(["problem_id", "borough_set"], ["problem.id", "problem.borough_set"], ondelete="CASCADE"),
+        UniqueConstraint("problem_id", "address"),
+    )
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4)
+    """What the entries of tasks say in its place."""
+    problem_id: Mapped[UUID] = mapped_column(Uuid)
+    address: Mapped[str] = mapped_column(String(254))
+
+
 class Abstract(Base):
     """What a problem's owner told all boroughs of it: the problem memory. It says neither whose it was nor where."""
 

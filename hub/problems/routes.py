@@ -66,6 +66,8 @@ class ProblemPage:
     error: HubError | None = None
     typed: Mapping[str, str] = field(default_factory=dict)
     """Of the other forms: what was typed where it was refused."""
+    priority_area: str = ""
+    """The code of the borough whose ward panel's priority it came from, where this reader reads that borough."""
     stages: Mapping[str, str] = field(default_factory=lambda: STAGES)
     choices: Choices = field(default_factory=choices)
     results: Mapping[str, str] = field(default_factory=lambda: contents.RESULTS)
@@ -169,10 +171,15 @@ def index() -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     """Show the form that opens a problem, filled with what the address says."""
     form = OpeningForm(request.args)
+    fill_period(form)
+    return opening_page(form)
+
+
+def fill_period(form: OpeningForm) -> None:
+    """Propose the last twelve months that are over, where the address says no others."""
     last = months_before(service.today().replace(day=1), 1)
     form.first.data = form.first.data or month_code(months_before(last, 11))
     form.last.data = form.last.data or month_code(last)
-    return _new(form)
 
 
 @bp.post("")
@@ -184,14 +191,15 @@ def open_problem() -> ResponseReturnValue:
         opened = service.open_problem(g.viewer, form.given())
     except Unfit as refused:
         form.blame(refused.faults)
-        return _new(form), refused.status
+        return opening_page(form), refused.status
     except BadRequest as refused:
-        return _new(form, refused), refused.status
+        return opening_page(form, refused), refused.status
     flash(f"Problem {opened.reference} is open.", "success")
     return redirect(url_for(".show", problem_id=opened.id))
 
 
-def _new(form: OpeningForm, error: HubError | None = None) -> str:
+def opening_page(form: OpeningForm, error: HubError | None = None, *, action: str = "", source: str = "") -> str:
+    """Show the form that opens a problem: sent to `action`, where it comes from a `source`, named in words."""
     boroughs = _boroughs(Permission.PROBLEM_WRITE)
     names = dict(boroughs)
     wards = places.ward_index(g.viewer.session)
@@ -201,7 +209,8 @@ def _new(form: OpeningForm, error: HubError | None = None) -> str:
     form.offer(boroughs, offered, service.people(g.viewer, names))
     if len(boroughs) == 1 and not form.boroughs.data:
         form.boroughs.data = [boroughs[0][0]]
-    return render_template("problems/new.html", form=form, error=error)
+    send_to = action or url_for("problems.open_problem")
+    return render_template("problems/new.html", form=form, error=error, action=send_to, source=source)
 
 
 def _boroughs(permission: Permission) -> list[tuple[str, str]]:
@@ -325,6 +334,12 @@ def _ask(problem_id: UUID, file_id: UUID, error: BadRequest | None = None) -> Re
     return handover.ask(f"the file '{found.file_name}'", back, error, is_on_file=False)
 
 
+def _priority_area(problem: ShownProblem) -> str:
+    wards = places.ward_index(g.viewer.session)
+    its = set(wards[wards["ward_code"] == problem.place.ward_code]["borough_code"]) if problem.priority_id else set()
+    return min(map(str, its & g.viewer.boroughs(Permission.SUMMARY_READ)), default="")
+
+
 # --- The page --------------------------------------------------------------------------------------------------------
 
 
@@ -352,6 +367,7 @@ def _show(
         sent=form,
         error=error,
         typed=typed or {},
+        priority_area=_priority_area(problem),
     )
     saw("problem.viewed", problem_id, problem.borough_codes)
     body = render_template("problems/show.html", page=page, record=record, problem=problem, Kind=Kind, Stage=Stage)

@@ -23,7 +23,7 @@ from hub.accounts import service as accounts
 from hub.disclosure import service as disclosure
 from hub.errors import BadRequest, Conflict, NotFound
 from hub.places import service as places
-from hub.problems import contents, door
+from hub.problems import addresses, contents, door
 from hub.problems.choices import choices
 from hub.problems.models import Entry, Problem
 from hub.problems.terms import Kind, Origin, Result, Stage
@@ -229,14 +229,17 @@ def record(viewer: Viewer, problem_id: UUID) -> Record:
         As for `problem`.
     """
     row = door.row(viewer, problem_id)
-    entries = door.entries(viewer, row)
+    entries, by_id = door.entries(viewer, row), addresses.of_problem(viewer, row)
     named = {UUID(entry.body["person"]) for entry in entries if entry.body.get("person")}
     names = accounts.names(viewer.session, named | {entry.written_by for entry in entries})
     opened = next((entry for entry in entries if entry.kind is Kind.OPENED), None)
-    lines = [Line(one.number, one.kind, one.body, _writer(names, one), one.written_at) for one in entries]
+    lines = [
+        Line(one.number, one.kind, addresses.as_read(one.body, by_id), _writer(names, one), one.written_at)
+        for one in entries
+    ]
     return Record(
         problem=shown(viewer, [row])[0],
-        things=_things(entries, names),
+        things=_things(entries, names, by_id),
         history=tuple(reversed(lines)),
         evidence=opened.body.get("evidence", {}) if opened else {},
         names={str(person_id): name for person_id, name in names.items()},
@@ -295,14 +298,16 @@ def shown(viewer: Viewer, rows: Iterable[Problem]) -> list[ShownProblem]:
     ]
 
 
-def _things(entries: Sequence[Entry], names: Mapping[UUID, str]) -> dict[Kind, tuple[Thing, ...]]:
+def _things(
+    entries: Sequence[Entry], names: Mapping[UUID, str], by_id: Mapping[str, str]
+) -> dict[Kind, tuple[Thing, ...]]:
     """How each thing stands after its last entry, in the order in which they were first written."""
     latest: dict[tuple[Kind, UUID], Thing] = {}
     for entry in entries:
         if entry.kind in contents.fields():
             key = (entry.kind, entry.thing)
             by = _name(names, entry.written_by)
-            body = contents.as_text(entry.body)
+            body = contents.as_text(addresses.as_read(entry.body, by_id))
             latest[key] = Thing(entry.thing, entry.kind, entry.number, body, by, entry.written_at, key in latest)
     return {kind: tuple(one for (its, _), one in latest.items() if its is kind) for kind, _ in latest}
 
@@ -480,6 +485,8 @@ def write(
     if (thing is not None and not before) or (kind in contents.SAID_ONCE and thing is not None):
         raise NotFound
     body = contents.fit(kind, given, people=people(viewer, row.boroughs) if given.get("person") else ())
+    if kind is Kind.TASK:
+        body = addresses.kept(viewer, row, body)
     if before and before[-1] != follows:
         raise Conflict(
             "Somebody has written of this since you opened the page.",

@@ -12,6 +12,7 @@ from hub.disclosure import service as disclosure
 from hub.problems.choices import choices
 from hub.problems.models import Problem
 from hub.problems.terms import Result, Stage
+from hub.problems.wording import names_protected
 from hub.words import LONDON
 
 _ORDER = {stage: place for place, stage in enumerate(Stage)}
@@ -60,7 +61,7 @@ def told(viewer: Viewer, borough_code: str, *, closed_since: dt.date | None = No
         is_over = closed_on is not None and (closed_since is None or closed_on < closed_since)
         if borough_code in row.boroughs and not is_over:
             kind, body = given.kinds.get(row.kind, row.kind), given.bodies.get(row.owner_body, row.owner_body)
-            is_protected = any(map(policy.is_named_in, (row.title, *row.categories)))
+            is_protected = any(names_protected(words, policy) for words in (row.title, *row.categories))
             title = kind if is_protected else row.title
             found.append(Told(title, kind, row.stage, body, row.result, _day(row.opened_at), closed_on))
     return tuple(sorted(found, key=lambda one: _ORDER[one.stage]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 
@@ -15,6 +15,37 @@ from hub.words import listed
 
 _NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w])")
 _YEARS = range(1990, 2100)
+_UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_VALUES = {
+    **{word: value for value, word in enumerate(_UNITS.split())},
+    **{word: 10 * value for value, word in enumerate(_TENS.split(), start=2)},
+    "single": 1,
+    "couple of": 2,
+    "pair of": 2,
+    "half a dozen": 6,
+    "dozen": 12,
+    "hundred": 100,
+}
+"""Numbers as people write them out."""
+_PLAINLY = {
+    "sexual": ("rape", "rapist", "grooming", "indecent", "indecency"),
+    "homicide": ("murder", "manslaughter", "killing", "killed", "stabbed to death"),
+    "stalking": ("stalker",),
+    "harassment": ("harassed",),
+    "hate": ("racist", "homophobic", "transphobic", "antisemitic", "islamophobic"),
+    "slavery": ("trafficked", "slave"),
+    "exploitation": ("exploited", "cuckooing", "cuckooed"),
+}
+"""What people call that which a category names otherwise."""
+_COMMON = frozenset({"against", "aggravated", "crime", "offences", "other", "person", "under"})
+_PEOPLE = (
+    "cases?|crimes?|counts?|reports?|victims?|incidents?|offences?|allegations?|attacks?|"
+    "women|men|girls?|boys?|children|people"
+)
 
 
 class Unfit(BadRequest):
@@ -47,12 +78,54 @@ def fault_of_open_words(said: str, policy: Policy) -> str:
     threshold, base = policy.threshold, policy.base
     numbers = [found.group() for found in _NUMBER.finditer(said)]
     exact = [each for each in numbers if not _could_be_released(each, threshold, base)]
+    exact += _written_out(said, policy)
     if exact:
         return (
             f"This holds the number {exact[0]}, which could be an exact count. Say 'fewer than {threshold}', round it "
             f"to the nearest {base}, or leave it out: people read this who may not know exact counts."
         )
     return ""
+
+
+def names_protected(said: str, policy: Policy) -> bool:
+    """Whether some words name a category that the policy protects, as it does or as people call it."""
+    if policy.is_named_in(said):
+        return True
+    words = _called_otherwise(policy)
+    return bool(words) and re.search(rf"\b(?:{_any_of(words)})", said, re.IGNORECASE) is not None
+
+
+def _called_otherwise(policy: Policy) -> set[str]:
+    return {word for key, plain in _PLAINLY.items() if policy.is_named_in(key) for word in plain}
+
+
+def _written_out(said: str, policy: Policy) -> list[str]:
+    """The numbers in words that count something protected, and that no released count could be: `four rapes`.
+
+    A number counts what stands right after it, but for one word or for people or cases between; or right before.
+    """
+    named = " ".join(line.rpartition(":")[2].casefold() for line in policy.categories)
+    words = {word.removesuffix("y") for word in set(re.findall(r"[a-z]{4,}", named)) - _COMMON}
+    words |= _called_otherwise(policy)
+    if not words:
+        return []
+    units, protected = _any_of(_VALUES), rf"(?:{_any_of(words)})\w*"
+    number = rf"\b(?P<before>{units})(?:[\s-]+(?P<rest>{units}))?"
+    counted = rf"{number}(?:\s+(?:(?:{_PEOPLE})\s+\w+|[a-z]+(?<!s)))?\s+{protected}"
+    told = rf"\b{protected}(?:\s+(?:{_PEOPLE}))?[\s:,(–-]+(?P<after>{units})\b(?!\s+(?!(?:{_PEOPLE})\b)[a-z]+s\b)"
+    found = [*re.finditer(counted, said, re.IGNORECASE), *re.finditer(told, said, re.IGNORECASE)]
+    parts = [one.groupdict() for one in found]
+    written = [tuple(filter(None, (one.get("before") or one.get("after"), one.get("rest")))) for one in parts]
+    exact = [one for one in written if not _could_be_released(str(_value(one)), policy.threshold, policy.base)]
+    return [f"'{' '.join(one)}'" for one in exact]
+
+
+def _value(written: tuple[str, ...]) -> int:
+    return sum(_VALUES[" ".join(word.casefold().split())] for word in written)
+
+
+def _any_of(words: Iterable[str]) -> str:
+    return "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in sorted(words, key=len, reverse=True))
 
 
 def _could_be_released(written: str, threshold: int, base: int) -> bool:

@@ -159,6 +159,7 @@ SAID = {
     "summary.viewed": "Looked at the borough's summary",
     "task_pack.exported": "Downloaded the tasking pack of a problem",
     "task_pack.viewed": "Looked at the tasking pack of a problem",
+    "task.address_erased": "Erased an address outside the hub from the tasks of a problem",
     "task.told": "Had somebody written to about a task of a problem ({occasion})",
     "tasks.viewed": "Looked at what partners meet about",
     "token.ended": "Ended a token for a script",

@@ -86,7 +86,7 @@ def _due(session: HubSession, today: dt.date) -> Iterator[_Due]:
     sent = {tuple(row) for row in session.execute(select(*columns))}
     active = set(accounts.active(session))
     for one in across.all_of_kind(session, Kind.TASK):
-        recipient = _recipient(one)
+        recipient = _recipient(one, session.info["outside_domains"])
         if recipient is None or one.body["status"] not in contents.OPEN_TASKS:
             continue
         occasion, day = _occasion(service.due(one), today)
@@ -107,10 +107,11 @@ def _occasion(due_on: dt.date, today: dt.date) -> tuple[Occasion, dt.date]:
     return (Occasion.SOON if late >= -DAYS_BEFORE else Occasion.ASKED), due_on
 
 
-def _recipient(one: Followed) -> UUID | None:
+def _recipient(one: Followed, domains: Collection[str]) -> UUID | None:
     if one.body["person"]:
         return UUID(one.body["person"])
-    return uuid5(one.thing, one.body["outside"]) if one.body["outside"] else None
+    is_listed = contents.is_of_domain(one.body["outside"], domains)
+    return uuid5(one.thing, one.body["outside"]) if is_listed else None
 
 
 def _runner(session: HubSession, one: Followed, active: Collection[UUID], today: dt.date) -> UUID | None:

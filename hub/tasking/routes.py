@@ -13,12 +13,14 @@ from hub.access import Permission, Viewer
 from hub.briefings.clocks import LEAST_TIMED
 from hub.errors import BadRequest, Conflict, HubError
 from hub.places import service as places
+from hub.problems import addresses
 from hub.problems import service as problems
 from hub.problems.service import today
 from hub.problems.wording import Unfit
 from hub.tasking import packs, service
 from hub.tasking.service import DAYS_AHEAD, DAYS_BACK, ShownTask
 from hub.web import needs, saw
+from hub.words import plural
 
 bp = Blueprint("tasking", __name__)
 
@@ -44,6 +46,26 @@ def mine() -> ResponseReturnValue:
     """List the reader's own tasks that are open."""
     meetings = places.areas(g.viewer, Permission.PROBLEM_READ)
     return render_template("tasking/mine.html", tasks=service.mine(g.viewer, today()), areas=meetings)
+
+
+@bp.get("/tasks/addresses")
+@needs(Permission.PROBLEM_WRITE)
+def address() -> ResponseReturnValue:
+    """Ask which address outside the hub is to be erased from tasks."""
+    return render_template("tasking/address.html", typed="", faults={})
+
+
+@bp.post("/tasks/addresses")
+@needs(Permission.PROBLEM_WRITE)
+def erase_address() -> ResponseReturnValue:
+    """Erase an address outside the hub from every task that its reader may write to."""
+    typed = request.form.get("address", "")
+    try:
+        tasks = addresses.erase(g.viewer, typed)
+    except Unfit as refused:
+        return render_template("tasking/address.html", typed=typed, faults=refused.faults), refused.status
+    flash(f"The address is erased from {plural(tasks, 'task')}. Nobody is written to there about them.", "success")
+    return redirect(url_for(".mine"))
 
 
 @bp.get("/areas/<area>/meeting")

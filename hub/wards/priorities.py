@@ -16,6 +16,10 @@ from hub import audit, db
 from hub.access import Permission, Viewer
 from hub.accounts import service as accounts
 from hub.errors import Conflict, NotFound
+from hub.problems import service as problems
+from hub.problems.service import Opening, ShownProblem
+from hub.problems.terms import Origin
+from hub.problems.wording import Unfit as UnfitProblem
 from hub.wards.ground import WardPlace
 from hub.wards.models import Act, WardPriority
 from hub.wards.wording import Given, require_fit
@@ -96,6 +100,24 @@ def priority(viewer: Viewer, ward: WardPlace, priority_id: UUID) -> Priority:
     if found is None:
         raise NotFound
     return found
+
+
+def open_problem(viewer: Viewer, ward: WardPlace, priority_id: UUID, given: Opening) -> ShownProblem:
+    """Open a problem from a priority of one of its own wards.
+
+    Raises
+    ------
+    NotFound, NotAllowed
+        If the ward has no such priority that this person reads, or they may not open a problem there.
+    Unfit
+        If the problem is not of that ward, or something else of it cannot stand.
+    """
+    found = priority(viewer, ward, priority_id)
+    if given.place.ward_code != ward.code or ward.borough_code not in given.boroughs:
+        raise UnfitProblem(
+            {"ward": f"Choose {ward.name}, of which the priority is; or open the problem from the list of problems."}
+        )
+    return problems.open_problem(viewer, replace(given, origin=Origin.WARD_PRIORITY, priority_id=found.id))
 
 
 def set_priority(viewer: Viewer, ward: WardPlace, given: Given) -> UUID:

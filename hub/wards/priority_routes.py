@@ -10,6 +10,10 @@ from flask.typing import ResponseReturnValue
 from hub.access import Permission
 from hub.errors import BadRequest, Conflict, HubError
 from hub.places.service import Area
+from hub.problems.forms import OpeningForm
+from hub.problems.routes import fill_period, opening_page
+from hub.problems.service import LONGEST_TITLE
+from hub.problems.wording import Unfit as UnfitProblem
 from hub.wards import ground, priorities
 from hub.wards.forms import PriorityForm
 from hub.wards.ground import WardPlace
@@ -85,6 +89,41 @@ def end(area: str, ward_code: str, priority_id: UUID) -> ResponseReturnValue:
         return _show(borough, ward, priority_id, form, _blamed(form, refused)), refused.status
     flash("The priority has ended. It stays on the ward's page as one that was.", "success")
     return redirect(url_for("wards.show", area=borough.slug, ward_code=ward.code))
+
+
+@bp.get("/<uuid:priority_id>/problem")
+@needs(Permission.PROBLEM_WRITE)
+def new_problem(area: str, ward_code: str, priority_id: UUID) -> ResponseReturnValue:
+    """Show the form that opens a problem, filled from a priority."""
+    borough, ward = _ward(area, ward_code, Permission.PROBLEM_WRITE)
+    words = priorities.priority(g.viewer, ward, priority_id).latest.given.words
+    form = OpeningForm(formdata=None)
+    form.title.data, form.place.data, form.ward.data = words[:LONGEST_TITLE], ward.name, ward.code
+    form.boroughs.data = [borough.slug]
+    fill_period(form)
+    return _opening(ward, priority_id, form)
+
+
+@bp.post("/<uuid:priority_id>/problem")
+@needs(Permission.PROBLEM_WRITE)
+def open_problem(area: str, ward_code: str, priority_id: UUID) -> ResponseReturnValue:
+    """Open a problem from a priority."""
+    _, ward = _ward(area, ward_code, Permission.PROBLEM_WRITE)
+    form = OpeningForm()
+    try:
+        opened = priorities.open_problem(g.viewer, ward, priority_id, form.given())
+    except UnfitProblem as refused:
+        form.blame(refused.faults)
+        return _opening(ward, priority_id, form), refused.status
+    except BadRequest as refused:
+        return _opening(ward, priority_id, form, refused), refused.status
+    flash(f"Problem {opened.reference} is open.", "success")
+    return redirect(url_for("problems.show", problem_id=opened.id))
+
+
+def _opening(ward: WardPlace, priority_id: UUID, form: OpeningForm, error: HubError | None = None) -> str:
+    action = url_for(".open_problem", area=ward.borough_code, ward_code=ward.code, priority_id=priority_id)
+    return opening_page(form, error, action=action, source=f"a priority of the ward panel of {ward.name}")
 
 
 def _ward(area: str, ward_code: str, permission: Permission) -> tuple[Area, WardPlace]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import io
 import re
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -194,20 +193,29 @@ def test_a_ward_panels_priority_becomes_a_problem_that_its_owner_finds_at_home(
     assert send(client, f"{ward}/priorities", **asked) == 302
     priority = re.search(r"priorities/([0-9a-f-]{36})", client.get(ward).text)
     assert priority is not None
-    found = re.search(r'href="(/problems/new[^"]*)"', client.get(f"{ward}/priorities/{priority[1]}").text)
-    assert found is not None
-    form = page_of(client, html.unescape(found[1]))
+    address = f"{ward}/priorities/{priority[1]}/problem"
+    assert f'href="{address}"' in client.get(f"{ward}/priorities/{priority[1]}").text
+    form = page_of(client, address)
     given = {one.get("name"): one.get("value") or "" for one in form.all("input")}
-    assert (given["title"], given["place"], given["priority"]) == ("Noise on the green", "Alder West", priority[1])
+    assert (given["title"], given["place"]) == ("Noise on the green", "Alder West")
+    assert "a priority of the ward panel of Alder West" in form.main
     with desk.reading(people[Role.BOROUGH_POLICE_LEAD]) as viewer:
         me = str(viewer.person_id)
     assert "Problems you own" not in page_of(client, "/").main
-    filled = {**OPENING, **given, "kind": "asb", "owner": me, "csrf_token": client.csrf_token}
-    assert client.post("/problems", data=filled).status_code == 302
+    filled = {**OPENING, **given, "kind": "asb", "owner": me, "ward": "F05000000", "csrf_token": client.csrf_token}
+    moved = client.post(address, data={**filled, "ward": "F05000001"})
+    assert (moved.status_code, "Choose Alder West, of which the priority is" in moved.text) == (400, True)
+    assert client.post(address.replace(priority[1], str(uuid4())), data=filled).status_code == 404
+    assert client.post(address, data=filled).status_code == 302
     assert "Noise on the green (scanning)" in page_of(client, "/").main
     problem_id = the_only(desk, people[Role.BOROUGH_POLICE_LEAD])
     assert "A priority of the ward's panel" in page_of(client, f"/problems/{problem_id}").main
-    assert client.get(f"{ward}/priorities/{priority[1]}").status_code == 200
+    with desk.reading(people[Role.BOROUGH_POLICE_LEAD]) as viewer:
+        assert str(service.problem(viewer, problem_id).priority_id) == priority[1]
+    made_up = {**filled, "ward": "", "title": "Made up", "priority": str(uuid4())}
+    assert client.post("/problems", data=made_up).status_code == 302, "nothing but the priority's own page names one"
+    with desk.reading(people[Role.BOROUGH_POLICE_LEAD]) as viewer:
+        assert {one.title: one.priority_id for one in service.problems(viewer)}["Made up"] is None
 
 
 def test_a_commander_chooses_among_boroughs(client: StrictClient, desk: Desk, people: dict[Role, str]) -> None:

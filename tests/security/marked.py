@@ -32,7 +32,7 @@ from hub.jobs import Job, JobState
 from hub.measures.models import MeasureChoice
 from hub.measures.service import UNLESS_CHOSEN
 from hub.places import service as places
-from hub.problems.models import Attachment, Entry, Problem
+from hub.problems.models import Attachment, Entry, OutsideAddress, Problem
 from hub.problems.terms import Kind, Origin, Stage
 from hub.questions.models import Question
 from hub.reports.models import Report, ReportFile, ReportSubscription, State
@@ -205,6 +205,7 @@ def _add_a_problem(session: HubSession, code: str, word: str, asker: UUID) -> No
             added_at=NOW,
         )
     )  # fmt: skip
+    session.add(OutsideAddress(**of_it, address=f"{word.replace(' ', '.')}@body.example"))
     session.add(
         TaskLetter(**of_it, task=problem.id, recipient=asker, occasion=Occasion.ASKED, day=NOW.date(), asked_at=NOW)
     )

@@ -14,8 +14,9 @@ from hub.access import Role
 from hub.accounts import service as accounts
 from hub.accounts.models import Person
 from hub.config import Settings
-from hub.db import EVERYWHERE
+from hub.db import EVERYWHERE, Database
 from hub.jobs import Worker
+from hub.problems import addresses
 from hub.problems import service as problems
 from hub.problems.terms import Stage
 from hub.tasking import letters
@@ -131,6 +132,22 @@ def test_an_address_outside_the_hub_learns_who_asks_and_when_and_no_more(
     plain = post.last()
     assert "The community safety partnership asks your organisation" in plain
     assert officer not in plain
+
+
+def test_nobody_is_written_to_at_an_address_that_was_erased_or_whose_domain_is_listed_no_more(
+    desk: Desk, people: dict[Role, str], opened: UUID, post: Post
+) -> None:
+    officer, due = people[OFFICER], TODAY + 10 * DAY
+    ask(desk, officer, opened, due, outside=OUTSIDE)
+    ask(desk, officer, opened, due, outside="other@council.example")
+    unlisted = Database(replace(post.settings, outside_domains=("elsewhere.example",)))
+    assert letters.ask_for_letters(unlisted, post.settings, TODAY, audit.MACHINE) == 0
+    unlisted.engine.dispose()
+    letters.ask_for_letters(desk.database, post.settings, TODAY, audit.MACHINE)
+    with desk.writing(officer) as viewer:
+        assert addresses.erase(viewer, OUTSIDE) == 1
+    assert post.on(TODAY) == [("other@council.example", "A task waits for you")], "the letter under way is not sent"
+    assert post.on(due + DAY) == [("other@council.example", "A task of yours is late")]
 
 
 @pytest.mark.parametrize(

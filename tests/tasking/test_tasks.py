@@ -6,11 +6,16 @@ import datetime as dt
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import select
 
+from hub import audit
 from hub.access import Permission, Role
+from hub.db import EVERYWHERE
 from hub.errors import NotFound
 from hub.places import service as places
+from hub.problems import addresses, contents
 from hub.problems import service as problems
+from hub.problems.models import Entry, OutsideAddress
 from hub.problems.terms import Kind, Stage
 from hub.problems.wording import Unfit
 from hub.tasking import service
@@ -47,6 +52,67 @@ def test_a_task_is_whose_it_is_asked_of_until_it_is_over(desk: Desk, people: dic
         for problem_id, task_id in ((opened, uuid4()), (uuid4(), late)):
             with pytest.raises(NotFound):
                 service.task(viewer, problem_id, task_id, TODAY)
+
+
+LIGHTING = "Lighting@Council.example"
+
+
+def test_an_address_outside_the_hub_is_erased_for_good_where_its_eraser_may_write_and_the_tasks_stay(
+    desk: Desk, people: dict[Role, str], opened: UUID
+) -> None:
+    task = ask(desk, people[OFFICER], opened, TODAY, outside=LIGHTING)
+    follow_up(desk, people[POLICE], opened, task, status="under_way")
+    kept = ask(desk, people[OFFICER], opened, TODAY, outside="other@council.example")
+    with desk.writing(STRANGER) as viewer:
+        theirs = problems.open_problem(viewer, an_opening(ELSEWHERE)).id
+    of_another = ask(desk, STRANGER, theirs, TODAY, outside=LIGHTING)
+    with desk.writing(people[OFFICER]) as viewer:
+        problems.move(viewer, opened, Stage.CLOSED, "It is over.")
+        with pytest.raises(Unfit, match="No task that you may write to"):
+            addresses.erase(viewer, "nobody@council.example")
+        assert addresses.erase(viewer, " lighting@council.example ") == 1
+        record = problems.record(viewer, opened)
+        assert {one.id: one.body["outside"] for one in record.of(Kind.TASK)} == {
+            task: "",
+            kept: "other@council.example",
+        }
+        assert [one.body["words"] for one in record.of(Kind.TASK)] == ["Cut the hedge"] * 2
+        assert LIGHTING not in str([line.body for line in record.history])
+    with desk.reading(STRANGER) as viewer:
+        assert service.task(viewer, theirs, of_another, TODAY).outside == LIGHTING, "another borough's own"
+    with desk.database.reading() as session, session.scoped(EVERYWHERE):
+        told = [(one.subject, one.boroughs, one.details) for one in audit.entries(session) if "erased" in one.action]
+        assert told == [(str(opened), [HOME], {"tasks": 1})]
+        assert [row.problem_id for row in session.scalars(select(OutsideAddress)) if row.address == LIGHTING] == [
+            theirs
+        ]
+        entries = session.scalars(select(Entry).where(Entry.kind == Kind.TASK))
+        assert not any("@" in entry.body["outside"] for entry in entries)
+
+
+def test_only_addresses_of_listed_domains_may_be_given(desk: Desk, people: dict[Role, str], opened: UUID) -> None:
+    for address in ("a@evil.test", "a@notexample", "a@b.example.evil.test"):
+        with pytest.raises(Unfit, match=r"may not write to addresses at .* HUB_OUTSIDE_DOMAINS"):
+            ask(desk, people[OFFICER], opened, TODAY, outside=address)
+    assert contents.is_of_domain("a@Council.Example", ("council.example",))
+    assert contents.is_of_domain("a@lights.council.example", ("Council.example",))
+    assert "none yet" in contents.fault_of_domain("a@council.example", ())
+
+
+def test_the_page_erases_an_address_and_says_where_none_is(
+    client: StrictClient, desk: Desk, people: dict[Role, str], opened: UUID
+) -> None:
+    ask(desk, people[OFFICER], opened, TODAY, outside=LIGHTING)
+    client.sign_in(people[OFFICER], PASSWORD)
+    assert "Erase an address from tasks" in client.get("/tasks").text
+    client.get("/tasks/addresses")
+    form = {"csrf_token": client.csrf_token, "address": "nobody@council.example"}
+    missed = client.post("/tasks/addresses", data=form)
+    assert (missed.status_code, "No task that you may write to" in missed.text) == (400, True)
+    assert 'value="nobody@council.example"' in missed.text
+    assert client.post("/tasks/addresses", data={**form, "address": LIGHTING}).status_code == 302
+    assert "erased from 1 task" in client.get("/tasks").text
+    assert LIGHTING not in client.get(f"/problems/{opened}").text
 
 
 def test_what_cannot_be_asked_is_refused(desk: Desk, people: dict[Role, str], opened: UUID) -> None:
