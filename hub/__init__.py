@@ -81,6 +81,7 @@ def _mount_slices(app: "Flask") -> None:
     from hub.questions import routes as questions
     from hub.record import routes as record
     from hub.reports import routes as reports
+    from hub.responses import routes as patrols
     from hub.retention import routes as retention
     from hub.sharing import reach_routes as reach
     from hub.sharing import routes as sharing
@@ -116,6 +117,7 @@ def _mount_slices(app: "Flask") -> None:
         problem_memory,
         problem_opening,
         baselines,
+        patrols,
         assessments,
         tasking,
         methods,

@@ -32,6 +32,7 @@ SLICES_WITH_TABLES = (
     "zones",
     "problems",
     "baselines",
+    "responses",
     "assessments",
     "tasking",
     "sharing",

@@ -93,6 +93,7 @@ from hub.questions.models import Question
 from hub.reports.models import Act as ReportAct
 from hub.reports.models import Repeats, Report, ReportFile, ReportSchedule, ReportStep, ReportSubscription
 from hub.reports.models import State as ReportState
+from hub.responses.models import PatrolPlan, PatrolVisit
 from hub.sharing.models import BorderShare
 from hub.sharing.models import Side as ShareSide
 from hub.tasking.models import Occasion, TaskLetter
@@ -137,6 +138,8 @@ FENCED = (
     Attachment,
     OutsideAddress,
     TaskLetter,
+    PatrolPlan,
+    PatrolVisit,
     Baseline,
     BaselineGround,
     BaselinePart,
@@ -212,6 +215,7 @@ def _seed_side(session: HubSession, side: Side, shared_version: int, *, value: i
     session.flush()
     session.add_all([an_entry(side.zone, side.borough, word), an_attachment(side.zone, side.borough, word)])
     session.add_all([a_task_letter(side.zone, side.borough, value), an_address(side.zone, side.borough, word)])
+    session.add_all([a_patrol(side.zone, side.borough, word), a_visit(side.zone, side.borough, word)])
     session.add_all([a_baseline(side.zone, side.borough, word), an_assessment(side.zone, side.borough, word)])
     session.add(a_report_file(side.share, side.borough, side.zone, word))
     session.add(a_report_step(side.share, side.borough, side.zone, word))
@@ -399,6 +403,22 @@ def a_task_letter(problem: UUID, boroughs: str, day: int = 1) -> TaskLetter:
     return TaskLetter(
         id=problem, problem_id=problem, borough_set=boroughs, task=problem, recipient=ME, occasion=Occasion.LATE,
         day=JANUARY + dt.timedelta(days=day), asked_at=NOON,
+    )  # fmt: skip
+
+
+def a_patrol(problem: UUID, boroughs: str, word: str = "new", number: int = 1) -> PatrolPlan:
+    return PatrolPlan(
+        id=problem if number == 1 else None, problem_id=problem, borough_set=boroughs, response=problem, number=number,
+        spots=[word], minutes=15, visits=2, weekdays=[0], opens=0, closes=600, first_day=JANUARY, last_day=MARCH,
+        seed=word.encode(), written_by=ME, written_at=NOON,
+    )  # fmt: skip
+
+
+def a_visit(problem: UUID, boroughs: str, word: str = "new", number: int = 1) -> PatrolVisit:
+    return PatrolVisit(
+        id=problem if number == 1 else None, problem_id=problem, borough_set=boroughs, response=problem, visit=problem,
+        number=number, began_at=NOON, minutes=15, spot=word, body="police", words=word, is_taken_back=False,
+        written_by=ME, written_at=NOON,
     )  # fmt: skip
 
 
@@ -1948,7 +1968,7 @@ def test_a_child_names_its_fence_with_its_parent() -> None:
         for key in migrate.metadata().tables[name].foreign_key_constraints
         if fenced.get(key.referred_table.name) == column
     ]
-    assert len(keys) == 16
+    assert len(keys) == 19
     assert all(column in key.column_keys for key, column in keys)
 
 

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pandas as pd
 import pyotp
@@ -59,6 +59,7 @@ from hub.questions import service as questions
 from hub.reports import approval, publishing, schedules
 from hub.reports import service as reports
 from hub.reports.models import Repeats
+from hub.responses import service as responses
 from hub.uploads import corrections, service
 from hub.uploads.admitted import admitted
 from hub.wards import ground, priorities
@@ -391,6 +392,24 @@ GET    tasking.meeting     city    302    404     404     404    404    404     
 POST   tasking.decide      theirs  401    302     302     302    302    302       403    302
 POST   tasking.decide      others  401    404     404     404    404    404       403    302
 POST   tasking.decide      absent  401    404     404     404    404    404       403    404
+GET    patrols.show        theirs  302    200     200     200    200    200       403    200
+GET    patrols.show        others  302    404     404     404    404    404       403    200
+GET    patrols.show        absent  302    404     404     404    404    404       403    404
+GET    patrols.edit        theirs  302    200     200     200    200    200       403    200
+GET    patrols.edit        others  302    404     404     404    404    404       403    200
+GET    patrols.edit        absent  302    404     404     404    404    404       403    404
+POST   patrols.plan        theirs  401    302     302     302    302    302       403    302
+POST   patrols.plan        others  401    404     404     404    404    404       403    302
+POST   patrols.plan        absent  401    404     404     404    404    404       403    404
+POST   patrols.record      theirs  401    302     302     302    302    302       403    302
+POST   patrols.record      others  401    404     404     404    404    404       403    302
+POST   patrols.record      absent  401    404     404     404    404    404       403    404
+GET    patrols.correct     theirs  302    200     200     200    200    200       403    200
+GET    patrols.correct     others  302    404     404     404    404    404       403    200
+GET    patrols.correct     absent  302    404     404     404    404    404       403    404
+POST   patrols.take_back   theirs  401    302     302     302    302    302       403    302
+POST   patrols.take_back   others  401    404     404     404    404    404       403    302
+POST   patrols.take_back   absent  401    404     404     404    404    404       403    404
 GET    problem_memory.index -       302    200     200     200    200     200       403    200
 GET    problem_memory.edit theirs  302    200     403     200    403     200       403    200
 GET    problem_memory.edit others  302    404     403     404    403     404       403    200
@@ -713,6 +732,17 @@ A_PRIORITY = {
     "review_on": "2026-04-10",
 }
 A_PROBLEMS_DAYS = {"start": "2026-01-10", "due": "2026-01-11", "on": "2026-01-12"}
+LATELY = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=3)
+A_PATROL = {
+    "minutes": "15",
+    "visits": "2",
+    "opens": "10:00",
+    "closes": "16:00",
+    "weekdays": ["0", "1", "2", "3", "4", "5", "6"],
+    "first_day": LATELY.isoformat(),
+    "last_day": (LATELY + dt.timedelta(days=60)).isoformat(),
+}
+A_VISIT = {"day": LATELY.isoformat(), "time": "11:05", "minutes": "15", "body": "police"}
 A_PROBLEM = {
     "title": "Noise at night",
     "kind": "asb",
@@ -798,6 +828,18 @@ def of_assessment(form: Mapping[str, Any] | None = None) -> Callable[[World, str
 def problem_of(world: World, of: str) -> str:
     """The id of a problem."""
     return str(world.uploads.get((of, "problem"), ABSENT_UPLOAD))
+
+
+def of_patrols(form: Mapping[str, Any] | None = None, **more: object) -> Callable[[World, str], Asked]:
+    """Ask of the patrols of a response."""
+    return lambda world, of: of_problem(form, response=world.uploads.get((of, "patrolled"), ABSENT_UPLOAD), **more)(
+        world, of
+    )
+
+
+def of_visit(form: Mapping[str, Any] | None = None) -> Callable[[World, str], Asked]:
+    """Ask of a visit of patrols."""
+    return lambda world, of: of_patrols(form, visit=world.uploads.get((of, "visit"), ABSENT_UPLOAD))(world, of)
 
 
 def of_problem_file(form: Mapping[str, Any] | None = None) -> Callable[[World, str], Asked]:
@@ -1031,6 +1073,14 @@ ASKED: dict[str, Callable[[World, str], Asked]] = {
     "tasking.decide": lambda world, of: Asked(
         {"area": AREAS[of]}, form={"problem": problem_of(world, of), "words": "Lights first", "on": "2026-01-10"}
     ),
+    "patrols.show": of_patrols(),
+    "patrols.edit": of_patrols(),
+    "patrols.plan": of_patrols({**A_PATROL, "spots": "Gate", "follows": "1"}),
+    "patrols.record": lambda world, of: of_patrols(
+        {**A_VISIT, "spot": f"Spot {OWN_MARK if of == 'theirs' else MARK}", "visit": ABSENT_UPLOAD, "follows": "0"}
+    )(world, of),
+    "patrols.correct": of_visit(),
+    "patrols.take_back": of_visit({"follows": "1"}),
     "problem_memory.index": lambda world, of: Asked(),
     "problem_memory.edit": of_problem(),
     "problem_memory.publish": of_problem({"problem": "Noise at night", "response": "Patrols"}),
@@ -1352,10 +1402,15 @@ def fill_problem(viewer: Viewer, of: str, name: str) -> dict[tuple[str, str], st
             said |= {one.name: f"{name}@council.example" for one in fields if one.holds is Holds.EMAIL}
             chosen = {one.name: next(iter(one.options)) for one in fields if one.holds is Holds.CHOICE and one.options}
             problems.write(viewer, problem_id, kind, {**said, **chosen, **A_PROBLEMS_DAYS})
+    response = problems.record(viewer, problem_id).of(EntryKind.RESPONSE)[0].id
+    responses.plan(viewer, problem_id, response, {**A_PATROL, "spots": f"Spot {name}"}, A_PATROL["weekdays"])
+    visit, made = uuid4(), {**A_VISIT, "spot": f"Spot {name}", "words": f"Visited {name}"}
+    responses.record_visit(viewer, problem_id, response, visit, made)
+    patrolled = {(of, "patrolled"): str(response), (of, "visit"): str(visit)}
     content = io.BytesIO(f"WardCode,Month,Category,Count\n{WARDS_OF[of]},2025-01,{name},4\n".encode())
     file = attachments.attach(viewer, problem_id, admitted(viewer, content, f"{name}-beside.csv"))
     problem_memory.publish(viewer, problem_id, problem_memory.Telling("Noise at night", "Patrols"))
-    return {(of, "problem"): str(problem_id), (of, "problem file"): str(file.id)}
+    return {(of, "problem"): str(problem_id), (of, "problem file"): str(file.id), **patrolled}
 
 
 def fill_assessment(viewer: Viewer, of: str, name: str) -> dict[tuple[str, str], str]:

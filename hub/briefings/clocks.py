@@ -109,6 +109,27 @@ def _has_hour(timed: pd.DataFrame) -> BoolArray:
     return has_hour
 
 
+def busiest(hours: FloatArray) -> tuple[int | None, tuple[int, int] | None]:
+    """Find the part of the week that stands out from chance.
+
+    Parameters
+    ----------
+    hours : shape (7, 24)
+        Monday to Sunday by hour; something is in it.
+
+    Returns
+    -------
+    The hour from which the `HOURS_TOGETHER` with the most run, and the first day (0 for Monday) and the number of the
+    days that stand out; None of either that does not.
+    """
+    total = float(hours.sum())
+    by_start = np.array([_by_evening(hours, start) for start in range(HOURS_IN_DAY)])
+    start = int(by_start.sum(axis=1).argmax())
+    has_hours = _stands_out(float(by_start[start].sum()) / total, HOURS_TOGETHER / HOURS_IN_DAY, total)
+    by_day = by_start[start] if has_hours else _by_evening(hours, 0, together=HOURS_IN_DAY)
+    return (start if has_hours else None), _days(by_day)
+
+
 def when(hours: FloatArray, *, of: str, who: str = "They") -> str:
     """Say in which part of the week most incidents come, if any part stands out from chance.
 
@@ -122,20 +143,15 @@ def when(hours: FloatArray, *, of: str, who: str = "They") -> str:
         What comes, as the sentence begins.
     """
     total = float(hours.sum())
-    by_start = np.array([_by_evening(hours, start) for start in range(HOURS_IN_DAY)])
-    start = int(by_start.sum(axis=1).argmax())
-    share = float(by_start[start].sum()) / total
-    has_hours = _stands_out(share, HOURS_TOGETHER / HOURS_IN_DAY, total)
-    by_day = by_start[start] if has_hours else _by_evening(hours, 0, together=HOURS_IN_DAY)
-    days = _days(by_day)
-    if not has_hours and not days:
+    start, days = busiest(hours)
+    if start is None and not days:
         return f"{who} come at no one time of the week, going by {of}."
-    if not has_hours:
-        share = float(by_day[_positions(days)].sum()) / total
+    by_day = _by_evening(hours, 0, together=HOURS_IN_DAY) if start is None else _by_evening(hours, start)
+    share = float(by_day[_positions(days)].sum()) / total
+    if start is None:
         return f"{who} come most on {_said_days(days)}, at any hour: {share:.0%} of {of}."
     span = f"between {_hour(start)} and {_hour(start + HOURS_TOGETHER)}"
     day_words = f"on {_said_days(days)}" if days else "on any day"
-    share = float(by_day[_positions(days)].sum() if days else by_day.sum()) / total
     return f"{who} come most {day_words} {span}: {share:.0%} of {of}."
 
 

@@ -126,7 +126,7 @@ def append(
 
 _OF_THEIR_OWN = frozenset(
     {
-        *(Kind.OPENED, Kind.MOVED, Kind.ASSIGNED, Kind.BASELINE, Kind.ASSESSED),
+        *(Kind.OPENED, Kind.MOVED, Kind.ASSIGNED, Kind.BASELINE, Kind.ASSESSED, Kind.PATROL),
         *(Kind.ATTACHED, Kind.DETACHED, Kind.PUBLISHED, Kind.WITHDRAWN),
     }
 )

@@ -114,6 +114,27 @@ def keep_result(viewer: Viewer, problem_id: UUID, result: str, body: Mapping[str
     door.append(viewer, row, Kind.ASSESSED, {"result": result, **body}, is_by_clock=is_by_clock)
 
 
+def keep_plan(viewer: Viewer, problem_id: UUID, response: UUID, words: str) -> None:
+    """Write on a problem's record how a response of it is to be carried out.
+
+    Parameters
+    ----------
+    viewer, problem_id
+        In whose name, of which problem that is not closed.
+    response
+        Which response.
+    words
+        What is planned, in a sentence.
+
+    Raises
+    ------
+    NotFound, NotAllowed, Conflict
+        As for any entry.
+    """
+    row = door.row_to_write(viewer, problem_id)
+    door.append(viewer, row, Kind.PATROL, {"words": words}, response)
+
+
 def _delivery(body: Mapping[str, str]) -> Delivery:
     start, end, assess = body["start"], body.get("end"), body.get("assess")
     status, delivered, cost = body["status"], body.get("delivered", ""), body.get("cost")

@@ -49,6 +49,7 @@ _LINES = {
     Kind.WITHDRAWN: "Taken back from the problem memory",
     Kind.BASELINE: "Baseline frozen",
     Kind.ASSESSED: "Assessed by the hub",
+    Kind.PATROL: "Patrol plan",
 }
 
 
@@ -109,7 +110,7 @@ class ProblemPage:
         if line.kind in contents.fields():
             told = [f"{label}: {value.removesuffix('.')}" for label, value in _said(self.record, line.kind, line.body)]
             return f"{words}. {'; '.join(told)}" if told else words
-        name = line.body.get("file_name") or line.body.get("title") or ""
+        name = next((line.body[told] for told in ("file_name", "title", "words") if line.body.get(told)), "")
         return f"{words}: {name}" if name else words
 
     @property

@@ -55,3 +55,4 @@ class Kind(StrEnum):
     ASSESSED = "assessed"
     TASK = "task"
     DECISION = "decision"
+    PATROL = "patrol"

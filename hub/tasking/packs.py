@@ -18,19 +18,17 @@ import orjson
 
 from geo.frames import Geometry
 from hub import audit
-from hub.access import Permission, Viewer
-from hub.baselines import series
+from hub.access import Viewer
 from hub.briefings import grounds
-from hub.briefings.clocks import LEAST_TIMED, PlaceClock, clock_of
+from hub.briefings.clocks import LEAST_TIMED, PlaceClock
 from hub.briefings.outline_map import OutlineMap, outline_map
 from hub.config import shipped
 from hub.documents import typesetting
-from hub.hotspots.checking import ALL_CRIME
-from hub.places.service import Area
 from hub.problems import service as problems
 from hub.problems.service import Record, ShownProblem
 from hub.problems.terms import Kind
 from hub.purposes import Handover
+from hub.responses.ground import area_of, clock_on, ground_of
 from hub.tasking import service
 from hub.tasking.service import ShownTask
 from hub.words import MARKING, date_name, listed
@@ -44,8 +42,6 @@ CAVEATS = (
     "The map shows where the problem is, not who causes it. It is no ground to stop or search anybody.",
     "Exact counts: for the partners of the problem. Do not copy them into what others read.",
 )
-NO_GROUND = "The record says only the name of the place, and not where it lies, so there is no map and no clock."
-NO_TIMES = "No source that you may see says at what hour: street-level points carry only the month."
 
 
 @dataclass(frozen=True)
@@ -100,9 +96,9 @@ def pack(viewer: Viewer, problem_id: UUID, day: dt.date) -> Pack:
     """
     record = problems.record(viewer, problem_id)
     problem = record.problem
-    ground = _ground(viewer, problem)
+    ground = ground_of(viewer, problem)
     drawn, wards = _map(viewer, problem, ground) if ground is not None else (None, ())
-    clock, why = _clock(viewer, problem, ground)
+    clock, why = clock_on(viewer, problem, ground)
     asks = service.of_problem(viewer, problem_id, day)
     return Pack(
         problem=problem,
@@ -146,36 +142,12 @@ def _objectives(record: Record) -> tuple[str, ...]:
     return tuple(one.body["words"] for one in record.of(Kind.OBJECTIVE))
 
 
-def _ground(viewer: Viewer, problem: ShownProblem) -> Geometry | None:
-    if problem.place.outline is not None:
-        return problem.place.outline
-    if problem.place.ward_code is None:
-        return None
-    wards = grounds.wards_of(viewer, _area_of(viewer, problem))
-    found = wards.geometry[wards.index == problem.place.ward_code]
-    return None if found.empty else found.iloc[0]
-
-
-def _area_of(viewer: Viewer, problem: ShownProblem) -> Area:
-    return series.area_of(viewer, problem.borough_codes & viewer.boroughs(Permission.EXACT_COUNTS))
-
-
 def _map(viewer: Viewer, problem: ShownProblem, ground: Geometry) -> tuple[OutlineMap, tuple[str, ...]]:
-    wards = grounds.wards_of(viewer, _area_of(viewer, problem))
+    wards = grounds.wards_of(viewer, area_of(viewer, problem))
     near = wards[wards.intersects(ground.buffer(METRES_AROUND))]
     inside = near[near.intersection(ground).area > 0]
     named = near.rename(columns={"ward_name": "borough_name"})
     return outline_map(named, [ground]), tuple(sorted(str(name) for name in inside["ward_name"]))
-
-
-def _clock(viewer: Viewer, problem: ShownProblem, ground: Geometry | None) -> tuple[PlaceClock | None, str]:
-    if ground is None:
-        return None, NO_GROUND
-    months = {"first_month": problem.first_month, "last_month": problem.last_month}
-    here = grounds.timed_on_ground(viewer, _area_of(viewer, problem), ground, **months)
-    category = problem.categories[0] if problem.categories else ALL_CRIME
-    clock = clock_of(here, category, grounds.titles_of(viewer))
-    return clock, "" if clock else NO_TIMES
 
 
 def _svg(found: OutlineMap) -> str:

@@ -21,6 +21,7 @@ from hub.problems import service as problems
 from hub.problems.service import Place
 from hub.problems.terms import Kind
 from hub.purposes import Handover
+from hub.responses import ground
 from hub.tasking import packs
 from tests.client import StrictClient
 from tests.conftest import HOME, PASSWORD
@@ -53,7 +54,7 @@ def test_the_pack_is_one_tagged_page_with_all_that_it_must_say(
     assert found.map is not None
     assert len(found.map.marks) == 1
     assert found.wards
-    assert found.clock_words == packs.NO_TIMES
+    assert found.clock_words == ground.NO_TIMES
     at = pd.Series(pd.date_range("2025-01-06 18:00", periods=60, freq="7D").to_list())
     timed = replace(found, clock=PlaceClock(week_clock(at, at + pd.Timedelta(hours=2)), (("Calls", 60),), True, 0))
     handover = Handover("An officer", dt.datetime.now(dt.UTC), purposes.parse("tasking", ""))
@@ -88,6 +89,6 @@ def test_a_place_that_is_only_a_name_or_a_ward_has_a_pack_too(
         ward = problems.open_problem(viewer, an_opening(HOME, place=Place("Abbey", "F05000000"))).id
         assert packs.pack(viewer, ward, TODAY).map is not None
         bare = packs.pack(viewer, opened, TODAY)
-        assert (bare.map, bare.clock_words) == (None, packs.NO_GROUND)
+        assert (bare.map, bare.clock_words) == (None, ground.NO_GROUND)
     with desk.reading(STRANGER) as viewer, pytest.raises(NotFound):
         packs.pack(viewer, opened, TODAY)
