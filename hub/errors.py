@@ -1,6 +1,6 @@
 """Every refusal the hub can give: an HTTP status, a plain sentence, and what to do about it.
 
-Services raise these; `web.py` turns them into pages and `cli.py` into a line on standard error.
+Services raise these; `web.py` turns them into pages and `cli` into a line on standard error.
 """
 
 

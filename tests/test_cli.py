@@ -31,6 +31,7 @@ from hub import cli
 from hub.access import Role
 from hub.accounts.models import Person
 from hub.audit import MACHINE, AuditEntry
+from hub.cli import running
 from hub.config import read_settings, shipped
 from hub.db import Database
 from hub.demo.generate import Written
@@ -1009,7 +1010,7 @@ def test_a_fault_of_the_hub_is_a_sentence_and_its_details_only_for_who_asks(
     def fail(_chosen: object) -> None:
         raise ValueError("a secret of the hub")
 
-    monkeypatch.setattr(cli, "db", fail)
+    monkeypatch.setattr(running, "db", fail)
     monkeypatch.delenv("HUB_DEBUG", raising=False)
     assert cli.main(["db", "check", "--json"]) == 1
     quiet = capsys.readouterr()
