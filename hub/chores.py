@@ -22,6 +22,7 @@ from hub.errors import HubError
 from hub.record import public
 from hub.reports import schedules
 from hub.retention import service as retention
+from hub.retention import silence
 from hub.tasking import letters as task_letters
 from hub.words import LONDON
 
@@ -58,6 +59,7 @@ def do_all(database: Database, settings: Settings, today: dt.date) -> None:
     _try("draft the reports that fall due", lambda: schedules.draft_due(database, today, audit.MACHINE))
     _try("have problems assessed", lambda: assessments.ask_due(database, today, audit.MACHINE))
     _try("remind of tasks", lambda: task_letters.ask_for_letters(database, settings, today, audit.MACHINE))
+    _try("ask about problems", lambda: silence.ask_about_silent(database, settings, today, audit.MACHINE))
     _try("draw up the ledger of sharing", lambda: public.keep(database, today, audit.MACHINE))
     folder = settings.heads_folder
     if folder is not None:

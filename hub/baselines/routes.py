@@ -22,6 +22,7 @@ from hub.briefings.clocks import LEAST_TIMED
 from hub.errors import BadRequest, Conflict, HubError
 from hub.hotspots.keeping import reading_as
 from hub.hotspots.routes import as_layer
+from hub.hotspots.sources import NoFigures
 from hub.pictures import Picture
 from hub.places import service as places
 from hub.problems import service as problems
@@ -135,7 +136,7 @@ def freeze(problem_id: UUID) -> ResponseReturnValue:
             comparison = _compared(reader, problem_id, request.form)
             prepared = opening.prepared(reader, comparison, request.form.getlist("controls"))
         service.freeze(g.viewer, problem_id, prepared, reason=request.form.get("reason", ""))
-    except (Unfit, BadRequest, Conflict) as refused:
+    except (Unfit, BadRequest, Conflict, NoFigures) as refused:
         with reading_as(database(), g.viewer) as reader:
             return _choose(reader, problem_id, request.form, refused), refused.status
     flash("The baseline is frozen.", "success")
@@ -157,8 +158,14 @@ def _choose(viewer: Viewer, problem_id: UUID, asked: Mapping[str, str], error: H
     problem = problems.problem(viewer, problem_id)
     try:
         comparison = _compared(viewer, problem_id, asked)
-    except BadRequest as refused:
-        comparison, error = opening.compared(viewer, problem_id), error or refused
+    except (BadRequest, NoFigures) as refused:
+        error = error or refused
+        try:
+            comparison = opening.compared(viewer, problem_id)
+        except (BadRequest, Conflict, NoFigures):
+            if request.method != "POST":
+                raise
+            return render_template("baselines/nothing.html", problem=problem, error=error, typed=asked)
     proposed = (each.piece.key for each in comparison.controls)
     keys = request.form.getlist("controls") if request.method == "POST" else proposed
     page = ChoosePage(

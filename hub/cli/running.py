@@ -43,6 +43,7 @@ def work(chosen: argparse.Namespace) -> dict[str, Any]:
     from hub.questions import letters as question_letters
     from hub.reports import service as reports
     from hub.reports import telling
+    from hub.retention import silence
     from hub.tasking import letters as task_letters
     from hub.uploads import service
 
@@ -51,7 +52,7 @@ def work(chosen: argparse.Namespace) -> dict[str, Any]:
             service.remove_strays(session)
         settings = read_settings()
         handlers = warming.handlers(database) | letters.handlers(settings) | telling.handlers(settings)
-        handlers |= task_letters.handlers(settings)
+        handlers |= task_letters.handlers(settings) | silence.handlers(settings)
         handlers |= question_letters.handlers(settings) | assessments.handlers(database, settings)
         parts = {"maps": {warming.KIND}, "uploads": handlers.keys() - {warming.KIND}}
         others = handlers.keys() - parts.get(chosen.only, handlers.keys())

@@ -112,7 +112,7 @@ def append(
         written_at=now,
     )
     viewer.session.add(entry)
-    problem.changed_at = now
+    problem.changed_at, problem.asked_on = now, None
     viewer.session.flush()
     action = f"problem.{kind}" if kind in _OF_THEIR_OWN else "problem.written"
     about: dict[str, Any] = {"boroughs": problem.boroughs, "part": kind.value, "entry": entry.number}

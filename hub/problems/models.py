@@ -52,6 +52,8 @@ class Problem(AmongBoroughs, Base):
     opened_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     changed_at: Mapped[dt.datetime] = mapped_column(UtcDateTime)
     closed_at: Mapped[dt.datetime | None] = mapped_column(UtcDateTime)
+    asked_on: Mapped[dt.date | None]
+    """When somebody was asked to close it, as nothing was written of it; none once something is."""
 
     @property
     def boroughs(self) -> frozenset[str]:

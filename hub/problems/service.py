@@ -31,6 +31,8 @@ from hub.problems.wording import Unfit, fault_of_open_words, fault_of_words, tid
 from hub.words import LONDON, listed, months_later, months_name
 
 LONGEST_TITLE, LONGEST_REASON = 120, 500
+SILENT_MONTHS = 12
+"""After so long without a word a problem's owner is asked to close it, or to write how it stands."""
 NUMBERS = range(1000, 10_000)
 LONGEST_CATEGORIES, MOST_CELLS = 2_000, 500
 MOST_EVIDENCE = 200_000
@@ -142,6 +144,8 @@ class Record:
     may_publish: bool
     delete_on: dt.date | None
     """The day from which it is deleted; None while it is not closed."""
+    silent_until: dt.date | None
+    """Of one that is not closed and silent for long: the day from which it is deleted, unless something is written."""
 
     def of(self, kind: Kind) -> tuple[Thing, ...]:
         """The things of one kind, the oldest first."""
@@ -246,6 +250,7 @@ def record(viewer: Viewer, problem_id: UUID) -> Record:
         may_write=not viewer.boroughs(Permission.PROBLEM_WRITE).isdisjoint(row.boroughs),
         may_publish=not viewer.boroughs(Permission.PROBLEM_PUBLISH).isdisjoint(row.boroughs),
         delete_on=delete_on(viewer, row.closed_at),
+        silent_until=_silent_until(viewer, row),
     )
 
 
@@ -255,6 +260,12 @@ def delete_on(viewer: Viewer, closed_at: dt.datetime | None) -> dt.date | None:
         return None
     months: int = viewer.session.info["keep_months"]
     return months_later(closed_at.astimezone(LONDON).date(), months)
+
+
+def _silent_until(viewer: Viewer, row: Problem) -> dt.date | None:
+    since = row.changed_at.astimezone(LONDON).date()
+    is_silent = row.closed_at is None and months_later(since, SILENT_MONTHS) <= today()
+    return delete_on(viewer, row.changed_at) if is_silent else None
 
 
 def people(viewer: Viewer, borough_codes: Collection[str]) -> dict[str, str]:

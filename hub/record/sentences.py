@@ -109,6 +109,7 @@ SAID = {
     "problem.opened": "Opened a problem",
     "problem.patrol": "Planned the patrols of a response to a problem",
     "problem.published": "Told all boroughs of a problem in the problem memory",
+    "problem.silent": "Asked whether a problem is to be closed, as nothing was written of it for a year",
     "problem.viewed": "Read a problem",
     "problem.withdrawn": "Took a problem back from the problem memory",
     "problem.written": "Wrote of a problem ({part})",

@@ -26,9 +26,14 @@ def delete_on(received: dt.date, terms: Iterable[tuple[dt.date, int]]) -> dt.dat
     return min(days, default=received + dt.timedelta(days=UNFINISHED_KEPT_DAYS))
 
 
+def told_by(today: dt.date) -> dt.date:
+    """The day by which people must have been told of what goes today."""
+    return today - dt.timedelta(days=WARNING_DAYS)
+
+
 def may_go(delete_by: dt.date, warned_on: dt.date | None, today: dt.date) -> bool:
     """Whether it is to be deleted today: on its day, and never before its people were warned long enough."""
-    return delete_by <= today and warned_on is not None and warned_on + dt.timedelta(days=WARNING_DAYS) <= today
+    return delete_by <= today and warned_on is not None and warned_on <= told_by(today)
 
 
 def is_to_warn(delete_by: dt.date, today: dt.date) -> bool:

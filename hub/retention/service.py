@@ -121,7 +121,7 @@ def _anything_to_do(session: HubSession, today: dt.date) -> bool:
     with session.scoped(db.EVERYWHERE):
         terms = _Terms(session)
         oldest = _oldest_kept(session, today)
-        is_any = reports.any_to_erase(session, oldest) or problems.any_to_erase(session, oldest)
+        is_any = reports.any_to_erase(session, oldest) or problems.any_to_erase(session, oldest, due.told_by(today))
         return is_any or any(
             due.may_go(by, upload.warned_on, today) or (upload.warned_on is None and due.is_to_warn(by, today))
             for upload in erasing.holdings(session)
@@ -130,7 +130,7 @@ def _anything_to_do(session: HubSession, today: dt.date) -> bool:
 
 
 def _oldest_kept(session: HubSession, today: dt.date) -> dt.datetime:
-    """Reports from before this moment, and problems closed before it, go as data does that came under no agreement."""
+    """Reports from before this moment, and problems closed or left before it, go as data does without an agreement."""
     day = months_later(today, -session.info["keep_months"])
     return dt.datetime.combine(day, dt.time(), LONDON)
 
@@ -151,7 +151,7 @@ def _erase_due(session: HubSession, today: dt.date, actor: str) -> int:
     old_reports = reports.erase(session, oldest)
     for report_id, borough_code in old_reports:
         audit.record_as(session, actor, "report.erased", report_id, boroughs=[borough_code])
-    old_problems = problems.erase(session, oldest)
+    old_problems = problems.erase(session, oldest, due.told_by(today))
     for problem_id, boroughs in old_problems:
         audit.record_as(session, actor, "problem.erased", problem_id, boroughs=boroughs)
     erased = sum(_erase(session, actor, upload_id, reason="Its time was over.") for upload_id in going)

@@ -113,6 +113,32 @@ def test_another_baseline_is_frozen_by_the_form_with_its_reason(officer: StrictC
         assert len(session.scalars(select(Baseline)).all()) == 2
 
 
+def test_what_was_written_is_kept_where_no_offence_has_figures(
+    client: StrictClient, database: Database, people: dict[Role, str]
+) -> None:
+    client.sign_in(people[Role.CSP_OFFICER], PASSWORD)
+    client.get("/problems/new")
+    form = {"csrf_token": client.csrf_token, "title": "Noise", "kind": "asb", "boroughs": HOME, "place": "The Mead",
+        "ward": "F05000000", "first": "2025-01", "last": "2025-12", "owner_body": "council"}  # fmt: skip
+    assert client.post("/problems", data=form).status_code == 302
+    with database.reading() as session:
+        session.set_scope(EVERYWHERE)
+        at = f"/problems/{session.scalars(select(Problem.id)).one()}/baseline/new"
+    assert client.get(at).status_code == 400
+    typed = {
+        "category": "Robbery",
+        "ring": "150",
+        "controls": ["E1-N1", "E2-N2"],
+        "reason": "The canal <b>bounds</b> it",
+    }
+    sent = client.post(at, data={"csrf_token": client.csrf_token, **typed})
+    assert sent.status_code == 400
+    assert "There are no figures for Alder yet" in client.page.errors[0]
+    assert "The canal &lt;b&gt;bounds&lt;/b&gt; it" in sent.text
+    kept = [(one.get("name"), one.get("value")) for one in client.page.all("input") if one.get("name") in typed]
+    assert kept == [("category", "Robbery"), ("ring", "150"), ("controls", "E1-N1"), ("controls", "E2-N2")]
+
+
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_a_problem_without_ground_says_so(officer: StrictClient, database: Database) -> None:
     officer.get("/problems/new")

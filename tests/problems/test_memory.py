@@ -144,4 +144,4 @@ def test_a_closed_problem_goes_on_its_day_with_all_that_came_of_it(
         session.set_scope(EVERYWHERE)
         for model in (Problem, Entry, Abstract):
             assert session.scalars(select(model)).all() == []
-        assert not erasing.any_to_erase(session, dt.datetime.now(dt.UTC))
+        assert not erasing.any_to_erase(session, dt.datetime.now(dt.UTC), late)
