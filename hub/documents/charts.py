@@ -82,6 +82,7 @@ def svgs(chart: Chart, look: Look) -> list[tuple[Chart, str]]:
 
 def svg(chart: Chart, look: Look) -> str:
     """Draw a chart in one picture."""
+    look = replace(look, height=look.height // 2) if chart.is_small else look
     if chart.kind is ChartKind.BAR:
         spec = _lying(chart, look, _bars(chart, look), beside="value")
     elif chart.kind is ChartKind.INTERVAL:
@@ -133,9 +134,10 @@ def _line(chart: Chart, look: Look, one: Series, at: int, width: int, *, ends_on
     labels = chart.labels
     step = max(1, -(-len(labels) * 4 * look.font // max(1, width)))
     said = [labels[0], labels[-1]] if ends_only else list(labels[::-1][::step])
-    x_axis = _axis(look, title=None, values=said, labelAngle=0 if ends_only else -50, labelFlush=ends_only)
-    title = None if ends_only else chart.value_title
-    y_axis = _axis(look, title=title, titleLimit=look.height, tickCount=3 if ends_only else 5)
+    is_level = ends_only or max(map(len, labels)) * len(labels) <= look.letters(width)
+    x_axis = _axis(look, title=None, values=said, labelAngle=0 if is_level else -50, labelFlush=is_level)
+    title = None if ends_only or chart.is_small else chart.value_title
+    y_axis = _axis(look, title=title, titleLimit=look.height, tickCount=3 if ends_only or chart.is_small else 5)
     encoding = {
         "x": {"field": "label", "type": "ordinal", "sort": list(labels), "scale": {"type": "point"}, "axis": x_axis},
         "y": {

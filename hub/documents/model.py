@@ -269,6 +269,8 @@ class Chart(Part):
     value_kind: Kind = Kind.NUMBER
     reference: Reference | None = None
     notes: tuple[str, ...] = ()
+    is_small: bool = False
+    """One of many lines of a document, drawn at half the height."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

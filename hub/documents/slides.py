@@ -21,6 +21,7 @@ from hub.documents.model import (
     Chart,
     Document,
     Heading,
+    KeyFigure,
     Notes,
     Paragraph,
     Table,
@@ -45,6 +46,8 @@ BARS = 16
 """Or intervals, on one slide."""
 LINES, LETTERS = 12, 90
 """What a slide of text holds."""
+LEAD_LINE, LEAD_LETTERS, MOST_LEAD = Inches(0.3), 115, 6
+"""Of what leads up to a small chart on its own slide, at 16 point; where it is longer, it has a slide to itself."""
 SHORT_TITLE = 55
 TEXT_LAYOUT, TITLE_LAYOUT = 1, 5
 LONGEST_PROPERTY = 255
@@ -76,31 +79,34 @@ class _Deck:
     def fill(self) -> None:
         """Make every slide; each begins with its title, and ends with the marking."""
         self._waiting = [text for text in (self._document.subtitle,) if text]
-        for part in gathered(self._document.parts):
+        parts = list(gathered(self._document.parts))
+        for part, after in zip(parts, [*parts[1:], None], strict=True):
             match part:
-                case Heading():
+                case tuple() if isinstance(after, Chart) and after.is_small:
+                    self._waiting += [_in_words(one) for one in part]
+                case Chart() if part.is_small and _lines_of(self._waiting, LEAD_LETTERS) < MOST_LEAD:
+                    self._chart(part, lead=[*self._waiting, f"{part.title}:"], title=self._section)
+                    self._waiting = []
+                case tuple() | Table() | Chart() | Heading():
                     self._tell()
-                    self._section = part.text
-                case Paragraph():
-                    self._waiting.append(part.text)
-                case Bullets():
-                    self._waiting += part.items
-                case Callout():
-                    self._waiting.append(f"{part.title}: {part.text}")
-                case Notes():
-                    self._waiting += part.items
-                case tuple():
-                    self._tell()
-                    self._table(key_figures(part))
-                case Table():
-                    self._tell()
-                    self._table(part)
-                case Chart():
-                    self._tell()
-                    self._chart(part)
+                    self._show(part)
+                case _:
+                    self._waiting += _texts(part)
         self._waiting += self._document.footer
         self._tell()
         self._finish()
+
+    def _show(self, part: Heading | tuple[KeyFigure, ...] | Table | Chart) -> None:
+        """Begin what stands below a heading, or put figures on slides of their own."""
+        match part:
+            case Heading():
+                self._section = part.text
+            case tuple():
+                self._table(key_figures(part))
+            case Table():
+                self._table(part)
+            case Chart():
+                self._chart(part)
 
     def _prepare(self) -> None:
         """Make the deck wide, and let it name no person."""
@@ -184,18 +190,21 @@ class _Deck:
 
     def _notes_below(self, slide: Any, title: str, notes: Sequence[str], top: int) -> None:
         """Notes below a table where there is room, else on a slide of their own."""
-        lines = sum(len(textwrap.wrap(note, NOTE_LETTERS)) for note in notes)
+        lines = _lines_of(notes, NOTE_LETTERS)
         if top + GAP + lines * NOTE_LINE <= BOTTOM:
             _say(slide, "Notes", notes, top, size=12)
         else:
             self._text(f"{title}: notes", notes)
 
-    def _chart(self, chart: Chart) -> None:
-        scale = charts.span(chart)
+    def _chart(self, chart: Chart, lead: Sequence[str] = (), title: str = "") -> None:
+        """A chart on as many slides as it takes, below what leads up to it."""
+        scale, taken = charts.span(chart), LEAD_LINE * _lines_of(lead, LEAD_LETTERS)
         for piece in chart_pieces(chart, rows=BARS, panels=MOST_LINES):
-            slide = self._slide(piece.title)
+            slide = self._slide(title or piece.title)
+            if lead:
+                _say(slide, "Text", lead, TOP, size=16)
             native = native_charts.values_of(piece)
-            frame = slide.shapes.add_chart(native.kind, LEFT, TOP, ACROSS, DOWN, native.data)
+            frame = slide.shapes.add_chart(native.kind, LEFT, TOP + taken, ACROSS, DOWN - taken, native.data)
             _describe(frame, piece.title, piece.words)
             book = native_charts.workbook(native, self._document)
             frame.chart.part.chart_workbook.update_from_xlsx_blob(book)
@@ -203,6 +212,28 @@ class _Deck:
             against = [f"{chart.reference.name}: {chart.reference.figure.shown}."] if chart.reference else []
             if notes := [*charts.key(piece), *against, *chart.notes]:
                 _say(slide, "Notes", [" ".join(notes)], Inches(6.4), size=12)
+
+
+def _texts(part: object) -> Sequence[str]:
+    """The words of a part that has no figures, item by item."""
+    match part:
+        case Paragraph():
+            return (part.text,)
+        case Bullets() | Notes():
+            return part.items
+        case Callout():
+            return (f"{part.title}: {part.text}",)
+    return ()
+
+
+def _in_words(one: KeyFigure) -> str:
+    """A key figure as a line of text."""
+    said = " ".join(filter(None, (one.figure.shown, one.direction.shown if one.direction else "")))
+    return f"{one.label}: {said}{f' ({one.comparison})' if one.comparison else ''}"
+
+
+def _lines_of(words: Sequence[str], letters: int) -> int:
+    return sum(len(textwrap.wrap(each, letters)) for each in words)
 
 
 def _title_size(title: str) -> int:

@@ -9,8 +9,9 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hub.outcomes.service import Board, YearFigure
+from hub.outcomes.service import Board
 from hub.pictures import BLUE, INK, PALE_BLUE, as_image, drawn
+from hub.summaries.earlier import YearFigure
 from hub.summaries.perception import Said
 from hub.words import month_code, number, short_month
 

@@ -18,7 +18,7 @@ from hub.outcomes.harm import Harm, harm_of
 from hub.places import service as places
 from hub.summaries import perception
 from hub.summaries import service as summaries
-from hub.summaries.changes import Figure
+from hub.summaries.earlier import YearFigure, earlier, years
 from hub.summaries.lines import Measured
 from hub.summaries.perception import Opinion, Survey
 from hub.summaries.service import NoFigures, Summary
@@ -26,18 +26,10 @@ from hub.uploads import figures
 from hub.uploads.kinds import catalogue
 from hub.words import months_before
 
-SUMMARIES_DRAWN, MONTHS_APART = 3, 6
-"""Of how many summaries, and how far apart, the years are drawn: each gives its year and the one before."""
+EARLIER_DRAWN, MONTHS_APART = 2, 6
+"""Of how many earlier summaries, and how far apart, years are drawn too: each gives its year and the one before."""
 STALE_MONTHS = 6
 """From how many months on between the survey and recorded crime the board warns that they are of different times."""
-
-
-@dataclass(frozen=True)
-class YearFigure:
-    """A count over the twelve months to a month, as this reader may see it."""
-
-    last_month: dt.date
-    figure: Figure
 
 
 @dataclass(frozen=True)
@@ -128,15 +120,15 @@ def board(viewer: Viewer, borough_code: str, *, plan: str | None = None, last_mo
         raise NotFound
     of_plan = measures.measures(viewer.session, found.code)
     summary, no_figures = _summary(viewer, area.slug, last_month)
-    series = _series(viewer, summary) if summary else {}
+    older = earlier(viewer, summary, months_apart=MONTHS_APART, most=EARLIER_DRAWN) if summary else ()
+    series = years((summary, *older)) if summary else {}
     measured = {**summary.measures, **flagged(viewer, summary)} if summary else {}
     said = summary.said if summary else perception.of_borough(viewer, area.slug, last_month)
     known = {one.code: one for one in measures.measures(viewer.session)}
 
     def beside(one: Measure) -> Recorded:
-        return Recorded(
-            one, measured.get(one.code), series.get(one.code, ()), known.get(one.partner), said.get(one.partner)
-        )
+        drawn = series.get(("measure", one.code), ())
+        return Recorded(one, measured.get(one.code), drawn, known.get(one.partner), said.get(one.partner))
 
     themes = []
     for theme in found.themes:
@@ -171,26 +163,6 @@ def _summary(viewer: Viewer, borough_code: str, last_month: dt.date | None) -> t
         if last_month is not None:
             raise
         return None, f"{error.sentence} {error.remedy}"
-
-
-def _series(viewer: Viewer, latest: Summary) -> dict[str, tuple[YearFigure, ...]]:
-    """Years of each measure, half a year apart, as the summaries of those years give them to this reader."""
-    offered = set(covered_months(viewer, latest.borough_code))
-    ends = [months_before(latest.last_month, MONTHS_APART * back) for back in range(1, SUMMARIES_DRAWN)]
-    older = (
-        summaries.summary(viewer, latest.borough_code, last_month=end, with_comparisons=False)
-        for end in ends
-        if end in offered
-    )
-    years: dict[str, dict[dt.date, Figure]] = {}
-    for one in [one for summary in (latest, *older) for one in summary.measures.values() if one.is_shown]:
-        by_end = years.setdefault(one.measure.code, {})
-        by_end[one.last_month] = one.change.latest
-        by_end[months_before(one.last_month, 12)] = one.change.before
-    return {
-        code: tuple(YearFigure(end, by_end[end]) for end in sorted(by_end) if by_end[end] != Figure(None))
-        for code, by_end in years.items()
-    }
 
 
 def _harm(viewer: Viewer, summary: Summary) -> Harm | None:

@@ -45,6 +45,8 @@ PARTS = "parts of "
 _HIDDEN = re.compile(r"fewer than \d+")
 _COUNT = re.compile(r"\d[\d,]*")
 _UNPLACED = re.compile(r"Not placed in a ward: (fewer than \d+|[\d,]+) ")
+_YEARS = "12 months to"
+"""What names the rows of a chart of years, which is of one line."""
 _EARLIER = "Figures that differ from "
 """How a table of a report begins that sets earlier figures beside those of now: both stand elsewhere, too."""
 
@@ -240,7 +242,8 @@ def _counts_in(document: Document) -> Iterator[tuple[str, Cell]]:
         table = part.table if isinstance(part, Chart) else part
         if not isinstance(table, Table) or table.title.startswith(_EARLIER):
             continue
+        of_line = f"{part.series[0].name}, {_YEARS} " if isinstance(part, Chart) and part.label_title == _YEARS else ""
         for row in table.rows:
             for column, cell in zip(table.columns, row, strict=True):
                 if column.kind is Kind.NUMBER:
-                    yield row[0].shown, cell
+                    yield of_line + row[0].shown, cell

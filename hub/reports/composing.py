@@ -17,7 +17,6 @@ from hub.reports.figures import Told
 from hub.reports.pieces import Earlier, Sources, Written
 from hub.reports.reader import as_leader
 from hub.summaries import service as summaries
-from hub.summaries.releases import Period
 from hub.summaries.service import Restated, Summary
 from hub.words import HANDLING, LONDON, MARKING, date_name, month_code, month_name, parse_month
 
@@ -59,7 +58,7 @@ class MadeOf:
     policy: int
     """The version of the rule for small numbers under which they were released."""
     months: Mapping[dt.date, str]
-    """Of each month of the two years that was live, the public id of its version."""
+    """Of each month that was live, up to the report's last, the public id of its version."""
 
     def as_dict(self) -> dict[str, Any]:
         """As it is kept."""
@@ -133,8 +132,8 @@ def compose(viewer: Viewer, plan: Plan, at: dt.datetime) -> Composed:
 def _made_of(summary: Summary) -> MadeOf:
     live = summary.source.live
     versions = dict(zip(live["month"], live["public_id"].astype(str), strict=True))
-    of_both_years = {month: versions[month] for month in Period(summary.last_month).months if month in versions}
-    return MadeOf(summary.source.kind.key, summary.policy.version, of_both_years)
+    to_its_end = {month: version for month, version in versions.items() if month <= summary.last_month}
+    return MadeOf(summary.source.kind.key, summary.policy.version, to_its_end)
 
 
 def _why(reader: Viewer, summary: Summary, plan: Plan) -> tuple[Restated, ...]:
@@ -146,13 +145,13 @@ def _why(reader: Viewer, summary: Summary, plan: Plan) -> tuple[Restated, ...]:
 
 def _written(sources: Sources, chosen: Sequence[Chosen]) -> tuple[list[AnyPart], list[AnyPart], tuple[Told, ...]]:
     """Every section that is in, for the borough and for the public, and all its figures."""
-    known, figures, written = kinds.sections(), list[Told](), list[tuple[Chosen, list[AnyPart]]]()
+    known, told, written = kinds.sections(), dict[str, Told](), list[tuple[Chosen, list[AnyPart]]]()
     for one in chosen:
         if one.is_included and one.key in known:
             made = sections.WRITERS[one.key](sources) if one.key in sections.WRITERS else Written()
-            figures += made.figures
+            told |= {one.key: one for one in made.figures if one.key not in told}
             written.append((one, made.parts))
-    parts, public = list[AnyPart](), list[AnyPart]()
+    figures, parts, public = tuple(told.values()), list[AnyPart](), list[AnyPart]()
     for one, its_parts in written:
         section = known[one.key]
         differing = sections.what_differs(sources, figures) if one.key == "revised" else []
@@ -162,4 +161,4 @@ def _written(sources: Sources, chosen: Sequence[Chosen]) -> tuple[list[AnyPart],
         whole = [Heading(section.title, length=section.reads_from), *content] if section.is_headed else content
         parts += whole
         public += whole if section.is_public else []
-    return parts, public, tuple(figures)
+    return parts, public, figures

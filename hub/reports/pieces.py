@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from hub.access import Policy, Viewer
 from hub.documents.model import (
@@ -21,10 +22,15 @@ from hub.documents.model import (
 )
 from hub.reports.figures import Restated, Told
 from hub.summaries.changes import Change, Figure, Verdict
+from hub.summaries.earlier import Counted, YearFigure, earlier, years
 from hub.summaries.lines import Line, Measured, figure_key
+from hub.summaries.perception import Opinion
 from hub.summaries.service import Restated as Restatement
 from hub.summaries.service import Summary
 from hub.words import LONDON, month_name, months_before, number, signed
+
+MONTHS_APART, MOST_EARLIER = 3, 8
+"""How far apart the years of a line end, and of how many earlier summaries they are taken."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,12 @@ class Sources:
     """Why it is issued again."""
     why: tuple[Restatement, ...] = ()
     """The months that were restated since the earlier of the two, each with its reason."""
+
+    @cached_property
+    def years(self) -> Mapping[Counted, tuple[YearFigure, ...]]:
+        """Every line's years, as the summaries of earlier quarters give them to this reader beside the report's own."""
+        older = earlier(self.reader, self.summary, months_apart=MONTHS_APART, most=MOST_EARLIER)
+        return years((self.summary, *older))
 
 
 @dataclass
@@ -194,3 +206,32 @@ def protection(its: Summary) -> list[str]:
             "Rates and changes are worked out from the rounded counts, so parts may not add up to the total."
         ),
     ]
+
+
+def opinion_figure(opinion: Opinion) -> KeyFigure:
+    """What people say, in large type against the year before."""
+    now = opinion.latest
+    compared = f"between {now.lower:.0f}% and {now.upper:.0f}%, by who happened to be asked"
+    if opinion.before is not None:
+        compared = f"{opinion.before.percent:.0f}% in the 12 months before; {compared}"
+    return KeyFigure(
+        label=f"{opinion.measure.title} (survey, 12 months to {month_name(now.month)})",
+        figure=Cell(f"{now.percent:.0f}%", round(now.percent)),
+        comparison=compared,
+        direction=direction_of(opinion.verdict),
+        key=figure_key("measure", opinion.measure.code, now.month),
+        length=Length.PAGE,
+    )
+
+
+def share_cell(percent: float) -> Cell:
+    """A share of the people asked."""
+    return Cell(f"{percent:.0f}%", round(percent))
+
+
+def tell_opinion(written: Written, opinion: Opinion) -> None:
+    """Keep what people say."""
+    month = opinion.latest.month
+    label = f"{opinion.measure.title} (survey), 12 months to {month_name(month)}"
+    key = figure_key("measure", opinion.measure.code, month)
+    written.figures.append(Told(key, label, f"{opinion.latest.percent:.0f}%"))

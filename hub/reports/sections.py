@@ -16,7 +16,6 @@ from hub.documents.model import (
     ChartKind,
     Column,
     Heading,
-    KeyFigure,
     Kind,
     Length,
     Notes,
@@ -28,6 +27,7 @@ from hub.documents.model import (
 )
 from hub.measures import service as measures_of
 from hub.questions import service as asked
+from hub.reports.each import each_group, each_measure, each_ward
 from hub.reports.figures import Told, restated
 from hub.reports.pieces import (
     Sources,
@@ -38,9 +38,12 @@ from hub.reports.pieces import (
     lines_table,
     months_in_words,
     not_shown,
+    opinion_figure,
     protection,
     restated_table,
+    share_cell,
     tell_change,
+    tell_opinion,
 )
 from hub.summaries.doing import doing
 from hub.summaries.lines import Line, figure_key
@@ -72,8 +75,8 @@ def measures(sources: Sources) -> Written:
             written.parts.append(key_figure(found, its))
             tell_change(written, "measure", measure.code, measure.title, found.change, its)
         elif opinion is not None:
-            written.parts.append(_opinion_figure(opinion))
-            _tell_opinion(written, opinion)
+            written.parts.append(opinion_figure(opinion))
+            tell_opinion(written, opinion)
         else:
             why_not = found.why_not if found is not None else measure.not_held or "No answers are loaded."
             written.parts.append(Paragraph(f"{measure.title}: {why_not}", Style.QUIET, length=Length.PAGE))
@@ -193,23 +196,8 @@ def outcomes(sources: Sources) -> Written:
         if opinions:
             written.parts.append(_opinions_table(f"{theme.title}: what people say", opinions))
             for opinion in opinions:
-                _tell_opinion(written, opinion)
+                tell_opinion(written, opinion)
     return written
-
-
-def _opinion_figure(opinion: Opinion) -> KeyFigure:
-    now = opinion.latest
-    compared = f"between {now.lower:.0f}% and {now.upper:.0f}%, by who happened to be asked"
-    if opinion.before is not None:
-        compared = f"{opinion.before.percent:.0f}% in the 12 months before; {compared}"
-    return KeyFigure(
-        label=f"{opinion.measure.title} (survey, 12 months to {month_name(now.month)})",
-        figure=Cell(f"{now.percent:.0f}%", round(now.percent)),
-        comparison=compared,
-        direction=direction_of(opinion.verdict),
-        key=figure_key("measure", opinion.measure.code, now.month),
-        length=Length.PAGE,
-    )
 
 
 def _opinions_table(title: str, opinions: Sequence[Opinion]) -> Table:
@@ -225,8 +213,8 @@ def _opinions_table(title: str, opinions: Sequence[Opinion]) -> Table:
     rows = tuple(
         (
             Cell(f"{one.measure.title}, to {month_name(one.latest.month)}"),
-            *(_share(percent) for percent in (one.latest.percent, one.latest.lower, one.latest.upper)),
-            _share(one.before.percent) if one.before is not None else NOTHING,
+            *(share_cell(percent) for percent in (one.latest.percent, one.latest.lower, one.latest.upper)),
+            share_cell(one.before.percent) if one.before is not None else NOTHING,
             Cell(direction_of(one.verdict).shown),
         )
         for one in opinions
@@ -236,17 +224,6 @@ def _opinions_table(title: str, opinions: Sequence[Opinion]) -> Table:
         f"{survey.asked_source}. From and to: where the share of everybody lies with 95% certainty."
     )
     return Table(title, columns, rows, (note,))
-
-
-def _share(percent: float) -> Cell:
-    return Cell(f"{percent:.0f}%", round(percent))
-
-
-def _tell_opinion(written: Written, opinion: Opinion) -> None:
-    month = opinion.latest.month
-    label = f"{opinion.measure.title} (survey), 12 months to {month_name(month)}"
-    key = figure_key("measure", opinion.measure.code, month)
-    written.figures.append(Told(key, label, f"{opinion.latest.percent:.0f}%"))
 
 
 def problems(sources: Sources) -> Written:
@@ -343,7 +320,10 @@ WRITERS: Mapping[str, Writer] = {
     "measures": measures,
     "changes": changes,
     "months": months,
+    "each_measure": each_measure,
+    "each_group": each_group,
     "where": where,
+    "each_ward": each_ward,
     "outcomes": outcomes,
     "problems": problems,
     "questions": questions,

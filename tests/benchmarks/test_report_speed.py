@@ -1,7 +1,8 @@
 """How long a quarterly pack takes in each form, from its figures to its files, and all 33 boroughs' packs together.
 
-The figures are made up, as many as a borough's pack has. Every chart is drawn anew each time. Nothing here asserts a
-time; how many pages the pack has is asserted.
+First with figures made up, as many as a borough's pack has; then with London's own: gathered from the database, put
+through disclosure, written. Every chart is drawn anew each time. Nothing here asserts a time; how many pages the pack
+that is made up has is asserted.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import multiprocessing
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +22,10 @@ from pypdf import PdfReader
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from hub import pictures
+from hub.accounts import service as accounts
+from hub.config import Settings
+from hub.db import Database
+from hub.demo import service as demo
 from hub.documents.model import (
     AnyPart,
     Bullets,
@@ -41,6 +48,9 @@ from hub.documents.model import (
     Table,
 )
 from hub.documents.writers import Form, write
+from hub.places import service as places
+from hub.reports import composing, kinds, service
+from hub.reports.composing import Chosen, Plan
 from hub.words import MARKING, number, short_month, signed
 
 ASKED = (Form.PDF, Form.WORD, Form.SLIDES, Form.XLSX)
@@ -48,6 +58,8 @@ ASKED = (Form.PDF, Form.WORD, Form.SLIDES, Form.XLSX)
 BOROUGHS = 33
 WARDS = 22
 PAGES = 24
+FILES = ("mps-ward-level-202402-202601.csv", "police-uk/*-street/*.csv*")
+"""The Met's counts by ward of two years, and the City's points of one."""
 MEASURES = ("Burglary", "Robbery", "Violence with injury", "Vehicle crime", "Theft", "Public order", "Drugs")
 GROUPS = (*MEASURES, "Anti-social behaviour", "Arson", "Sexual offences", "Possession of weapons", "Other")
 MONTHS = [dt.date(2024 + month // 12, 1 + month % 12, 1) for month in range(24)]
@@ -192,3 +204,64 @@ def test_every_borough(benchmark: BenchmarkFixture) -> None:
             list(two.map(write_borough, range(BOROUGHS)))
 
     benchmark.pedantic(write_all, rounds=1)
+
+
+# --- Of real figures -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class London:
+    """A hub with London's own figures, and who reads all of it."""
+
+    settings: Settings
+    email: str
+    boroughs: tuple[str, ...]
+
+
+@pytest.fixture(scope="module")
+def london(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> London:
+    folder = tmp_path_factory.mktemp("london")
+    made = demo.prepare(data=real_data, say=lambda words: None, folder=folder, files=FILES)
+    email = next(person.email for person in made.people if person.email.startswith("administrator"))
+    database = Database(made.settings)
+    with database.reading() as session:
+        codes = tuple(sorted(borough.code for borough in places.boroughs(session)))
+    database.engine.dispose()
+    assert len(codes) == BOROUGHS
+    return London(made.settings, email, codes)
+
+
+def write_real(london: London, code: str) -> dict[str, float]:
+    """Draft a borough's quarterly update from what is live and write it; gives the seconds of each step, and pages."""
+    pictures._svg.cache_clear()
+    database = Database(london.settings)
+    kind, started = kinds.kind("quarterly"), time.perf_counter()
+    with database.reading() as session:
+        viewer = accounts.viewer_by_email(session, london.email)
+        month = service.usual_month(viewer, service.borough(viewer, code))
+        plan = Plan(kind.key, code, month, tuple(map(Chosen, kind.sections)))
+        document = composing.compose(viewer, plan, dt.datetime.now(dt.UTC)).document
+    took = {"its figures": time.perf_counter() - started}
+    database.engine.dispose()
+    took |= {form.words: seconds for form, seconds in write_anew(document).items()}
+    return took | {"pages": len(PdfReader(io.BytesIO(write(document, Form.PDF).content)).pages)}
+
+
+def test_one_real_pack(benchmark: BenchmarkFixture, london: London) -> None:
+    benchmark.group = "a borough's quarterly pack of its own figures in those four forms, one process"
+    took = benchmark.pedantic(write_real, (london, london.boroughs[11]), rounds=3, warmup_rounds=1)
+    benchmark.extra_info |= {"figures": {"pages of the PDF": str(took.pop("pages"))}, "stages": took}
+
+
+def test_every_real_pack(benchmark: BenchmarkFixture, london: London) -> None:
+    benchmark.group = f"all {BOROUGHS} boroughs' packs of their own figures in those four forms, two processes"
+
+    def write_all() -> list[dict[str, float]]:
+        with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as two:
+            return list(two.map(write_real, [london] * BOROUGHS, london.boroughs))
+
+    pages = sorted(int(took["pages"]) for took in benchmark.pedantic(write_all, rounds=1))
+    assert len(pages) == BOROUGHS
+    benchmark.extra_info["figures"] = {
+        "pages of a PDF": f"{pages[0]} to {pages[-1]}, half of them at least {pages[BOROUGHS // 2]}"
+    }

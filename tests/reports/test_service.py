@@ -156,7 +156,8 @@ def test_sections_are_left_out_and_reordered_but_what_explains_the_figures_stays
     parts = press.show(report_id).document.parts
     headings = [part.text for part in parts if isinstance(part, Heading) and part.level == 2]
     outcomes = "Outcomes: what is recorded beside what people say"
-    assert headings == ["About these figures", outcomes, "Month by month", "What changed", "Five measures"]
+    long = ["Ward by ward", "Measure by measure"]
+    assert headings == ["About these figures", outcomes, *long, "Month by month", "What changed", "Five measures"]
     with pytest.raises(BadRequest, match="whole number"):
         press.edit(report_id, lambda chosen: chosen_sections({"place-about": "first"}, chosen))
     with pytest.raises(BadRequest, match="not those of this report"):
