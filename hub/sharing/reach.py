@@ -22,6 +22,7 @@ from hub.db import Database
 from hub.errors import NotAllowed, NotFound
 from hub.places import service as places
 from hub.places.service import Area
+from hub.problems import service as problems
 from hub.sharing import service
 from hub.sharing.standing import Standing
 from hub.uploads import door
@@ -38,6 +39,7 @@ class Kind(StrEnum):
     PLACE = "place"
     ZONE = "zone"
     SUMMARY = "summary"
+    PROBLEM = "problem"
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Thing:
     permission: Permission
     open: Callable[[Viewer], object]
     """Goes through the door of the thing's own page; raises NotFound or NotAllowed for whoever may not see it."""
+    besides: tuple[str, ...] = ()
+    """What others are told of it, a sentence each."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Reason:
 
 
 def thing(viewer: Viewer, kind: Kind, key: str) -> Thing:
-    """Find what is asked about, for somebody who reads the record of all its boroughs.
+    """Find what is asked about, for somebody who reads the record of all its boroughs, or of one of a problem's.
 
     Raises
     ------
@@ -79,6 +83,8 @@ def thing(viewer: Viewer, kind: Kind, key: str) -> Thing:
     slug, _, name = key.partition("/")
     if kind is Kind.UPLOAD:
         return _upload(viewer, key)
+    if kind is Kind.PROBLEM:
+        return _problem(viewer, key)
     area = places.area(viewer, slug, Permission.RECORD_READ)
     if kind is Kind.ZONE:
         return _zone(viewer, area, key, name)
@@ -122,7 +128,7 @@ def _by_role(database: Database, person: UUID, asked: Thing, on: dt.date) -> Ite
         is_exact = reader.may(Permission.EXACT_COUNTS, asked.borough_codes)
         for holding in accounts.holdings(session, person, on):
             if _counts_for(holding, asked):
-                figures = "Exact" if is_exact else "Protected"
+                figures = "Exact" if is_exact else _SHORT_OF_EXACT.get(asked.kind, "Protected")
                 yield Reason(reader.name, reader.email, holding.role.title, holding.place, figures, holding.ends_on)
 
 
@@ -151,6 +157,28 @@ def _upload(viewer: Viewer, key: str) -> Thing:
         door.boroughs(upload),
         Permission.UPLOAD_READ,
         lambda person: door.upload(person, upload_id, Permission.UPLOAD_READ),
+    )
+
+
+_SHORT_OF_EXACT = {Kind.PROBLEM: "Of their own boroughs alone"}
+_TOLD_OF_PROBLEMS = (
+    "Whoever reads the summary of one of its boroughs, such as a council leader, is told its kind, stage, owning body "
+    "and result, and its title unless that names something protected."
+)
+_REMEMBERED = "It is in the problem memory: partners of every borough read what its owner published there."
+
+
+def _problem(viewer: Viewer, key: str) -> Thing:
+    problem_id = _uuid(key)
+    found = problems.problem(viewer, problem_id, Permission.RECORD_READ)
+    return Thing(
+        Kind.PROBLEM,
+        key,
+        f"Problem {found.reference} of {found.boroughs}",
+        found.borough_codes,
+        Permission.PROBLEM_READ,
+        lambda person: problems.problem(person, problem_id),
+        (_TOLD_OF_PROBLEMS, _REMEMBERED) if found.abstract_id else (_TOLD_OF_PROBLEMS,),
     )
 
 

@@ -16,6 +16,8 @@ from hub.accounts import service as accounts
 from hub.accounts.models import Membership
 from hub.db import Database
 from hub.places import service as places
+from hub.problems import memory
+from hub.problems import service as problems
 from hub.sharing import service
 from hub.uploads import service as uploads
 from hub.zones import service as zones
@@ -23,6 +25,7 @@ from hub.zones.service import Drawn
 from tests.client import StrictClient
 from tests.conftest import ELSEWHERE, EMAILS, HOME, PASSWORD, SIBLING
 from tests.hotspots.figures_given import Figures
+from tests.problems.conftest import an_opening
 from tests.sharing.neighbours import JANUARY, Neighbours
 from tests.uploads.desk import Desk
 
@@ -75,6 +78,8 @@ def test_the_list_says_what_every_persons_request_is_answered(
         zone_id = zones.save(viewer, area, Drawn("Market", ward_codes=["F05000000"])).id
     with desk.writing(people[Role.BCU_COMMANDER]) as viewer:
         area = places.area(viewer, "north", Permission.ZONE_WRITE)
+        problem = problems.open_problem(viewer, an_opening(HOME)).id
+        shared_problem = problems.open_problem(viewer, an_opening(HOME, SIBLING)).id
         wide_zone = zones.save(viewer, area, Drawn("Both sides", ward_codes=["F05000000", "F05000002"])).id
     everybody = [*EMAILS.values(), neighbours.analyst(SIBLING), neighbours.liaison(ELSEWHERE)]
     things: dict[tuple[str, str], str] = {
@@ -88,6 +93,8 @@ def test_the_list_says_what_every_persons_request_is_answered(
         ("zone", f"{HOME}/{zone_id}"): f"/areas/{HOME}/zones/{zone_id}",
         ("zone", f"north/{wide_zone}"): f"/areas/north/zones/{wide_zone}",
         ("upload", str(upload_id)): f"/uploads/{upload_id}",
+        ("problem", str(problem)): f"/problems/{problem}",
+        ("problem", str(shared_problem)): f"/problems/{shared_problem}",
     }
     pairs = 0
     for (kind, of), path in things.items():
@@ -96,9 +103,35 @@ def test_the_list_says_what_every_persons_request_is_answered(
         assert {line["E-mail"] for line in said} == answered, (kind, of)
         protected = {line["E-mail"] for line in said if line["Figures"] == "Protected"}
         assert protected == answered & {people[Role.COUNCIL_LEADER]}, (kind, of)
+        of_own_alone = {line["E-mail"] for line in said if line["Figures"].startswith("Of their own")}
+        of_both = {people[Role.BCU_COMMANDER], people[Role.ADMINISTRATOR]}
+        assert of_own_alone == (answered - of_both if of == str(shared_problem) else set()), (kind, of)
         pairs += len(everybody)
     record_property("pairs of person and thing that agree", pairs)
-    assert pairs == 90
+    assert pairs == 108
+
+
+def test_a_problem_says_who_is_told_of_it_besides_and_only_to_whoever_reads_the_record_of_one_of_its_boroughs(
+    database: Database, people: dict[Role, str], browser: Callable[[str], StrictClient]
+) -> None:
+    neighbours, desk = Neighbours(database), Desk(database)
+    with desk.writing(people[Role.BCU_COMMANDER]) as viewer:
+        shared = problems.open_problem(viewer, an_opening(HOME, SIBLING)).id
+    at, liaison = f"/who-can-see/problem?of={shared}", browser(people[Role.LIAISON_OFFICER])
+    assert f'href="{at}"' in liaison.get(f"/problems/{shared}").text
+    said = liaison.get(at).text
+    assert "Whoever reads the summary of one of its boroughs" in said
+    assert "problem memory" not in said
+    assert neighbours.liaison(SIBLING) in {line["E-mail"] for line in listed(liaison, "problem", str(shared))}
+    with desk.writing(people[Role.BCU_COMMANDER]) as viewer:
+        memory.publish(viewer, shared, memory.Telling("Phones taken", "Patrols"))
+    assert "It is in the problem memory" in liaison.get(at).text
+    officer = browser(people[Role.CSP_OFFICER])
+    assert officer.get(at).status_code == 403
+    assert "who-can-see" not in officer.get(f"/problems/{shared}").text
+    stranger = browser(neighbours.liaison(ELSEWHERE))
+    assert stranger.get(at).status_code == 404
+    assert stranger.get("/who-can-see/problem?of=x").status_code == 404
 
 
 def test_it_names_shares_roles_and_their_last_days_and_asks_only_within_ones_boroughs(
