@@ -60,6 +60,8 @@ class Fact:
     between: str
     """The interval, in words; blank where there is none."""
     meaning: str
+    is_for_analysts: bool = False
+    """Whether it says what others say already, in the terms of the method."""
 
 
 def displacement(found: Judged) -> str:
@@ -102,6 +104,7 @@ def facts(found: Judged) -> list[Fact]:
                 _between(wdd.lower, wdd.upper, wdd.confidence, places=1),
                 f"Place and nearby against the control; standard error {number(wdd.standard_error, 1)}. Below 0 is "
                 "a fall.",
+                is_for_analysts=True,
             )
         )
     if found.quotient is not None and not math.isnan(found.quotient.quotient):
@@ -111,6 +114,7 @@ def facts(found: Judged) -> list[Fact]:
                 signed(found.quotient.quotient, 2),
                 "",
                 "Above 0 places nearby gained too; below 0 it moved; below −1 more moved than was avoided.",
+                is_for_analysts=True,
             )
         )
     if found.cost is not None:
@@ -122,6 +126,7 @@ def facts(found: Judged) -> list[Fact]:
             f"{signed(100 * (before.yearly_ratio - 1))}% a year",
             "",
             f"Place against control before the response; chance of as steep a slope if there was none: {before.p:.2f}.",
+            is_for_analysts=True,
         )
     )
     return listed

@@ -108,11 +108,11 @@ def rules() -> str:
     """The rules, in words."""
     low, high = USUAL_LEVELS
     return (
-        "A control area lies in the problem's boroughs, is of the same shape and size (or of as many wards, where the "
-        f"place is made of wards), had between {low:g} and {high:g} times as many incidents, shows no sign of having "
-        f"gone another way (p of {TREND_AT_MOST:g} or more), shares no ground with the place or with what lies beside "
-        "it, is under no response, and lies over no other control. Of those that will do, the "
-        f"{MOST_CONTROLS} nearest in number are taken."
+        "A control area is ground left alone, to tell what would have happened anyway. It lies in the problem's "
+        "boroughs, is of the same shape and size (or of as many wards, where the place is made of wards), had between "
+        f"{low:g} and {high:g} times as many incidents, went the same way before (as far as can be told from chance at "
+        f"{TREND_AT_MOST:.0%}), shares no ground with the place or with what lies beside it, is under no response, and "
+        f"lies over no other control. Of those that will do, the {MOST_CONTROLS} nearest in number are taken."
     )
 
 

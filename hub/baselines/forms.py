@@ -10,6 +10,7 @@ from wtforms import HiddenField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 
 from hub.baselines.opening import Ready
+from hub.errors import NotFound
 from hub.problems.choices import choices
 from hub.problems.wording import Unfit
 
@@ -19,6 +20,7 @@ class PlaceForm(FlaskForm):
 
     category = HiddenField()
     unit = HiddenField()
+    zone = HiddenField()
     to = HiddenField()
     dataset = HiddenField()
     title = StringField("Title")
@@ -29,7 +31,7 @@ class PlaceForm(FlaskForm):
 
     def fill(self, ready: Ready) -> None:
         """Say what is known of the place."""
-        self.title.data, self.kind.data, self.place.data = ready.title, ready.kind, ready.flagged.one.name
+        self.title.data, self.kind.data, self.place.data = ready.title, ready.kind, ready.flagged.response.name
         self.owner_body.data, self.owner.data = "police", ""
 
     def offer(self, people: Mapping[str, str]) -> None:
@@ -38,6 +40,20 @@ class PlaceForm(FlaskForm):
         self.kind.choices = [SelectChoice(*one) for one in given.kinds.items()]
         self.owner_body.choices = [SelectChoice(*one) for one in given.bodies.items()]
         self.owner.choices = [SelectChoice("", "Nobody yet"), *(SelectChoice(*one) for one in people.items())]
+
+    @property
+    def zone_id(self) -> UUID | None:
+        """The zone that it is opened on; None where that is a place of the map.
+
+        Raises
+        ------
+        NotFound
+            If what was given is no zone's id.
+        """
+        try:
+            return UUID(self.zone.data) if self.zone.data else None
+        except ValueError:
+            raise NotFound from None
 
     @property
     def said(self) -> dict[str, str]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
+from uuid import UUID
 
 import geopandas as gpd
 import numpy as np
@@ -37,6 +38,8 @@ from hub.places import service as places
 from hub.places.service import Area
 from hub.uploads import figures, incidents
 from hub.words import months_before
+from hub.zones import counting
+from hub.zones import service as zones
 
 LEAST_SHARE_OF_A_BOROUGH = 0.05
 """Of the place's ground: a square that reaches over a border by less is cut there."""
@@ -137,7 +140,11 @@ class Evidence:
 class Flagged:
     """One place of a map as a problem is opened there: its ground, its boroughs, and what is counted."""
 
-    one: OnePlace
+    sentence: str
+    """Why a problem is opened here: how it stands to what is usual."""
+    units: tuple[str, ...]
+    """The squares or wards of the map that it is; none where it is a zone."""
+    zone_id: UUID | None
     area: Area
     """Of its boroughs alone, whatever the map was of."""
     response: Piece
@@ -225,7 +232,42 @@ def flagged(
             )
             flag, usual = _flag(own), own.usual if own.units == one.units else None
     evidence = evidence_of(viewer, its_area, its_basis, response, flag=flag, usual=usual, inputs=inputs)
-    return Flagged(one, its_area, response, its_basis, evidence)
+    # Of the wider map's own sentence the same holds.
+    sentence = one.sentence if its_area.borough_codes == area.borough_codes else flag.sentence if flag else ""
+    return Flagged(sentence, one.units, None, its_area, response, its_basis, evidence)
+
+
+def on_zone(viewer: Viewer, area: Area, zone_id: UUID, *, category: str | None, last_month: dt.date) -> Flagged:
+    """Gather what is known of a zone that somebody drew or uploaded, for a problem in the boroughs that it lies in.
+
+    Parameters
+    ----------
+    viewer, area, zone_id
+        Who asks, and of which zone of which area.
+    category, last_month
+        As for `zones.counted`.
+
+    Raises
+    ------
+    NotFound
+        If the area has no such zone.
+    BadRequest, NoFigures, NoAgreement
+        As for `zones.counted`.
+    """
+    zone = zones.zone(viewer, area, zone_id)
+    its_area, ground = in_boroughs(viewer, area, zone.outline)
+    counted = counting.counted(viewer, its_area, zone, category=category, last_month=last_month)
+    its_basis = series.basis(viewer, its_area, by_wards=False, category=counted.category, last_month=counted.months[-1])
+    response = Piece(comparisons.key_of(ground), zone.name, (), ground)
+    inputs = {
+        "area": area.slug,
+        "zone": str(zone.id),
+        "dataset": its_basis.source.kind.key,
+        "category": counted.category,
+        "last_month": counted.months[-1].isoformat(),
+    }
+    evidence = evidence_of(viewer, its_area, its_basis, response, usual=counted.usual, inputs=inputs)
+    return Flagged(counted.sentence, (), zone.id, its_area, response, its_basis, evidence)
 
 
 def in_boroughs(viewer: Viewer, area: Area, ground: Geometry) -> tuple[Area, Geometry]:

@@ -23,7 +23,6 @@ from hub.baselines.series import Piece
 from hub.baselines.service import Prepared
 from hub.errors import BadRequest
 from hub.hotspots.checking import ALL_CRIME
-from hub.hotspots.scoring import Units
 from hub.places import service as places
 from hub.places.service import Area
 from hub.problems import service as problems
@@ -61,7 +60,7 @@ class Ready:
     @property
     def title(self) -> str:
         """What it is called unless somebody says otherwise."""
-        return f"{self.flagged.basis.category} in {self.flagged.one.name}"
+        return f"{self.flagged.basis.category} in {self.flagged.response.name}"
 
     @property
     def kind(self) -> str:
@@ -93,7 +92,31 @@ def ready(
     NotFound, NotAllowed
         If the place lies in a borough in which this person may open none.
     """
-    flagged = gathering.flagged(viewer, area, category=category, unit=unit, last_month=last_month, dataset=dataset)
+    return _ready(
+        viewer,
+        gathering.flagged(viewer, area, category=category, unit=unit, last_month=last_month, dataset=dataset),
+    )
+
+
+def ready_on_zone(viewer: Viewer, area: Area, zone_id: UUID, *, category: str | None, last_month: dt.date) -> Ready:
+    """Gather all that a problem on a zone is opened with.
+
+    Parameters
+    ----------
+    viewer, area, zone_id, category, last_month
+        As for `gathering.on_zone`.
+
+    Raises
+    ------
+    BadRequest, NoFigures, NoAgreement
+        As for `gathering.on_zone`.
+    NotFound, NotAllowed
+        If there is no such zone, or it lies in a borough in which this person may open none.
+    """
+    return _ready(viewer, gathering.on_zone(viewer, area, zone_id, category=category, last_month=last_month))
+
+
+def _ready(viewer: Viewer, flagged: Flagged) -> Ready:
     viewer.require(Permission.PROBLEM_WRITE, flagged.area.borough_codes)
     comparison = comparisons.propose(
         viewer, flagged.area, flagged.basis, flagged.response, under_response=under_response(viewer)
@@ -102,7 +125,9 @@ def ready(
 
 
 def open_here(viewer: Viewer, found: Ready, given: Mapping[str, str], owner_id: UUID | None) -> ShownProblem:
-    """Open a problem at a place of a map, and freeze its baseline.
+    """Open a problem at a place of a map or on a zone, and freeze its baseline.
+
+    A zone is taken for chosen by what was recorded there, as a place of the map is: most are drawn for that.
 
     Parameters
     ----------
@@ -119,7 +144,7 @@ def open_here(viewer: Viewer, found: Ready, given: Mapping[str, str], owner_id: 
         As for `problems.open_problem` and `freeze`.
     """
     flagged = found.flagged
-    is_ward = flagged.one.overlay.units is Units.WARDS
+    is_ward = bool(flagged.response.ward_codes)
     opened = problems.open_problem(
         viewer,
         Opening(
@@ -128,8 +153,9 @@ def open_here(viewer: Viewer, found: Ready, given: Mapping[str, str], owner_id: 
             kind=given["kind"],
             place=Place(
                 name=given["place"],
-                ward_code=flagged.one.units[0] if is_ward else None,
-                cells=() if is_ward else flagged.one.units,
+                ward_code=flagged.units[0] if is_ward else None,
+                cells=() if is_ward else flagged.units,
+                zone_id=flagged.zone_id,
                 outline=flagged.response.outline,
             ),
             period=found.period,

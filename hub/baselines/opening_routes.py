@@ -1,4 +1,4 @@
-"""Addresses that open a problem at a place of a map: the form, filled with what is known, and its sending."""
+"""Addresses that open a problem at a place of a map or on a zone: the form, filled with what is known, and the post."""
 
 from __future__ import annotations
 
@@ -44,11 +44,12 @@ def new(area: str) -> ResponseReturnValue:
     found = _ready(g.viewer, its_area, form)
     form.fill(found)
     saw(
-        "place.viewed",
-        its_area.slug,
+        "zone.viewed" if form.zone_id else "place.viewed",
+        form.zone_id or its_area.slug,
         its_area.borough_codes,
         category=found.flagged.basis.category,
         months=[month_code(month) for month in found.period],
+        **({"area": its_area.slug} if form.zone_id else {}),
     )
     return _show(its_area, form, found)
 
@@ -74,12 +75,16 @@ def open_here(area: str) -> ResponseReturnValue:
 
 
 def _ready(viewer: Viewer, area: Area, form: PlaceForm) -> Ready:
+    category = form.category.data or None
+    last_month = parse_month(form.to.data or "", what="The last month")
+    if form.zone_id is not None:
+        return opening.ready_on_zone(viewer, area, form.zone_id, category=category, last_month=last_month)
     return opening.ready(
         viewer,
         area,
-        category=form.category.data or None,
+        category=category,
         unit=form.unit.data or "",
-        last_month=parse_month(form.to.data or "", what="The last month"),
+        last_month=last_month,
         dataset=form.dataset.data or None,
     )
 
@@ -88,12 +93,17 @@ def _show(area: Area, form: PlaceForm, found: Ready, error: HubError | None = No
     flagged = found.flagged
     form.offer(problems.people(g.viewer, flagged.area.borough_codes))
     asked = {name: form[name].data for name in ("category", "unit", "to", "dataset")}
+    back = (
+        url_for("zones.show", area=area.slug, zone_id=form.zone_id)
+        if form.zone_id
+        else url_for("place.show", area=area.slug, **asked)
+    )
     page = OpenHerePage(
         area=area,
         ready=found,
         lines=wording.lines(flagged.evidence, flagged.area.name),
         rules=comparisons.rules(),
         roles=wording.RULES,
-        place_address=url_for("place.show", area=area.slug, **asked),
+        place_address=back,
     )
     return render_template("baselines/open_here.html", page=page, form=form, error=error)

@@ -22,7 +22,7 @@ RULES = {
     "other_trend": "Was going another way already",
 }
 STANDINGS = {
-    Standing.WHOLE: "These are the figures that were frozen: their digest agrees.",
+    Standing.WHOLE: "These are the figures that were frozen, and nobody has changed them: their digest agrees.",
     Standing.GONE: "Some of the data that it was made of has been deleted since, and its figures went with it.",
     Standing.APART: "Only the figures of your own boroughs are shown; those of the others are shown to their people.",
     Standing.ALTERED: (

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import shapely
 
+from geo.comparison_areas import OTHER_LEVEL
 from hub.access import Viewer
 from hub.baselines import opening
 from hub.baselines import service as baselines
@@ -147,7 +148,9 @@ def freeze_baselines(viewer: Viewer, planted: Mapping[str, Any], opened: Mapping
         last_month = months_before(parse_month(response["started"]), 1)
         with suppress(NoFigures, BadRequest):  # Where too few of the city's files were loaded.
             comparison = opening.compared(viewer, problem_id, category=most, last_month=last_month)
-            baselines.freeze(viewer, problem_id, opening.prepared(viewer, comparison))
+            # No place of their boroughs is as busy: an officer takes those that keep every other rule.
+            quieter = [one.piece.key for one in comparison.offered if one.rule == OTHER_LEVEL]
+            baselines.freeze(viewer, problem_id, opening.prepared(viewer, comparison, quieter))
 
 
 def _open(viewer: Viewer, case: Case, planted: Mapping[str, Any], began: dt.date | None, last: dt.date) -> UUID:

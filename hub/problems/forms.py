@@ -20,6 +20,7 @@ from hub.problems.service import Opening, Place, Thing
 from hub.problems.terms import Kind, Stage
 from hub.problems.wording import Unfit, tidied
 from hub.words import parse_month
+from hub.zones.service import ShownZone
 
 STAGES = {stage.value: stage.value.capitalize() for stage in Stage}
 
@@ -92,6 +93,7 @@ class OpeningForm(FlaskForm):
     boroughs = SelectMultipleField("Boroughs that it belongs to", validate_choice=False)
     place = StringField("Place")
     ward = SelectField("Ward", validate_choice=False)
+    zone = SelectField("Zone", validate_choice=False)
     premises = SelectField("Kind of premises", validate_choice=False)
     first = StringField("First month")
     last = StringField("Last month")
@@ -100,24 +102,34 @@ class OpeningForm(FlaskForm):
     owner = SelectField("Person who owns it", validate_choice=False)
 
     def offer(
-        self, boroughs: Sequence[tuple[str, str]], wards: Sequence[tuple[str, str]], people: Mapping[str, str]
+        self,
+        boroughs: Sequence[tuple[str, str]],
+        wards: Sequence[tuple[str, str]],
+        zones: Sequence[ShownZone],
+        people: Mapping[str, str],
     ) -> None:
         """Offer what may be chosen."""
         given = choices()
         self.kind.choices = _offered("Choose one", given.kinds.items())
         self.boroughs.choices = [SelectChoice(code, name) for code, name in boroughs]
         self.ward.choices = _offered("No one ward", wards)
+        self.zone.choices = _offered("No zone", [(str(one.id), one.name) for one in zones])
         self.premises.choices = _offered("No one kind", given.premises.items())
         self.owner_body.choices = _offered("Choose one", given.bodies.items())
         self.owner.choices = _offered("Nobody yet", people.items())
 
-    def given(self) -> Opening:
-        """What was typed and chosen.
+    def given(self, zones: Sequence[ShownZone]) -> Opening:
+        """What was typed and chosen; a place that has no name is called by what it was chosen as.
+
+        Parameters
+        ----------
+        zones
+            Those that may be chosen.
 
         Raises
         ------
         Unfit
-            If a month or an id is none, or no borough was chosen.
+            If a month or an id is none, the zone is none of these, or no borough was chosen.
         """
         months, faults = [], {}
         for name in ("first", "last"):
@@ -131,13 +143,23 @@ class OpeningForm(FlaskForm):
         boroughs = frozenset(filter(None, self.boroughs.data or ()))
         if not boroughs:
             faults["boroughs"] = "Choose at least one borough."
+        zone = next((one for one in zones if str(one.id) == self.zone.data), None)
+        if self.zone.data and zone is None:
+            faults["zone"] = "Choose one of these zones, or none."
         if faults:
             raise Unfit(faults)
+        premises = self.premises.data or ""
         return Opening(
             boroughs=boroughs,
             title=self.title.data or "",
             kind=self.kind.data or "",
-            place=Place(self.place.data or "", self.ward.data or None, premises=self.premises.data or ""),
+            place=Place(
+                self.place.data or (zone.name if zone else choices().premises.get(premises, "")),
+                self.ward.data or None,
+                zone_id=zone.id if zone else None,
+                premises=premises,
+                outline=zone.outline if zone else None,
+            ),
             period=(months[0], months[1]),
             categories=[tidied(one) for one in (self.categories.data or "").split(",") if one.strip()],
             owner_body=self.owner_body.data or "",

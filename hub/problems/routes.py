@@ -25,6 +25,7 @@ from hub.problems.wording import Unfit
 from hub.uploads.admitted import admitted
 from hub.web import file_sent, needs, saw
 from hub.words import month_code, months_before
+from hub.zones import service as zones
 
 bp = Blueprint("problems", __name__, url_prefix="/problems")
 
@@ -189,7 +190,7 @@ def open_problem() -> ResponseReturnValue:
     """Open a problem."""
     form = OpeningForm()
     try:
-        opened = service.open_problem(g.viewer, form.given())
+        opened = service.open_problem(g.viewer, form.given(zones.every_zone(g.viewer)))
     except Unfit as refused:
         form.blame(refused.faults)
         return opening_page(form), refused.status
@@ -207,7 +208,7 @@ def opening_page(form: OpeningForm, error: HubError | None = None, *, action: st
     newest = wards[wards["borough_code"].isin(names)].drop_duplicates("ward_code", keep="last")
     its = newest.sort_values(["borough_code", "ward_name"]).itertuples()
     offered = [(str(ward.ward_code), f"{ward.ward_name}, {names[str(ward.borough_code)]}") for ward in its]
-    form.offer(boroughs, offered, service.people(g.viewer, names))
+    form.offer(boroughs, offered, zones.every_zone(g.viewer), service.people(g.viewer, names))
     if len(boroughs) == 1 and not form.boroughs.data:
         form.boroughs.data = [boroughs[0][0]]
     send_to = action or url_for("problems.open_problem")

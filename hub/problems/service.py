@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
+import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import select
 
+from geo import boundaries
 from hub import columns, db
 from hub.access import GRANTED, Permission, Role, Viewer
 from hub.accounts import service as accounts
@@ -35,6 +37,8 @@ SILENT_MONTHS = 12
 """After so long without a word a problem's owner is asked to close it, or to write how it stands."""
 NUMBERS = range(1000, 10_000)
 LONGEST_CATEGORIES, MOST_CELLS = 2_000, 500
+MOST_OUTSIDE = 0.05
+"""Of a problem's ground: so much may lie over the edge of its boroughs, as outlines of a river or a road part."""
 MOST_EVIDENCE = 200_000
 """Characters of JSON."""
 RESPONSE_BEFORE_ANALYSIS = (
@@ -427,6 +431,7 @@ def _require_fit(viewer: Viewer, given: Opening) -> None:
         if given.owner_id is None or str(given.owner_id) in people(viewer, given.boroughs)
         else "Choose one of these people, or nobody.",
         "ward": _fault_of_ward(viewer, given),
+        "zone": _fault_of_ground(viewer, given),
         "period": "" if given.period[0] <= given.period[1] else "The last month lies before the first.",
     }
     faults = {name: fault for name, fault in faults.items() if fault}
@@ -450,6 +455,18 @@ def _fault_of_ward(viewer: Viewer, given: Opening) -> str:
     wards = places.ward_index(viewer.session)
     its = wards[wards["ward_code"] == given.place.ward_code]["borough_code"]
     return "" if set(its) & given.boroughs else "Choose a ward of the problem's boroughs."
+
+
+def _fault_of_ground(viewer: Viewer, given: Opening) -> str:
+    """What is wrong with the ground: of a zone of several boroughs some may lie outside those that were chosen."""
+    ground = given.place.outline
+    if ground is None:
+        return ""
+    outline = boundaries.outline(places.borough_outlines(viewer.session, given.boroughs))
+    outside = shapely.difference(ground, outline).area
+    if outside <= MOST_OUTSIDE * ground.area:
+        return ""
+    return "This zone lies outside the boroughs that were chosen. Choose every borough that it lies in."
 
 
 # --- Writing ---------------------------------------------------------------------------------------------------------

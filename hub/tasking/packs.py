@@ -15,10 +15,12 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+import shapely
 
 from geo.frames import Geometry
 from hub import audit
 from hub.access import Viewer
+from hub.baselines.comparisons import polygons_of
 from hub.briefings import grounds
 from hub.briefings.clocks import LEAST_TIMED, PlaceClock
 from hub.briefings.outline_map import OutlineMap, outline_map
@@ -34,7 +36,9 @@ from hub.tasking.service import ShownTask
 from hub.words import MARKING, date_name, listed
 
 METRES_AROUND = 1_000
-"""The map shows the wards that lie within so far of the place."""
+"""So far around the place the map goes."""
+LEAST_NAMED = 0.04
+"""Of the map's ground: a ward with less of it is drawn without its name."""
 MOST_ASKS = 12
 CAVEATS = (
     "Counts and times are of what was recorded. What nobody reported is not in them.",
@@ -144,9 +148,13 @@ def _objectives(record: Record) -> tuple[str, ...]:
 
 def _map(viewer: Viewer, problem: ShownProblem, ground: Geometry) -> tuple[OutlineMap, tuple[str, ...]]:
     wards = grounds.wards_of(viewer, area_of(viewer, problem))
-    near = wards[wards.intersects(ground.buffer(METRES_AROUND))]
+    frame = shapely.box(*ground.buffer(METRES_AROUND).bounds)
+    near = wards[wards.intersects(frame)]
     inside = near[near.intersection(ground).area > 0]
-    named = near.rename(columns={"ward_name": "borough_name"})
+    drawn = near.set_geometry(near.geometry.intersection(frame).map(polygons_of))
+    drawn = drawn[drawn.area > 0]
+    # The name of a ward of which so little is shown would lie over the next.
+    named = drawn.assign(borough_name=drawn["ward_name"].where(drawn.area >= LEAST_NAMED * frame.area, ""))
     return outline_map(named, [ground]), tuple(sorted(str(name) for name in inside["ward_name"]))
 
 

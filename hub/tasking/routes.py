@@ -13,7 +13,7 @@ from hub.access import Permission, Viewer
 from hub.briefings.clocks import LEAST_TIMED
 from hub.errors import BadRequest, Conflict, HubError
 from hub.places import service as places
-from hub.problems import addresses
+from hub.problems import addresses, contents
 from hub.problems import service as problems
 from hub.problems.service import today
 from hub.problems.wording import Unfit
@@ -148,5 +148,6 @@ def _meeting(slug: str, typed: Mapping[str, str], error: HubError | None) -> Res
         faults=error.faults if isinstance(error, Unfit) else {},
         days_ahead=DAYS_AHEAD,
         days_back=DAYS_BACK,
+        results=contents.RESULTS,
     )
     return body, error.status if error else 200

@@ -111,7 +111,7 @@ def open_problem(area: str, ward_code: str, priority_id: UUID) -> ResponseReturn
     _, ward = _ward(area, ward_code, Permission.PROBLEM_WRITE)
     form = OpeningForm()
     try:
-        opened = priorities.open_problem(g.viewer, ward, priority_id, form.given())
+        opened = priorities.open_problem(g.viewer, ward, priority_id, form.given(()))
     except UnfitProblem as refused:
         form.blame(refused.faults)
         return _opening(ward, priority_id, form), refused.status

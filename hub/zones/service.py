@@ -69,6 +69,14 @@ def zones(viewer: Viewer, area: Area) -> list[ShownZone]:
     return sorted((_as_shown(row, names) for row in rows), key=lambda zone: zone.name.casefold())
 
 
+def every_zone(viewer: Viewer) -> list[ShownZone]:
+    """List the zones of every area of which this person sees exact counts, by name."""
+    held = viewer.boroughs(Permission.OVERLAY_READ) & viewer.boroughs(Permission.EXACT_COUNTS)
+    rows = [row for row in viewer.session.scalars(select(Zone)) if held.issuperset(row.area_key.split("+"))]
+    names = accounts.names(viewer.session, {row.made_by for row in rows})
+    return sorted((_as_shown(row, names) for row in rows), key=lambda zone: zone.name.casefold())
+
+
 def zone(viewer: Viewer, area: Area, zone_id: UUID) -> ShownZone:
     """Get one zone of an area.
 

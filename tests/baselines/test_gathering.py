@@ -35,12 +35,13 @@ def test_a_flagged_place_brings_its_ground_its_evidence_and_what_is_counted(
     with viewing(database, people[Role.BCU_COMMANDER]) as commander:
         found = gathering.flagged(commander, area_of(commander, "north"), unit=UNIT, **ASKED)
     assert found.area.borough_codes == {HOME}
-    assert found.one.place is not None
+    assert len(found.units) > 1
     assert found.response.outline.area >= 450**2
     flag, share = found.evidence.flag, found.evidence.share
     assert flag is not None
     assert (flag.kind, flag.hot_months, flag.months_followed) == ("consecutive", 3, 12)
     assert flag.sentence.startswith("Robbery in Alder West, Alder has been a hotspot for the last 3 months")
+    assert found.sentence == flag.sentence
     assert flag.z is not None
     assert flag.z > 3
     assert flag.p is not None

@@ -31,9 +31,9 @@ def officer(client: StrictClient, live: Figures, people: dict[Role, str]) -> Str
     return client
 
 
-def open_here(client: StrictClient, **changed: str) -> int:
+def open_here(client: StrictClient, here: str = HERE, **changed: str) -> int:
     """Send the form as the page fills it."""
-    assert client.get(HERE).status_code == 200
+    assert client.get(here).status_code == 200
     sent = {field.get("name", ""): field.get("value", "") for field in client.page.all("input") if field.get("name")}
     form = {**sent, "csrf_token": client.csrf_token, "kind": "robbery", "owner_body": "police", "owner": "", **changed}
     return client.post(f"/areas/{HOME}/problems/new", data=form).status_code
@@ -83,6 +83,33 @@ def test_a_problem_is_opened_from_the_page_of_a_place_and_its_baseline_is_shown(
     assert [one["properties"]["class"] for one in layer["wards"]["features"]][:2] == ["response", "buffer"]
     assert layer["boroughs"]["features"][0]["properties"]["name"] == "Alder"
     assert {"problem.opened", "problem.baseline", "problem.baseline_viewed"} <= set(actions(database))
+
+
+def test_a_problem_is_opened_on_a_zone_from_its_page(officer: StrictClient, database: Database) -> None:
+    officer.get(f"/areas/{HOME}/zones")
+    corners = "300,150\n750,150\n750,600\n300,600"
+    sent = {"name": "The Mead", "corners": corners, "csrf_token": officer.csrf_token}
+    made = officer.post(f"/areas/{HOME}/zones", data=sent, content_type="multipart/form-data")
+    zone_id = made.location.rpartition("/")[2]
+    officer.get(f"{made.location}?category=Robbery&last=2025-12")
+    [way] = [link for link in officer.page.all("a") if words_of(link) == "Open a problem here"]
+    here = way.get("href", "")
+    assert officer.get(here).status_code == 200
+    assert "Robbery in The Mead: " in officer.page.main
+    assert "Controls proposed" in officer.page.main
+    assert [words_of(link) for link in officer.page.all("a") if link.get("href") == f"/areas/{HOME}/zones/{zone_id}"]
+    for wrong in (HOME, "none"):
+        assert officer.get(here.replace(zone_id, wrong)).status_code == 404
+    assert open_here(officer, here, title="Phones taken in the Mead") == 302
+    points = robberies(alike=4, at_one_point=True)
+    with database.reading() as session:
+        session.set_scope(EVERYWHERE)
+        problem = session.scalars(select(Problem)).one()
+        assert (str(problem.zone_id), problem.ward_code, problem.cells) == (zone_id, None, [])
+    inside = points["easting"].between(300, 750) & points["northing"].between(150, 600)
+    officer.get(f"/problems/{problem.id}/baseline")
+    assert f"Robbery, January 2025 to December 2025: {inside.sum()} incidents on the place" in officer.page.main
+    assert "Its last month" not in officer.page.main, "what is usual takes more than a year"
 
 
 def test_another_baseline_is_frozen_by_the_form_with_its_reason(officer: StrictClient, database: Database) -> None:

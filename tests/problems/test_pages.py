@@ -11,8 +11,10 @@ import pytest
 from hub.access import Role
 from hub.problems import memory, service
 from hub.problems.terms import Kind
+from hub.zones import service as zones
 from tests.client import Page, StrictClient
 from tests.conftest import HOME, PASSWORD, SIBLING
+from tests.hotspots.figures_given import area_of
 from tests.problems.conftest import STRANGER, an_opening
 from tests.problems.test_memory import TELLING
 from tests.uploads.desk import Desk
@@ -227,3 +229,36 @@ def test_a_commander_chooses_among_boroughs(client: StrictClient, desk: Desk, pe
     with desk.reading(people[Role.BCU_COMMANDER]) as viewer:
         assert service.problems(viewer)[0].borough_codes == {HOME, SIBLING}
         assert an_opening().boroughs == {HOME}
+
+
+def test_a_problem_is_opened_by_hand_on_a_zone_or_for_a_kind_of_premises(
+    client: StrictClient, desk: Desk, people: dict[Role, str]
+) -> None:
+    commander = people[Role.BCU_COMMANDER]
+    with desk.writing(commander) as viewer:
+        drawn = zones.Drawn("The border", corners="1700,200\n2300,200\n2300,600\n1700,600")
+        border = zones.save(viewer, area_of(viewer, "north"), drawn)
+    client.sign_in(commander, PASSWORD)
+    assert "The border" in page_of(client, "/problems/new").main
+    nameless = {**OPENING, "place": "", "ward": ""}
+    refused = client.post(
+        "/problems", data={**nameless, "csrf_token": client.csrf_token, "boroughs": [HOME], "zone": str(border.id)}
+    )
+    assert "Choose every borough that it lies in" in refused.text
+    for unknown in ("none", str(uuid4())):
+        form = {**nameless, "csrf_token": client.csrf_token, "boroughs": [HOME, SIBLING], "zone": unknown}
+        assert "Choose one of these zones" in client.post("/problems", data=form).text
+    for title, chosen in (
+        ("On a zone", {"boroughs": [HOME, SIBLING], "zone": str(border.id)}),
+        ("Of premises", {"boroughs": [HOME], "premises": "pub"}),
+    ):
+        assert send(client, "/problems", **{**nameless, **chosen, "title": title}) == 302, title
+    with desk.reading(commander) as viewer:
+        by_title = {one.title: one.place for one in service.problems(viewer)}
+    on_zone = by_title["On a zone"]
+    assert (on_zone.name, on_zone.zone_id) == ("The border", border.id)
+    assert on_zone.outline is not None
+    assert on_zone.outline.equals(border.outline)
+    assert (by_title["Of premises"].name, by_title["Of premises"].premises) == ("Pubs, bars and clubs", "pub")
+    client.sign_in(people[OFFICER], PASSWORD)
+    assert "The border" not in page_of(client, "/problems/new").main, "a zone is of all its area's boroughs"
