@@ -81,6 +81,7 @@ def _mount_slices(app: "Flask") -> None:
     from hub.questions import routes as questions
     from hub.record import routes as record
     from hub.reports import routes as reports
+    from hub.responses import ready_made_routes as ready_made
     from hub.responses import routes as patrols
     from hub.retention import routes as retention
     from hub.sharing import reach_routes as reach
@@ -118,6 +119,7 @@ def _mount_slices(app: "Flask") -> None:
         problem_opening,
         baselines,
         patrols,
+        ready_made,
         assessments,
         tasking,
         methods,

@@ -59,6 +59,7 @@ from hub.questions import service as questions
 from hub.reports import approval, publishing, schedules
 from hub.reports import service as reports
 from hub.reports.models import Repeats
+from hub.responses import ready_made
 from hub.responses import service as responses
 from hub.uploads import corrections, service
 from hub.uploads.admitted import admitted
@@ -410,6 +411,12 @@ GET    patrols.correct     absent  302    404     404     404    404    404     
 POST   patrols.take_back   theirs  401    302     302     302    302    302       403    302
 POST   patrols.take_back   others  401    404     404     404    404    404       403    302
 POST   patrols.take_back   absent  401    404     404     404    404    404       403    404
+GET    ready_made.ask      theirs  302    200     200     200    200    200       403    200
+GET    ready_made.ask      others  302    404     404     404    404    404       403    200
+GET    ready_made.ask      absent  302    404     404     404    404    404       403    404
+POST   ready_made.write    theirs  401    302     302     302    302    302       403    302
+POST   ready_made.write    others  401    404     404     404    404    404       403    302
+POST   ready_made.write    absent  401    404     404     404    404    404       403    404
 GET    problem_memory.index -       302    200     200     200    200     200       403    200
 GET    problem_memory.edit theirs  302    200     403     200    403     200       403    200
 GET    problem_memory.edit others  302    404     403     404    403     404       403    200
@@ -741,6 +748,15 @@ A_PATROL = {
     "weekdays": ["0", "1", "2", "3", "4", "5", "6"],
     "first_day": LATELY.isoformat(),
     "last_day": (LATELY + dt.timedelta(days=60)).isoformat(),
+}
+A_TEMPLATE = {
+    **A_PATROL,
+    "spots": "Gate",
+    "response_weeks": "8",
+    "response_body": "police",
+    "response_person": "",
+    "assess": "",
+    "is_read": "yes",
 }
 A_VISIT = {"day": LATELY.isoformat(), "time": "11:05", "minutes": "15", "body": "police"}
 A_PROBLEM = {
@@ -1081,6 +1097,10 @@ ASKED: dict[str, Callable[[World, str], Asked]] = {
     )(world, of),
     "patrols.correct": of_visit(),
     "patrols.take_back": of_visit({"follows": "1"}),
+    "ready_made.ask": of_problem(key="patrol"),
+    "ready_made.write": lambda world, of: of_problem(
+        {**A_TEMPLATE, "follows": world.uploads.get((of, "last entry"), "0")}, key="patrol"
+    )(world, of),
     "problem_memory.index": lambda world, of: Asked(),
     "problem_memory.edit": of_problem(),
     "problem_memory.publish": of_problem({"problem": "Noise at night", "response": "Patrols"}),
@@ -1410,6 +1430,7 @@ def fill_problem(viewer: Viewer, of: str, name: str) -> dict[tuple[str, str], st
     content = io.BytesIO(f"WardCode,Month,Category,Count\n{WARDS_OF[of]},2025-01,{name},4\n".encode())
     file = attachments.attach(viewer, problem_id, admitted(viewer, content, f"{name}-beside.csv"))
     problem_memory.publish(viewer, problem_id, problem_memory.Telling("Noise at night", "Patrols"))
+    patrolled[of, "last entry"] = str(ready_made.last_entry(problems.record(viewer, problem_id)))
     return {(of, "problem"): str(problem_id), (of, "problem file"): str(file.id), **patrolled}
 
 

@@ -46,8 +46,8 @@ class Assessment(AmongBoroughs, AppendOnly, Base):
     """Months by which a map chose the place for being high."""
     grounds: Mapped[list[dict[str, str]]] = mapped_column(JSON)
     """Of each row of the counts: `role` and `name`."""
-    responses: Mapped[list[dict[str, str]]] = mapped_column(JSON)
-    """What was written of each response by then."""
+    responses: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    """What was written of each response by then; of one with a plan of patrols also what was planned and given."""
     is_delivered: Mapped[bool]
     cost: Mapped[int]
     """In pounds; 0 where none is written down."""

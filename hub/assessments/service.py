@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
@@ -29,6 +29,7 @@ from hub.assessments.working import Inputs, Worked
 from hub.errors import Conflict, NotFound
 from hub.problems import promises, service
 from hub.problems.service import ShownProblem
+from hub.responses.doses import Dose
 from hub.uploads import figures, kinds
 from hub.words import date_name, month_code, month_name, parse_month
 
@@ -282,6 +283,7 @@ def _row(viewer: Viewer, problem: ShownProblem, worked: Worked) -> Assessment:
                 "start": one.start.isoformat(),
                 "in_place": one.in_place.isoformat(),
                 "delivered": one.delivered,
+                **_told_of_patrols(worked.doses.get(one.id)),
             }
             for one in worked.responses
         ],
@@ -302,6 +304,11 @@ def _row(viewer: Viewer, problem: ShownProblem, worked: Worked) -> Assessment:
         run_for=viewer.person_id,
         run_at=dt.datetime.now(dt.UTC),
     )
+
+
+def _told_of_patrols(dose: Dose | None) -> dict[str, int]:
+    """What an assessment keeps of a response's patrols; nothing of one without a plan of them."""
+    return asdict(dose) if dose is not None else {}
 
 
 def _parts(row: Assessment, worked: Worked) -> list[AssessmentPart]:
@@ -357,10 +364,15 @@ def _counts(viewer: Viewer, problem: ShownProblem, row: Assessment) -> tuple[Flo
     counts = np.zeros((len(row.grounds), len(order)))
     for part in parts:
         counts[:, [order[month] for month in part.months]] += np.array(part.counts, dtype=np.float64)
-    return counts, Standing.WHOLE if row.method == working.METHOD else Standing.EARLIER
+    return counts, Standing.WHOLE if row.method in working.STILL_READ else Standing.EARLIER
 
 
 def _inputs(row: Assessment, counts: FloatArray) -> Inputs:
     chosen = [month in row.chosen_by for month in row.months[: row.months_before]]
     roles = [one["role"] for one in row.grounds]
-    return Inputs(counts, roles, row.months_before, chosen, row.is_delivered, row.cost)
+    doses = [Dose(**{name: one[name] for name in _OF_PATROLS}) for one in row.responses if "planned" in one]
+    patrols = sum(doses, Dose())
+    return Inputs(counts, roles, row.months_before, chosen, row.is_delivered, row.cost, patrols)
+
+
+_OF_PATROLS = tuple(one.name for one in fields(Dose))

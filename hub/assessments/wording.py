@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from geo import assessment as method
 from geo.assessment import Assessment as Judged
-from geo.assessment import CostPerIncident
+from geo.assessment import CostPerIncident, Implementation
 from geo.effect import Effect
 from hub.words import number, signed
 
@@ -119,6 +119,8 @@ def facts(found: Judged) -> list[Fact]:
         )
     if found.cost is not None:
         listed.append(_of_cost(found.cost))
+    if found.implementation is not None and found.implementation.delivered:
+        listed.append(_of_patrols(found.implementation))
     before = found.trend_before
     listed.append(
         Fact(
@@ -130,6 +132,15 @@ def facts(found: Judged) -> list[Fact]:
         )
     )
     return listed
+
+
+def _of_patrols(given: Implementation) -> Fact:
+    return Fact(
+        "Patrols given, of those planned",
+        f"{given.share:.0%}",
+        "",
+        f"{number(given.delivered)} of {number(given.planned)} minutes by that day.",
+    )
 
 
 def _of_effect(effect: Effect, where: str) -> list[Fact]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import numpy as np
@@ -35,10 +35,14 @@ from hub.hotspots.sources import NoFigures
 from hub.places.service import Area
 from hub.problems import promises, service
 from hub.problems.promises import Delivery
+from hub.responses import service as responses
+from hub.responses.doses import Dose
 from hub.words import months_before
 
-METHOD = "1"
+METHOD = "2"
 """Of the figures; another number where they would come out otherwise. `geo.assessment` says how they are made."""
+STILL_READ = frozenset({"1", METHOD})
+"""Methods whose figures this one works out alike: 1 knew no patrols, and of responses without any both say the same."""
 RESPONSE, BUFFER, CONTROL = "response", "buffer", "control"
 
 
@@ -71,6 +75,8 @@ class Inputs:
     chosen: Sequence[bool]
     is_delivered: bool
     cost: int
+    patrols: Dose
+    """Of all responses that have a plan of patrols, until the day it was worked out for."""
 
     def of(self, role: str) -> FloatArray:
         """The rows of one role."""
@@ -87,6 +93,8 @@ class Worked:
     waits_for: dt.date | None
     baseline: ShownBaseline | None
     responses: tuple[Delivery, ...]
+    doses: Mapping[UUID, Dose]
+    """By response: what was planned and given of its patrols; of those alone that have a plan of them."""
     basis: Basis | None
     timeline: Timeline
     chosen_by: tuple[dt.date, ...]
@@ -117,7 +125,7 @@ def judged(inputs: Inputs) -> Judged | None:
         months_before=inputs.months_before,
         buffer=next(iter(inputs.of(BUFFER)), None),
         selection=Selection(list(inputs.chosen)) if any(inputs.chosen) else None,
-        implementation=None if inputs.is_delivered else Implementation(1, 0),
+        implementation=_implementation(inputs),
         cost=inputs.cost or None,
     )
 
@@ -140,20 +148,22 @@ def worked_out(viewer: Viewer, problem_id: UUID, as_of: dt.date, *, is_promised:
         If the problem, or the counts of one of its boroughs, are not this person's.
     """
     area = series.area_of(viewer, service.problem(viewer, problem_id).borough_codes)
-    begun = tuple(one for one in promises.deliveries(viewer, problem_id) if one.start <= as_of)
+    doses = responses.given_by(viewer, problem_id, as_of)
+    begun = tuple(_as_given(one, doses) for one in promises.deliveries(viewer, problem_id) if one.start <= as_of)
+    doses = {one.id: doses[one.id] for one in begun if one.id in doses}
     given = tuple(one for one in begun if one.is_delivered)
     frozen = None
     try:
         frozen = baselines.current(viewer, problem_id)
         if not begun or frozen is None:
-            return _refused(NO_BASELINE if begun else NO_RESPONSE, frozen, begun)
+            return _refused(NO_BASELINE if begun else NO_RESPONSE, frozen, begun, doses)
         basis = _basis(viewer, area, frozen, as_of)
     except (BadRequest, NoFigures, NoAgreement):
-        return _refused(NO_FIGURES, frozen, begun, _last_month(as_of) if is_promised else None)
+        return _refused(NO_FIGURES, frozen, begun, doses, _last_month(as_of) if is_promised else None)
     parted = timeline(basis.months, given or begun, as_of)
     if is_promised and (basis.months[-1] < _last_month(as_of) or basis.borough_codes != area.borough_codes):
-        return _refused(WAITS, frozen, begun, _last_month(as_of))
-    return _counted(viewer, problem_id, frozen, begun, basis, parted)
+        return _refused(WAITS, frozen, begun, doses, _last_month(as_of))
+    return _counted(viewer, problem_id, frozen, begun, doses, basis, parted)
 
 
 def inputs_of(
@@ -161,19 +171,35 @@ def inputs_of(
     frozen_roles: Sequence[str],
     parted: Timeline,
     chosen_by: Collection[dt.date],
-    responses: Collection[Delivery],
+    deliveries: Collection[Delivery],
+    patrols: Dose,
 ) -> Inputs:
     """Put together what a verdict follows from."""
-    given = [one for one in responses if one.is_delivered]
+    given = [one for one in deliveries if one.is_delivered]
     chosen = [month in chosen_by for month in parted.before]
-    return Inputs(counts, frozen_roles, len(parted.before), chosen, bool(given), sum(one.cost for one in given))
+    cost = sum(one.cost for one in given)
+    return Inputs(counts, frozen_roles, len(parted.before), chosen, bool(given), cost, patrols)
+
+
+def _as_given(one: Delivery, doses: Mapping[UUID, Dose]) -> Delivery:
+    """A response whose patrols were planned was delivered if a visit was made, whatever its status says."""
+    return replace(one, is_delivered=doses[one.id].given > 0) if one.id in doses else one
+
+
+def _implementation(inputs: Inputs) -> Implementation | None:
+    """Minutes of patrols planned and given; where nothing at all was delivered, none of one; else nothing is known."""
+    if not inputs.is_delivered:
+        return Implementation(1, 0)
+    planned, given = inputs.patrols.planned_minutes, inputs.patrols.minutes
+    return Implementation(planned, given) if planned and given else None
 
 
 def _counted(
     viewer: Viewer,
     problem_id: UUID,
     frozen: ShownBaseline,
-    responses: tuple[Delivery, ...],
+    begun: tuple[Delivery, ...],
+    doses: Mapping[UUID, Dose],
     basis: Basis,
     parted: Timeline,
 ) -> Worked:
@@ -183,7 +209,8 @@ def _counted(
     counts = {code: rows[:, at] for code, rows in series.count(viewer, basis, grounds).items()}
     period = promises.months_chosen_by(viewer, problem_id)
     chosen_by = tuple(month for month in parted.before if period and period[0] <= month <= period[1])
-    inputs = inputs_of(series.together(counts).astype(np.float64), roles, parted, chosen_by, responses)
+    patrols = sum(doses.values(), Dose())
+    inputs = inputs_of(series.together(counts).astype(np.float64), roles, parted, chosen_by, begun, patrols)
     found = judged(inputs)
     if found is not None:
         result, reason = found.verdict, found.reason
@@ -191,7 +218,7 @@ def _counted(
         result, reason = CANNOT_TELL, NOT_DELIVERED
     else:
         result, reason = CANNOT_TELL, NOTHING_TO_COMPARE if CONTROL not in roles else TOO_FEW_MONTHS
-    return Worked(result, reason, None, frozen, responses, basis, parted, chosen_by, counts)
+    return Worked(result, reason, None, frozen, begun, doses, basis, parted, chosen_by, counts)
 
 
 def _basis(viewer: Viewer, area: Area, frozen: ShownBaseline, as_of: dt.date) -> Basis:
@@ -212,6 +239,10 @@ def _last_month(as_of: dt.date) -> dt.date:
 
 
 def _refused(
-    reason: str, frozen: ShownBaseline | None, responses: tuple[Delivery, ...], waits_for: dt.date | None = None
+    reason: str,
+    frozen: ShownBaseline | None,
+    begun: tuple[Delivery, ...],
+    doses: Mapping[UUID, Dose],
+    waits_for: dt.date | None = None,
 ) -> Worked:
-    return Worked(CANNOT_TELL, reason, waits_for, frozen, responses, None, Timeline((), (), ()), (), {})
+    return Worked(CANNOT_TELL, reason, waits_for, frozen, begun, doses, None, Timeline((), (), ()), (), {})

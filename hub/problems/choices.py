@@ -28,6 +28,8 @@ class Choices:
     kinds: Mapping[str, str]
     bodies: Mapping[str, str]
     premises: Mapping[str, str]
+    phases: Mapping[str, str]
+    """Of a plan in phases, in order."""
     techniques: Mapping[int, Technique]
 
     @property
@@ -45,4 +47,4 @@ def choices() -> Choices:
     read = tomllib.loads(files("hub.problems").joinpath("choices.toml").read_text("utf-8"))
     lines = [(one["group"], name, example) for one in read["techniques"] for name, example in one["names"]]
     techniques = {number: Technique(number, *line) for number, line in enumerate(lines, start=1)}
-    return Choices(read["version"], read["kinds"], read["bodies"], read["premises"], techniques)
+    return Choices(read["version"], read["kinds"], read["bodies"], read["premises"], read["phases"], techniques)

@@ -127,6 +127,7 @@ def fields() -> Mapping[Kind, tuple[Field, ...]]:
             Field("mechanism", "How it is meant to work", is_needed=True, longest=500),
             bodies,
             person,
+            Field("phase", "Phase", "Where it is one of a plan in phases", Holds.CHOICE, options=given.phases),
             Field("start", "Starts on", holds=Holds.DATE, is_needed=True),
             Field("set_up", "Set up by", "The day from which it is all in place", Holds.DATE),
             Field("end", "Ends on", holds=Holds.DATE),

@@ -52,6 +52,8 @@ class Delivery:
     """In pounds; 0 where none is written down."""
     is_delivered: bool
     """False where it is planned still and nothing is said to have been delivered."""
+    id: UUID
+    """Of the response."""
 
 
 def promises(session: HubSession) -> list[Promise]:
@@ -81,7 +83,8 @@ def deliveries(viewer: Viewer, problem_id: UUID) -> list[Delivery]:
         If there is no such problem, or it is not this person's to read.
     """
     record = service.record(viewer, problem_id)
-    return sorted((_delivery(thing.body) for thing in record.of(Kind.RESPONSE)), key=lambda one: one.start)
+    found = (_delivery(thing.id, thing.body) for thing in record.of(Kind.RESPONSE))
+    return sorted(found, key=lambda one: one.start)
 
 
 def months_chosen_by(viewer: Viewer, problem_id: UUID) -> tuple[dt.date, dt.date] | None:
@@ -135,7 +138,7 @@ def keep_plan(viewer: Viewer, problem_id: UUID, response: UUID, words: str) -> N
     door.append(viewer, row, Kind.PATROL, {"words": words}, response)
 
 
-def _delivery(body: Mapping[str, str]) -> Delivery:
+def _delivery(response: UUID, body: Mapping[str, str]) -> Delivery:
     start, end, assess = body["start"], body.get("end"), body.get("assess")
     status, delivered, cost = body["status"], body.get("delivered", ""), body.get("cost")
     technique = choices().techniques[int(body["technique"])]
@@ -150,4 +153,5 @@ def _delivery(body: Mapping[str, str]) -> Delivery:
         assess_on=dt.date.fromisoformat(assess) if assess else None,
         cost=int(cost) if cost else 0,
         is_delivered=status != _PLANNED or bool(delivered),
+        id=response,
     )

@@ -156,9 +156,14 @@ class Record:
         return self.things.get(kind, ())
 
     @property
+    def has_analysis(self) -> bool:
+        """Whether a finding, a crime triangle or a hypothesis is written down."""
+        return any(self.of(kind) for kind in _ANALYSIS)
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What practice warns of; nothing is refused for it."""
-        if self.of(Kind.RESPONSE) and not any(self.of(kind) for kind in _ANALYSIS):
+        if self.of(Kind.RESPONSE) and not self.has_analysis:
             return (RESPONSE_BEFORE_ANALYSIS,)
         return ()
 

@@ -18,8 +18,9 @@ from hub.problems.choices import choices
 from hub.problems.service import ShownProblem, today
 from hub.problems.wording import Unfit
 from hub.responses import charts, ground, service, wording
-from hub.responses.draws import DAY_MINUTES, GRID_MINUTES
-from hub.responses.given import MOST_SPOTS, USUAL_MINUTES
+from hub.responses.draws import GRID_MINUTES
+from hub.responses.given import MOST_SPOTS
+from hub.responses.patrol_forms import as_planned, number_of, proposed
 from hub.responses.service import ShownPatrol, ShownVisit
 from hub.web import needs, saw
 from hub.words import LONDON
@@ -111,7 +112,7 @@ def plan(problem_id: UUID, response: UUID) -> ResponseReturnValue:
     typed = {name: request.form.get(name, "") for name in PLAN_FIELDS}
     chosen = request.form.getlist("weekdays")
     try:
-        service.plan(g.viewer, problem_id, response, typed, chosen, follows=_number(typed["follows"]))
+        service.plan(g.viewer, problem_id, response, typed, chosen, follows=number_of(typed["follows"]))
     except (Unfit, Conflict) as refused:
         return _edit(problem_id, response, typed, chosen, refused)
     flash("The patrols are planned.", "success")
@@ -124,7 +125,7 @@ def record(problem_id: UUID, response: UUID) -> ResponseReturnValue:
     """Record a visit, or correct one."""
     typed = {name: request.form.get(name, "") for name in VISIT_FIELDS}
     try:
-        visit, follows = UUID(typed["visit"]), _number(typed["follows"])
+        visit, follows = UUID(typed["visit"]), number_of(typed["follows"])
     except ValueError:
         raise NotFound from None
     try:
@@ -149,7 +150,7 @@ def correct(problem_id: UUID, response: UUID, visit: UUID) -> ResponseReturnValu
 def take_back(problem_id: UUID, response: UUID, visit: UUID) -> ResponseReturnValue:
     """Take back a visit that was recorded by mistake."""
     try:
-        service.take_back(g.viewer, problem_id, response, visit, follows=_number(request.form.get("follows", "")))
+        service.take_back(g.viewer, problem_id, response, visit, follows=number_of(request.form.get("follows", "")))
     except Conflict as refused:
         return _correct(problem_id, response, visit, None, refused)
     flash("The visit is taken back, and counts no more.", "success")
@@ -184,7 +185,7 @@ def _edit(
     except NotFound:
         held = None
     if typed is None:
-        typed, chosen = _as_planned(held) if held else _proposed(problem, ground.hours_proposed(clock))
+        typed, chosen = as_planned(held) if held else proposed(problem, ground.hours_proposed(clock))
     said = clock.sentence if clock else why
     page = PlanPage(problem, response, words, held is None, said, typed, chosen, error)
     return render_template("responses/plan.html", page=page), error.status if error else 200
@@ -235,42 +236,3 @@ def _as_recorded(visit: ShownVisit) -> dict[str, str]:
         "body": visit.body,
         "words": visit.words,
     }
-
-
-def _as_planned(patrol: ShownPatrol) -> tuple[dict[str, str], list[str]]:
-    plan = patrol.plan
-    typed = {
-        "spots": "\n".join(plan.spots),
-        "minutes": str(plan.minutes),
-        "visits": str(plan.visits),
-        "opens": _time(plan.opens),
-        "closes": _time(plan.closes),
-        "first_day": plan.first_day.isoformat(),
-        "last_day": plan.last_day.isoformat(),
-        "follows": str(patrol.number),
-    }
-    return typed, [str(day) for day in sorted(plan.weekdays)]
-
-
-def _proposed(problem: ShownProblem, hours: tuple[tuple[int, int], frozenset[int]]) -> tuple[dict[str, str], list[str]]:
-    (opens, closes), weekdays = hours
-    first_day = today()
-    typed = {
-        "spots": problem.place.name,
-        "minutes": str(USUAL_MINUTES),
-        "visits": "3",
-        "opens": _time(opens),
-        "closes": _time(closes),
-        "first_day": first_day.isoformat(),
-        "last_day": (first_day + dt.timedelta(weeks=12, days=-1)).isoformat(),
-        "follows": "0",
-    }
-    return typed, [str(day) for day in sorted(weekdays)]
-
-
-def _time(minute: int) -> str:
-    return "{:02}:{:02}".format(*divmod(minute % DAY_MINUTES, 60))
-
-
-def _number(written: str) -> int:
-    return int(written) if written.isascii() and written.isdecimal() and len(written) < 6 else 0

@@ -14,6 +14,7 @@ LEAKS = (
     "The times are drawn at random, so that nobody can foresee them. They work only while nobody else knows them: do "
     "not copy this list, send it on or put it on a wall. It shows no more than today and the next two days."
 )
+LEAKS_ON_PAPER = "Drawn at random for today: whoever knows these times can be elsewhere. Destroy this list tonight."
 WHY_SHORT = (
     "Visits of 11 to 15 minutes did the most at each spot in Minneapolis (Koper 1995); longer ones added little there."
 )

@@ -30,7 +30,11 @@ from hub.problems import service as problems
 from hub.problems.service import Record, ShownProblem
 from hub.problems.terms import Kind
 from hub.purposes import Handover
+from hub.responses import phases, wording
+from hub.responses import service as responses
+from hub.responses.draws import Drawn
 from hub.responses.ground import area_of, clock_on, ground_of
+from hub.responses.service import ShownPatrol
 from hub.tasking import service
 from hub.tasking.service import ShownTask
 from hub.words import MARKING, date_name, listed
@@ -64,7 +68,22 @@ class Pack:
     """The names of the wards that the place lies in."""
     clock: PlaceClock | None
     why_no_clock: str
+    phase: str
+    """In which phase it is, in a sentence; blank where it has none."""
+    patrols: tuple[ShownPatrol, ...]
+    """Those that are running."""
     caveats: tuple[str, ...] = CAVEATS
+
+    @property
+    def visits(self) -> tuple[Drawn, ...]:
+        """Today's, in order; none for whoever may not know them."""
+        todays = [visit for one in self.patrols for day, its in one.next_days for visit in its if day == self.day]
+        return tuple(sorted(todays, key=lambda visit: (visit.start, visit.spot)))
+
+    @property
+    def visit_lines(self) -> list[tuple[str, str]]:
+        """When and where each of today's visits is."""
+        return [(wording.clock(one.start), one.spot) for one in self.visits]
 
     @property
     def subtitle(self) -> str:
@@ -115,6 +134,8 @@ def pack(viewer: Viewer, problem_id: UUID, day: dt.date) -> Pack:
         wards=wards,
         clock=clock,
         why_no_clock=why,
+        phase=phases.of_record(record, day),
+        patrols=tuple(one for one in responses.patrols(viewer, problem_id, day) if one.is_running),
     )
 
 
@@ -188,6 +209,9 @@ def _content(found: Pack, handover: Handover) -> dict[str, Any]:
         "statement": found.statement,
         "objectives": found.objectives,
         "asks": _rows(found.asks),
+        "phase": found.phase,
+        "visits": found.visit_lines,
+        "leaks": wording.LEAKS_ON_PAPER,
         "more_asks": found.more_asks,
         "map": found.map_words if found.map else "",
         "clock": found.clock_words,

@@ -17,6 +17,7 @@ from hub.problems import addresses, contents
 from hub.problems import service as problems
 from hub.problems.service import today
 from hub.problems.wording import Unfit
+from hub.responses.wording import LEAKS_ON_PAPER
 from hub.tasking import packs, service
 from hub.tasking.service import DAYS_AHEAD, DAYS_BACK, ShownTask
 from hub.web import needs, saw
@@ -95,7 +96,7 @@ def pack(problem_id: UUID) -> ResponseReturnValue:
     """Show what partners take to the place of a problem."""
     found = packs.pack(g.viewer, problem_id, today())
     saw("task_pack.viewed", problem_id, found.problem.borough_codes)
-    return render_template("tasking/pack.html", pack=found, least=LEAST_TIMED)
+    return render_template("tasking/pack.html", pack=found, least=LEAST_TIMED, leaks=LEAKS_ON_PAPER)
 
 
 @bp.get("/problems/<uuid:problem_id>/pack.pdf")

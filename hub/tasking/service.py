@@ -6,7 +6,7 @@ They are written as entries of their problems, by `hub.problems`; here they are 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -20,6 +20,9 @@ from hub.problems.across import Followed
 from hub.problems.choices import choices
 from hub.problems.service import ShownProblem
 from hub.problems.terms import Kind
+from hub.responses import phases
+from hub.responses import service as responses
+from hub.responses.service import ShownPatrol
 from hub.words import LONDON, plural
 
 DAYS_AHEAD, DAYS_BACK = 28, 92
@@ -111,6 +114,10 @@ class Meeting:
     """Done or given up in the last `DAYS_BACK` days, the newest first."""
     decided: tuple[ShownDecision, ...]
     """In the last `DAYS_BACK` days, the newest first."""
+    patrols: tuple[ShownPatrol, ...]
+    """Of its problems that are not closed, those that are running or were in the last `DAYS_BACK` days."""
+    phases: Mapping[UUID, str]
+    """Of each problem in phases, in which it is today; by its id."""
     may_write: bool
 
     @property
@@ -171,6 +178,10 @@ def meeting(viewer: Viewer, area: Area, today: dt.date) -> Meeting:
         later=sum(one.days > DAYS_AHEAD for one in still_open),
         done=tuple(sorted(over, key=lambda one: one.changed_on, reverse=True)),
         decided=_decided(viewer, area, since),
+        patrols=tuple(
+            one for one in responses.of_area(viewer, area.borough_codes, today) if one.plan.last_day >= since
+        ),
+        phases=phases.of_area(viewer, area.borough_codes, today),
         may_write=viewer.may(Permission.PROBLEM_WRITE, area.borough_codes),
     )
 

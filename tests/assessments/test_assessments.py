@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import delete, select, update
@@ -243,7 +243,7 @@ def test_a_place_that_a_map_chose_is_warned_of_and_one_asked_for_early_says_so(
 
 def test_a_month_in_which_a_response_was_set_up_stands_on_neither_side() -> None:
     def response(start: dt.date, in_place: dt.date) -> Delivery:
-        return Delivery("", "", "", "", start, in_place, None, None, 0, is_delivered=True)
+        return Delivery("", "", "", "", start, in_place, None, None, 0, is_delivered=True, id=uuid4())
 
     first = dt.date(2025, 3, 1)
     at_once = working.timeline(MONTHS, [response(first, first)], PROMISED)
