@@ -123,6 +123,7 @@ def propose(
     response: Piece,
     *,
     under_response: Sequence[Geometry],
+    told_of: Sequence[Geometry],
     ring_metres: float | None = None,
 ) -> Comparison:
     """Propose control areas and a buffer for a place, by what was recorded in the months of the basis.
@@ -134,7 +135,10 @@ def propose(
     its_basis, response
         What is counted, and the place.
     under_response : sequence of geometries
-        Ground that other responses work on: no control lies over it, nor the buffer.
+        Ground that other responses work on: no control lies over it.
+    told_of : sequence of geometries
+        That part of it of which whoever reads the baseline may know: it alone is cut out of the buffer, whose outline
+        is kept, and would tell of a response that some of them do not read.
     ring_metres : float, optional
         How wide the buffer is to be; half the breadth of the place unless given. Of wards, it is those beside.
 
@@ -150,11 +154,11 @@ def propose(
     outline: Geometry = boundaries.outline(places.borough_outlines(viewer.session, area.borough_codes))
     if response.ward_codes:
         wards = _wards(viewer, its_basis.wards_of, area)
-        buffer, others = _beside(wards, response, under_response)
+        buffer, others = _beside(wards, response, told_of)
         width, everywhere = 0.0, others
     else:
         width = half_breadth(response.outline) if ring_metres is None else float(ring_metres)
-        buffer = _ring(response, outline, width, under_response)
+        buffer = _ring(response, outline, width, told_of)
         everywhere = _like_it(viewer, area, response, outline)
     return _chosen(viewer, its_basis, response, buffer, width, everywhere, under_response)
 
@@ -176,9 +180,7 @@ def _wards(viewer: Viewer, wards_of: Ground | None, area: Area) -> gpd.GeoDataFr
     return places.wards(viewer.session, wards_of.id if wards_of else newest, area.borough_codes)
 
 
-def _beside(
-    wards: gpd.GeoDataFrame, response: Piece, under_response: Sequence[Geometry]
-) -> tuple[Piece | None, list[Piece]]:
+def _beside(wards: gpd.GeoDataFrame, response: Piece, told_of: Sequence[Geometry]) -> tuple[Piece | None, list[Piece]]:
     """The wards that touch those of the place, together, and each ward but those of the place."""
     own = wards.index.isin(response.ward_codes)
     touches = (boundaries.queen_neighbours(wards) @ own.astype(float) > 0) & ~own
@@ -187,7 +189,7 @@ def _beside(
         for code, name, outline in zip(wards.index, wards["ward_name"], wards.geometry, strict=True)
         if code not in response.ward_codes
     ]
-    free = [piece for piece in others if touches[wards.index.get_loc(piece.key)] and not _over(piece, under_response)]
+    free = [piece for piece in others if touches[wards.index.get_loc(piece.key)] and not _over(piece, told_of)]
     groups = _together(others, len(response.ward_codes))
     if not free:
         return None, groups
@@ -211,9 +213,9 @@ def _together(wards: list[Piece], number: int) -> list[Piece]:
     return groups
 
 
-def _ring(response: Piece, outline: Geometry, width: float, under_response: Sequence[Geometry]) -> Piece | None:
+def _ring(response: Piece, outline: Geometry, width: float, told_of: Sequence[Geometry]) -> Piece | None:
     ring = shapely.intersection(pieces.ring_around(response.outline, width_metres=width), outline)
-    ring = polygons_of(shapely.difference(ring, shapely.union_all(list(under_response))))
+    ring = polygons_of(shapely.difference(ring, shapely.union_all(list(told_of))))
     if ring.is_empty:
         return None
     return Piece("buffer", f"The {width:g} m around it", (), ring)

@@ -119,7 +119,12 @@ def ready_on_zone(viewer: Viewer, area: Area, zone_id: UUID, *, category: str | 
 def _ready(viewer: Viewer, flagged: Flagged) -> Ready:
     viewer.require(Permission.PROBLEM_WRITE, flagged.area.borough_codes)
     comparison = comparisons.propose(
-        viewer, flagged.area, flagged.basis, flagged.response, under_response=under_response(viewer)
+        viewer,
+        flagged.area,
+        flagged.basis,
+        flagged.response,
+        under_response=under_response(viewer),
+        told_of=under_response(viewer, read_in=flagged.area.borough_codes),
     )
     return Ready(flagged, service.prepare(viewer, comparison, flagged.evidence))
 
@@ -224,6 +229,7 @@ def compared(
         basis,
         response,
         under_response=under_response(viewer, but=problem_id),
+        told_of=under_response(viewer, but=problem_id, read_in=problem.borough_codes),
         ring_metres=(frozen.ring_metres or None) if frozen and ring_metres is None else ring_metres,
     )
 
@@ -249,9 +255,16 @@ def prepared(viewer: Viewer, comparison: Comparison, keys: Collection[str] | Non
     return service.prepare(viewer, chosen, evidence)
 
 
-def under_response(viewer: Viewer, *, but: UUID | None = None) -> list[Geometry]:
-    """The ground of every other problem in sight that is responded to or being assessed."""
-    others = (one for one in problems.problems(viewer) if one.stage in UNDER_RESPONSE and one.id != but)
+def under_response(viewer: Viewer, *, but: UUID | None = None, read_in: frozenset[str] = frozenset()) -> list[Geometry]:
+    """The ground of every other problem in sight that is responded to or being assessed.
+
+    Only of those that partners of each of the boroughs `read_in` read, where these are given.
+    """
+    others = (
+        one
+        for one in problems.problems(viewer)
+        if one.stage in UNDER_RESPONSE and one.id != but and read_in <= one.borough_codes
+    )
     grounds = (_ground(viewer, one) for one in others)
     return [ground for ground in grounds if ground is not None]
 

@@ -112,7 +112,7 @@ def append(
         written_at=now,
     )
     viewer.session.add(entry)
-    problem.changed_at, problem.asked_on = now, None
+    touch(problem)
     viewer.session.flush()
     action = f"problem.{kind}" if kind in _OF_THEIR_OWN else "problem.written"
     about: dict[str, Any] = {"boroughs": problem.boroughs, "part": kind.value, "entry": entry.number}
@@ -122,6 +122,11 @@ def append(
     else:
         audit.record(viewer, action, problem.id, **about)
     return entry
+
+
+def touch(problem: Problem) -> None:
+    """Note that something was done about a problem now."""
+    problem.changed_at, problem.asked_on = dt.datetime.now(dt.UTC), None
 
 
 _OF_THEIR_OWN = frozenset(

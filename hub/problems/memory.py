@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -160,10 +161,11 @@ def _shown(row: Abstract) -> ShownAbstract:
 
 def _require_fit(viewer: Viewer, record: Record, told: Telling) -> None:
     policy = disclosure.in_force(viewer.session)
-    places_named = _names_of(viewer, record)
+    own, others = _names_of(viewer, record), _names_around(viewer, record)
     faults = {}
     for name, words in vars(told).items():
-        named = next((each for each in places_named if each.casefold() in words.casefold()), "")
+        named = next((each for each in own if each.casefold() in words.casefold()), "")
+        named = named or next((each for each in others if re.search(rf"\b{re.escape(each)}\b", words)), "")
         fault = fault_of_words(words, LONGEST[name]) or fault_of_open_words(words, policy)
         if not words and name != "learning":
             fault = "Say this in a sentence or two."
@@ -182,3 +184,10 @@ def _names_of(viewer: Viewer, record: Record) -> list[str]:
     wards = places.ward_index(viewer.session)
     its = wards[wards["ward_code"] == problem.place.ward_code]["ward_name"]
     return [problem.place.name, *map(str, its), *boroughs]
+
+
+def _names_around(viewer: Viewer, record: Record) -> list[str]:
+    """What other boroughs, and other wards of its own, are called: only as names are written, since some are words."""
+    wards = places.ward_index(viewer.session)
+    its = wards[wards["borough_code"].isin(record.problem.borough_codes)]["ward_name"]
+    return [*dict.fromkeys(map(str, its)), *(one.name for one in places.boroughs(viewer.session))]

@@ -138,6 +138,17 @@ def keep_plan(viewer: Viewer, problem_id: UUID, response: UUID, words: str) -> N
     door.append(viewer, row, Kind.PATROL, {"words": words}, response)
 
 
+def keep_alive(viewer: Viewer, problem_id: UUID) -> None:
+    """Note that something was done about a problem that no entry says, such as a visit: it is not silent.
+
+    Raises
+    ------
+    NotFound, NotAllowed, Conflict
+        As for any entry.
+    """
+    door.touch(door.row_to_write(viewer, problem_id))
+
+
 def _delivery(response: UUID, body: Mapping[str, str]) -> Delivery:
     start, end, assess = body["start"], body.get("end"), body.get("assess")
     status, delivered, cost = body["status"], body.get("delivered", ""), body.get("cost")

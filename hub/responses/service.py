@@ -504,4 +504,5 @@ def _add_visit(viewer: Viewer, about: _Of, visit: UUID, number: int, made: Made,
             written_at=dt.datetime.now(dt.UTC),
         )
     )
+    promises.keep_alive(viewer, about.problem_id)
     viewer.session.flush()

@@ -62,7 +62,7 @@ def test_a_place_as_busy_elsewhere_is_proposed_and_what_adjoins_is_not(
     with viewing(database, people[Role.CSP_OFFICER]) as officer:
         area = series.area_of(officer, frozenset({HOME}))
         basis = series.basis(officer, area, by_wards=False, **ASKED)
-        found = comparisons.propose(officer, area, basis, PLACE, under_response=[])
+        found = comparisons.propose(officer, area, basis, PLACE, under_response=[], told_of=[])
         assert found.ring_metres == 220
         assert found.buffer is not None
         assert found.buffer.outline.bounds == (80, 0, 970, 820)
@@ -81,17 +81,32 @@ def test_a_place_as_busy_elsewhere_is_proposed_and_what_adjoins_is_not(
         # Ground on which another response works is neither control nor buffer.
         worked_on = shapely.box(1350, 300, 1800, 750)
         beside = shapely.box(750, 0, 2000, 300)
-        other = comparisons.propose(officer, area, basis, PLACE, under_response=[worked_on, beside], ring_metres=100)
+        other = comparisons.propose(
+            officer,
+            area,
+            basis,
+            PLACE,
+            under_response=[worked_on, beside],
+            told_of=[worked_on, beside],
+            ring_metres=100,
+        )
         assert other.controls == ()
         assert other.buffer is not None
         assert not shapely.intersection(other.buffer.outline, beside).area
+        # Of a response that not everybody reads, the buffer's outline tells nothing; it is no control either.
+        untold = comparisons.propose(
+            officer, area, basis, PLACE, under_response=[worked_on, beside], told_of=[], ring_metres=100
+        )
+        assert untold.controls == ()
+        assert untold.buffer is not None
+        assert shapely.intersection(untold.buffer.outline, beside).area > 0
         chosen = other.choosing([other.offered[0].piece.key])
         assert [each.piece.key for each in chosen.controls] == [other.offered[0].piece.key]
         with pytest.raises(BadRequest, match="no longer offered"):
             other.choosing(["E1-N1"])
         for width in (0, -5, 5000, float("nan")):
             with pytest.raises(BadRequest, match="buffer cannot be"):
-                comparisons.propose(officer, area, basis, PLACE, under_response=[], ring_metres=width)
+                comparisons.propose(officer, area, basis, PLACE, under_response=[], told_of=[], ring_metres=width)
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
@@ -102,12 +117,12 @@ def test_where_nothing_will_do_it_is_said_and_the_nearest_is_offered(
     with viewing(database, people[Role.CSP_OFFICER]) as officer:
         area = series.area_of(officer, frozenset({HOME}))
         basis = series.basis(officer, area, by_wards=False, **ASKED)
-        found = comparisons.propose(officer, area, basis, PLACE, under_response=[])
+        found = comparisons.propose(officer, area, basis, PLACE, under_response=[], told_of=[])
         assert found.controls == ()
         assert {"adjoining", "other_level"} <= {each.rule for each in found.offered}
         assert found.considered > len(found.offered)
         quiet = Piece("quiet", "Quiet", (), shapely.box(1900, 950, 1901, 951))
-        nothing = comparisons.propose(officer, area, basis, quiet, under_response=[], ring_metres=50)
+        nothing = comparisons.propose(officer, area, basis, quiet, under_response=[], told_of=[], ring_metres=50)
         assert nothing.controls == nothing.offered == ()
         assert nothing.why_none.startswith("The response area has no incidents before")
 
@@ -125,7 +140,7 @@ def test_wards_are_compared_with_wards_and_those_beside_are_the_buffer(
         wards = comparisons._wards(officer, basis.wards_of, area)
         first = str(wards.index[0])
         place = Piece(first, "The first", (first,), wards.geometry.iloc[0])
-        found = comparisons.propose(officer, area, basis, place, under_response=[])
+        found = comparisons.propose(officer, area, basis, place, under_response=[], told_of=[])
         assert found.buffer is not None
         beside = {
             code for code in wards.index if code != first and shapely.intersects(wards.geometry[code], place.outline)
@@ -139,12 +154,17 @@ def test_wards_are_compared_with_wards_and_those_beside_are_the_buffer(
         assert counted[0].tolist() == [counts[first]] * 12
         assert counted[1].tolist() == [sum(counts[code] for code in beside)] * 12
         alone = comparisons.propose(
-            officer, area, basis, place, under_response=[wards.geometry[code] for code in beside]
+            officer,
+            area,
+            basis,
+            place,
+            under_response=[wards.geometry[code] for code in beside],
+            told_of=[wards.geometry[code] for code in beside],
         )
         pair = Piece(
             "F05000000", "Two", ("F05000000", "F05000001"), shapely.union_all(wards.geometry.iloc[:2].to_list())
         )
-        of_two = comparisons.propose(officer, area, basis, pair, under_response=[])
+        of_two = comparisons.propose(officer, area, basis, pair, under_response=[], told_of=[])
         assert of_two.controls
         for each in of_two.offered:
             assert len(set(each.piece.ward_codes)) == 2

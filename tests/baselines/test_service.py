@@ -242,6 +242,8 @@ def test_a_problem_opened_by_hand_is_compared_by_its_ward_and_other_responses_ar
     with viewing(database, officer) as reader:
         assert len(opening.under_response(reader)) == 1
         assert opening.under_response(reader, but=other) == []
+        assert len(opening.under_response(reader, read_in=frozenset({HOME}))) == 1
+        assert opening.under_response(reader, read_in=frozenset({HOME, SIBLING})) == [], "not all read it"
         beside = opening.compared(reader, in_ward)
         assert beside.offered == ()
         assert beside.buffer is None

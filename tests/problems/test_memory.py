@@ -90,6 +90,8 @@ def test_only_an_owner_publishes_and_leaders_do_not_search(desk: Desk, people: d
         (Telling("Phones", "Patrols", "Alder did well"), "learning"),
         (Telling("Phones", "Patrols", "Ask jo@example.org"), "learning"),
         (Telling("Phones", "x" * 1001), "response"),
+        (Telling("Phones", "Patrols as in Cedar"), "response"),
+        (Telling("Phones", "Four rapes before"), "response"),
     ],
 )
 def test_what_would_tell_of_a_person_a_place_or_a_count_is_not_published(
@@ -98,7 +100,7 @@ def test_what_would_tell_of_a_person_a_place_or_a_count_is_not_published(
     with pytest.raises(Unfit) as refused:
         published(desk, people[OFFICER], opened, wrong)
     assert set(refused.value.faults) == {field}
-    rounded = Telling("Fewer than 5 phones in 2025, 40 before", "15 patrols")
+    rounded = Telling("Fewer than 5 phones in 2025, 40 before", "15 patrols, cedar fences")
     published(desk, people[OFFICER], opened, rounded)
 
 

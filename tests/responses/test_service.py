@@ -10,8 +10,10 @@ from sqlalchemy import delete, select, text, update
 
 from hub.access import Role
 from hub.audit import AuditEntry
+from hub.db import EVERYWHERE
 from hub.errors import Conflict, NotFound, OutsideScope
 from hub.problems import service as problems
+from hub.problems.models import Problem
 from hub.problems.terms import Kind, Stage
 from hub.problems.wording import Unfit
 from hub.responses import service
@@ -39,6 +41,20 @@ def recorded(desk: Desk, email: str, problem_id: UUID, response: UUID, day: dt.d
     with desk.writing(email) as viewer:
         service.record_visit(viewer, problem_id, response, visit, a_visit(day, **given), now=NOW)
     return visit
+
+
+def test_a_problem_whose_patrols_go_on_is_not_silent(
+    desk: Desk, people: dict[Role, str], opened: UUID, response: UUID
+) -> None:
+    planned(desk, people[OFFICER], opened, response)
+    with desk.database.writing() as session, session.scoped(EVERYWHERE):
+        long_ago = problems.today() - 800 * DAY
+        session.execute(update(Problem).values(changed_at=dt.datetime.combine(long_ago, dt.time(), dt.UTC)))
+    with desk.reading(people[OFFICER]) as viewer:
+        assert problems.record(viewer, opened).silent_until is not None
+    recorded(desk, people[POLICE], opened, response, FIRST_DAY)
+    with desk.reading(people[OFFICER]) as viewer:
+        assert problems.record(viewer, opened).silent_until is None
 
 
 def test_partners_read_the_same_list_and_what_was_given(
