@@ -10,11 +10,12 @@ from sqlalchemy import select
 
 from hub.access import Viewer
 from hub.documents import writers
+from hub.documents.model import Document
 from hub.documents.writers import Form
 from hub.errors import Conflict
 from hub.places.service import Area
 from hub.reports import rows, service
-from hub.reports.models import Report, ReportFile
+from hub.reports.models import ReportFile
 from hub.words import month_code
 
 
@@ -30,8 +31,14 @@ class Kept:
 def keep(viewer: Viewer, area: Area, report_id: UUID, form: Form) -> None:
     """Make one file of an approved report, unless it is there already."""
     row = service.approved(viewer, area, report_id)
-    if _kept(viewer, row.id, form) is None:
-        viewer.session.add(_made(row, form))
+    if _kept(viewer, row.id, form) is not None:
+        return
+    its_id, borough_code, document = row.id, row.borough_code, rows.frozen(row)
+    # Making it takes seconds, in which an open transaction on SQLite keeps everybody else from writing.
+    viewer.session.commit()
+    made = _made(its_id, borough_code, document, form)
+    if _kept(viewer, its_id, form) is None:
+        viewer.session.add(made)
         viewer.session.flush()
 
 
@@ -46,7 +53,7 @@ def file(viewer: Viewer, area: Area, report_id: UUID, form: Form) -> Kept:
         If the file is not what was kept.
     """
     row = service.approved(viewer, area, report_id)
-    held = _kept(viewer, row.id, form) or _made(row, form)
+    held = _kept(viewer, row.id, form) or _made(row.id, row.borough_code, rows.frozen(row), form)
     if hashlib.sha256(held.content).hexdigest() != held.sha256:
         raise Conflict("This file is not what was kept.", remedy="Tell an administrator: a backup holds it.")
     kind, month = row.kind.replace("_", "-"), month_code(row.last_month)
@@ -54,11 +61,11 @@ def file(viewer: Viewer, area: Area, report_id: UUID, form: Form) -> Kept:
     return Kept(held.content, name, held.media_type)
 
 
-def _made(row: Report, form: Form) -> ReportFile:
-    written = writers.write(rows.frozen(row), form)
+def _made(report_id: UUID, borough_code: str, document: Document, form: Form) -> ReportFile:
+    written = writers.write(document, form)
     return ReportFile(
-        borough_code=row.borough_code,
-        report_id=row.id,
+        borough_code=borough_code,
+        report_id=report_id,
         form=form.value,
         content=written.content,
         extension=written.extension,

@@ -41,7 +41,7 @@ from hub.words import MARKING, date_name, listed
 
 METRES_AROUND = 1_000
 """So far around the place the map goes."""
-LEAST_NAMED = 0.04
+LEAST_NAMED = 0.06
 """Of the map's ground: a ward with less of it is drawn without its name."""
 MOST_ASKS = 12
 CAVEATS = (

@@ -45,6 +45,10 @@ def test_a_commander_compares_asks_when_and_keeps_a_zone(hub: ServedHub, visit: 
     commander.follow(page.get_by_role("button", name="Save the zone"))
     expect(page.locator("#answer")).to_contain_text(f"All recorded crime in {ZONE}: ")
     commander.look("zone")
+    commander.follow(page.get_by_role("button", name="Open a problem here"))
+    expect(page.get_by_label("Place", exact=True)).to_have_value(ZONE)
+    commander.look("problem-on-a-zone")
+    commander.follow(page.get_by_role("link", name=f"All recorded crime in {ZONE}"))
     commander.follow(page.get_by_role("link", name="See it on the map"))
     expect(page.locator("#zones")).to_contain_text(ZONE)
 
