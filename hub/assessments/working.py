@@ -182,8 +182,9 @@ def inputs_of(
 
 
 def _as_given(one: Delivery, doses: Mapping[UUID, Dose]) -> Delivery:
-    """A response whose patrols were planned was delivered if a visit was made, whatever its status says."""
-    return replace(one, is_delivered=doses[one.id].given > 0) if one.id in doses else one
+    """A response for which patrols were planned by then was delivered if a visit was made, whatever its status says."""
+    dose = doses.get(one.id, Dose())
+    return replace(one, is_delivered=dose.given > 0) if dose.planned or dose.given else one
 
 
 def _implementation(inputs: Inputs) -> Implementation | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import shapely
 
@@ -20,6 +20,9 @@ from hub.hotspots.sources import NoFigures
 from hub.problems import service as problems
 from hub.problems.service import Opening, Place
 from hub.problems.terms import Kind, Stage
+from hub.responses import doses
+from hub.responses import service as patrols
+from hub.responses.draws import drawn
 from hub.words import months_before, parse_month
 
 
@@ -151,6 +154,42 @@ def freeze_baselines(viewer: Viewer, planted: Mapping[str, Any], opened: Mapping
             # No place of their boroughs is as busy: an officer takes those that keep every other rule.
             quieter = [one.piece.key for one in comparison.offered if one.rule == OTHER_LEVEL]
             baselines.freeze(viewer, problem_id, opening.prepared(viewer, comparison, quieter))
+
+
+def walk_patrols(viewer: Viewer, planted: Mapping[str, Any], opened: Mapping[str, UUID]) -> None:
+    """Plan patrols at the interchange for the year of its response, at the parade for these weeks; record visits."""
+    began = {one["hotspot"]: parse_month(one["started"]) for one in planted["responses"]}
+    today = problems.today()
+    friday_and_saturday, every_day = ("4", "5"), tuple(map(str, range(7)))
+    year = (began["H10"], min(today, months_before(began["H10"], -12)) - dt.timedelta(days=1))
+    weeks = (doses.monday_of(today) - dt.timedelta(weeks=5), today + dt.timedelta(weeks=7))
+    _patrol(viewer, opened["H10"], "transport", ("Gates", "Bus stands"), year, 1, friday_and_saturday)
+    _patrol(viewer, opened["H12"], "business", ("Parade, north end", "Parade, south end"), weeks, 2, every_day)
+
+
+def _patrol(
+    viewer: Viewer,
+    problem_id: UUID,
+    body: str,
+    spots: Sequence[str],
+    days: tuple[dt.date, dt.date],
+    visits: int,
+    weekdays: Sequence[str],
+) -> None:
+    """Plan patrols of a problem's response, and record those before today: one in seven was not made, nor a week's."""
+    [response] = problems.record(viewer, problem_id).of(Kind.RESPONSE)
+    plan = {"spots": "\n".join(spots), "minutes": "15", "visits": str(visits), "opens": "12:00", "closes": "18:00"}
+    plan |= {"first_day": days[0].isoformat(), "last_day": days[1].isoformat()}
+    patrols.plan(viewer, problem_id, response.id, plan, weekdays)
+    today = problems.today()
+    found = patrols.patrol(viewer, problem_id, response.id, today)
+    week_missed = doses.monday_of(days[0]) + dt.timedelta(weeks=2)
+    for number, visit in enumerate(drawn(found.versions, today - dt.timedelta(days=1))):
+        if number % 7 == 3 or (doses.monday_of(visit.day) == week_missed and number % 3):
+            continue
+        made = {"day": visit.day.isoformat(), "time": f"{visit.at:%H:%M}", "minutes": str(12 + number % 6)}
+        made |= {"spot": visit.spot, "body": body, "words": "" if number % 5 else "Spoke with staff."}
+        patrols.record_visit(viewer, problem_id, response.id, uuid4(), made)
 
 
 def _open(viewer: Viewer, case: Case, planted: Mapping[str, Any], began: dt.date | None, last: dt.date) -> UUID:

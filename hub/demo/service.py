@@ -271,7 +271,9 @@ def _open_problems(database: Database, city: Path, say: Say) -> None:
     with database.writing() as session:
         viewer = accounts.viewer_by_email(session, f"administrator@{DOMAIN}")
         planted = orjson.loads((city / "planted.json").read_bytes())
-        casework.freeze_baselines(viewer, planted, casework.open_problems(viewer, planted))
+        opened = casework.open_problems(viewer, planted)
+        casework.freeze_baselines(viewer, planted, opened)
+        casework.walk_patrols(viewer, planted, opened)
 
 
 def _make_reports(database: Database, say: Say) -> None:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from hub import audit, db
+from hub import audit
 from hub.access import Permission, Viewer
 from hub.accounts import service as accounts
 from hub.columns import area_key
@@ -345,9 +345,8 @@ def plan(
     Conflict
         If the problem is closed, or somebody has planned them meanwhile.
     """
-    problems.problem(viewer, problem_id, Permission.PROBLEM_WRITE)
+    promises.keep_alive(viewer, problem_id)
     about = _response(viewer, problem_id, response)
-    db.lock(viewer.session, f"patrols:{response}")
     rows = _by_response(_plan_rows(viewer, [problem_id])).get(response, [])
     fit = fit_plan(given, weekdays)
     last = rows[-1].number if rows else 0
@@ -458,11 +457,8 @@ def take_back(viewer: Viewer, problem_id: UUID, response: UUID, visit: UUID, *, 
 
 def _to_write(viewer: Viewer, problem_id: UUID, response: UUID, visit: UUID) -> tuple[_Of, list[PatrolVisit]]:
     """The response, to be written to, and what is recorded of one of its visits."""
-    problems.problem(viewer, problem_id, Permission.PROBLEM_WRITE)
+    promises.keep_alive(viewer, problem_id)
     about = _response(viewer, problem_id, response)
-    if about.is_closed:
-        raise Conflict("This problem is closed.", remedy="Move it back to another stage to go on with it.")
-    db.lock(viewer.session, f"patrols:{response}")
     its = _by_response(_visit_rows(viewer, [problem_id])).get(response, [])
     if len(its) >= MOST_VISITS:
         raise Conflict(
@@ -504,5 +500,4 @@ def _add_visit(viewer: Viewer, about: _Of, visit: UUID, number: int, made: Made,
             written_at=dt.datetime.now(dt.UTC),
         )
     )
-    promises.keep_alive(viewer, about.problem_id)
     viewer.session.flush()

@@ -16,6 +16,7 @@ from hub.places import loading
 from hub.places import service as places
 from hub.problems import service
 from hub.problems.terms import Kind, Stage
+from hub.responses import service as patrols
 from hub.tasking import service as tasking
 from tests.conftest import PASSWORD
 
@@ -52,3 +53,9 @@ def test_three_problems_are_opened_where_something_is_planted(database: Database
             assert met.late, hotspot
             assert met.due, hotspot
         assert met.decided
+        casework.walk_patrols(viewer, planted, opened)
+        for hotspot, is_running in (("H10", False), ("H12", True)):
+            [walked] = patrols.patrols(viewer, opened[hotspot], service.today())
+            assert walked.is_running is is_running, hotspot
+            assert walked.dosage.short_weeks, hotspot
+            assert 0.5 < walked.dosage.total.given / walked.dosage.total.planned < 1, hotspot
