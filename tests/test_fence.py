@@ -2129,6 +2129,7 @@ MAY = {
     "tasking/letters.py": {"scoped", "EVERYWHERE"},  # to ask each minute whether anybody is to be reminded
     "summaries/police_area.py": {"scoped"},  # to add all boroughs up to one rate, which tells of none of them
     "retention/service.py": {"scoped", "EVERYWHERE"},  # to ask each minute whether anything is due to go
+    "retention/silence.py": {"scoped", "EVERYWHERE"},  # to ask each minute whether a problem fell silent
     "sharing/crossing.py": {"scoped", "set_scope"},  # to the other side's copy of a share; to what its owner shares
     "audit.py": {"scoped", "EVERYWHERE"},  # on the record
 }
