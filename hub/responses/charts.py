@@ -6,7 +6,7 @@ from typing import Any
 
 from hub.pictures import BLUE, INK, Picture, as_image, drawn
 from hub.responses.doses import Dosage
-from hub.words import number
+from hub.words import date_name, number, plural
 
 WIDTHS = (760, 270)
 PIXELS_A_LABEL = 60
@@ -24,8 +24,8 @@ def said(found: Dosage) -> str:
     """What somebody must know who does not see the picture."""
     most = max(found.weeks, key=lambda week: week.dose.minutes)
     return (
-        f"Minutes given in each of {number(len(found.weeks))} weeks as bars, with a line at what was planned. The most "
-        f"were {number(most.dose.minutes)}, in the week from {most.monday.day} {most.monday:%B %Y}."
+        f"Minutes given in {plural(len(found.weeks), 'week')} as bars, with a black line at what was planned. The most "
+        f"were {number(most.dose.minutes)}, in the week from {date_name(most.monday)}."
     )
 
 

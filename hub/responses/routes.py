@@ -27,7 +27,8 @@ from hub.words import LONDON
 
 bp = Blueprint("patrols", __name__, url_prefix="/problems/<uuid:problem_id>/responses/<uuid:response>/patrols")
 
-VISITS_SHOWN = 30
+VISITS_AT_ONCE = 5
+"""The others are folded away: the page is read on a phone."""
 PLAN_FIELDS = ("spots", "minutes", "visits", "opens", "closes", "first_day", "last_day", "follows")
 VISIT_FIELDS = ("visit", "follows", "day", "time", "minutes", "spot", "body", "words")
 
@@ -43,7 +44,7 @@ class PatrolPage:
     error: HubError | None = None
     bodies: Mapping[str, str] = field(default_factory=lambda: choices().bodies)
     leaks: str = wording.LEAKS
-    most: int = VISITS_SHOWN
+    at_once: int = VISITS_AT_ONCE
 
     @property
     def faults(self) -> Mapping[str, str]:

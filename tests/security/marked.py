@@ -209,7 +209,8 @@ def _add_a_problem(session: HubSession, code: str, word: str, asker: UUID) -> No
     session.add(
         TaskLetter(**of_it, task=problem.id, recipient=asker, occasion=Occasion.ASKED, day=NOW.date(), asked_at=NOW)
     )
-    first = session.scalars(select(Problem).where(Problem.borough_set == code).order_by(Problem.number)).first()
+    others = select(Problem).where(Problem.borough_set == code, Problem.id != problem.id)
+    first = session.scalars(others.order_by(Problem.opened_at)).first()
     _add_a_baseline(session, code, word, asker, first.id)
 
 
