@@ -175,7 +175,7 @@ LEADS_NOWHERE = {
     *(
         "hub.problems.routes._owned",
         "hub.assessments.routes._news",
-        "hub.tasking.routes.tasks_of_mine.<locals>.waiting",
+        "hub.tasking.routes.tasks_told.<locals>.waiting",
     ),
     # What they choose from is the viewer's own already, or is asked here of the viewer's own borough.
     *("hub.uploads.views.unsettled", "hub.agreements.service.write", "hub.reports.approval.sent_back"),
