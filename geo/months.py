@@ -185,7 +185,11 @@ def exceptional_month(
     level = total / usual.sum()
     fitted = np.multiply.outer(level, usual)
     squares = ((values - fitted) ** 2).sum(axis=1) * months / (months - 1)
-    extra = np.maximum(squares - fitted.sum(axis=1), 0) / np.where(total > 0, (fitted**2).sum(axis=1), 1.0)
+    # What months vary beyond Poisson's law, and rounding does not tell from nothing, is nothing: otherwise the order of
+    # the months would choose the law where both are just equal.
+    beyond = squares - total
+    beyond = np.where(beyond > 1e-9 * total, beyond, 0.0)
+    extra = beyond / np.where(total > 0, (fitted**2).sum(axis=1), 1.0)
     mean = level * index
     doubt = (fitted + extra[:, np.newaxis] * fitted**2).sum(axis=1) * (index / usual.sum()) ** 2
     varied = judge_month(x, mean, mean + extra * mean**2 + doubt)

@@ -102,6 +102,11 @@ class TestExceptionalMonth:
         assert (month.p_at_least + month.p_at_most >= 1 - 1e-9).all()
         assert (exceptional_month(past, seen + 1).p_at_least <= month.p_at_least).all()
 
+    def test_months_that_vary_just_as_chance_does_have_its_law_in_any_order(self) -> None:
+        month = exceptional_month([[0, *[14] * 14], [*[14] * 14, 0]], [1, 1])  # mean and variance 13.0667
+        assert month.law.tolist() == ["poisson", "poisson"]
+        assert month.p_at_least[0] == month.p_at_least[1]
+
     def test_pasts_that_do_not_fit_are_refused(self) -> None:
         with pytest.raises(GeoError, match="one row a place"):
             exceptional_month([[1, 2], [3, 4]], [1])
