@@ -36,10 +36,9 @@ def earlier(viewer: Viewer, newest: Summary, *, months_apart: int, most: int) ->
     """
     for back in range(1, most + 1):
         end = months_before(newest.last_month, months_apart * back)
-        if end in newest.ends:
-            found = service.summary(viewer, newest.borough_code, last_month=end, with_comparisons=False)
-            if found.dataset == newest.dataset:
-                yield found
+        found = service.of_another_year(viewer, newest, end)
+        if found is not None:
+            yield found
 
 
 def years(pages: Iterable[Summary]) -> Mapping[Counted, tuple[YearFigure, ...]]:

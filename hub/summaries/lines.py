@@ -61,12 +61,12 @@ class Measured:
     """What the rates are set against."""
     provisional: tuple[dt.date, ...]
     """The months of both years that are still likely to be revised."""
-    area_rate: float | None
-    """Per 1,000 residents of the whole police area in the latest year; None where that is not told."""
     compared: int
     """Among how many comparisons the change was judged."""
     why_not: str = ""
     """Why no figure is given; empty where one is."""
+    area_rate: float | None = None
+    """Per 1,000 residents of the whole police area in the latest year; None where that is not told."""
 
     @property
     def key(self) -> str:

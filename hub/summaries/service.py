@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -96,6 +96,23 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Sources:
+    """All that summaries of one borough can be made of, in the catalogue's order."""
+
+    area: places.Area
+    every: tuple[Source, ...]
+
+    @property
+    def ends(self) -> tuple[dt.date, ...]:
+        """The months that a summary may end with, newest first."""
+        return tuple(sorted(set().union(*(source.ends for source in self.every)), reverse=True))
+
+    def of(self, last_month: dt.date | None) -> Source | None:
+        """What the summary to a month is made of, or the newest one."""
+        return next((one for one in self.every if (last_month in one.ends if last_month else one.ends)), None)
+
+
+@dataclass(frozen=True)
 class Summary:
     """What a reader sees of one borough, with where each figure comes from."""
 
@@ -142,18 +159,23 @@ class Summary:
     """The figure of every recorded measure that the hub knows, by its code."""
     choice: Choice
     """What the borough puts first, and who chose it."""
-    said: Mapping[str, Opinion]
-    """What people say in the survey, up to the same month, by the code of each perception measure."""
-    police_area: PoliceArea | None
-    """What its rates are compared with; None where that is not told."""
     compared: int
     """How many comparisons were looked at together, those of measures included."""
-    ends: tuple[dt.date, ...]
-    """The months that a summary of this borough may end with, newest first."""
     source: Source = field(repr=False, compare=False)
     """What it is made of; not to be shown."""
+    sources: Sources = field(repr=False, compare=False)
+    """What others of the borough can be made of; not to be shown."""
+    said: Mapping[str, Opinion] = field(default_factory=dict)
+    """What people say in the survey, up to the same month, by the code of each perception measure."""
+    police_area: PoliceArea | None = None
+    """What its rates are compared with; None where that is not told."""
     beside: Mapping[str, Beside] = field(default_factory=dict)
     """What each recorded measure of the five is compared with, by its code."""
+
+    @property
+    def ends(self) -> tuple[dt.date, ...]:
+        """The months that a summary of this borough may end with, newest first."""
+        return self.sources.ends
 
     @property
     def first(self) -> tuple[Measure, ...]:
@@ -243,12 +265,7 @@ def _may_be_told(kind: DatasetKind, its: Offered, told: Iterable[Restatement], p
 
 def covered_months(viewer: Viewer, borough_code: str) -> list[dt.date]:
     """The months that a summary of this borough may end with, newest first."""
-    area = places.area(viewer, borough_code, Permission.SUMMARY_READ)
-    return list(_ends(_sources(viewer, area)))
-
-
-def _ends(sources: Iterable[Source]) -> tuple[dt.date, ...]:
-    return tuple(sorted(set().union(*(source.ends for source in sources)), reverse=True))
+    return list(_sources(viewer, places.area(viewer, borough_code, Permission.SUMMARY_READ)).ends)
 
 
 def summary(
@@ -256,7 +273,8 @@ def summary(
 ) -> Summary:
     """Summarise the 12 months to `last_month` (the latest unless given) against the 12 before.
 
-    Without comparisons no measure is set beside what its borough chose, which is enough for one year of a series.
+    Without comparisons nothing is set beside what was recorded in these two years: no survey, no other place, no year
+    that the borough chose.
 
     Raises
     ------
@@ -268,24 +286,50 @@ def summary(
     area = places.area(viewer, borough_code, Permission.SUMMARY_READ)
     if area.kind != "borough":
         raise NotFound
-    sources = list(_sources(viewer, area))
-    source = next((one for one in sources if (last_month in one.ends if last_month else one.ends)), None)
+    sources = _sources(viewer, area)
+    source = sources.of(last_month)
     if source is None:
-        raise _no_figures(area, sources, last_month)
-    period = Period(last_month or source.latest)
-    found = _summarise(viewer, area, source, period, _ends(sources))
-    return replace(found, beside=_compared(viewer, found)) if with_comparisons else found
+        raise _no_figures(sources, last_month)
+    found = _summarise(viewer, sources, source, Period(last_month or source.latest))
+    return _with_comparisons(viewer, found) if with_comparisons else found
+
+
+def of_another_year(viewer: Viewer, newest: Summary, last_month: dt.date) -> Summary | None:
+    """Summarise the 12 months to another month as `summary` does without comparisons, sooner.
+
+    None where nothing is offered for it, or what is offered is of another dataset.
+
+    Parameters
+    ----------
+    viewer, newest
+        Who reads, and what they have read just now.
+    last_month
+        Of the other year.
+    """
+    source = newest.sources.of(last_month)
+    if source is None or source.kind.key != newest.source.kind.key:
+        return None
+    return _summarise(viewer, newest.sources, source, Period(last_month))
+
+
+def _with_comparisons(viewer: Viewer, found: Summary) -> Summary:
+    """Set what was recorded beside the survey, the police area, and what the borough chose to compare it with."""
+    counted, months = tuple(one.measure for one in found.measures.values()), Period(found.last_month).latest
+    area = compared_with(viewer, found.borough_code, found.source.kind, months, found.policy, counted)
+    known = {
+        code: replace(one, area_rate=area.rates.get(code) if area else None) for code, one in found.measures.items()
+    }
+    said = perception.of_borough(viewer, found.borough_code, found.last_month)
+    found = replace(found, police_area=area, measures=known, said=said)
+    return replace(found, beside=_compared(viewer, found))
 
 
 def _compared(viewer: Viewer, found: Summary) -> Mapping[str, Beside]:
     """Set each recorded measure that the borough puts first beside what it is compared with."""
 
     def year(last_month: dt.date) -> Mapping[str, Measured]:
-        try:
-            then = summary(viewer, found.borough_code, last_month=last_month, with_comparisons=False)
-        except NoFigures:
-            return {}
-        return then.measures if then.dataset == found.dataset else {}
+        then = of_another_year(viewer, found, last_month)
+        return then.measures if then else {}
 
     counted = tuple(one.measure for one in found.measures.values())
     unless_chosen = usual(area_is_told=found.police_area is not None)
@@ -299,9 +343,9 @@ def _compared(viewer: Viewer, found: Summary) -> Mapping[str, Beside]:
     }
 
 
-def _no_figures(area: places.Area, sources: Iterable[Source], month: dt.date | None) -> NoFigures:
-    when = f" for {month_name(month)}" if month else ""
-    live = {covered for source in sources for covered in source.live["month"]}
+def _no_figures(sources: Sources, month: dt.date | None) -> NoFigures:
+    area, when = sources.area, f" for {month_name(month)}" if month else ""
+    live = {covered for source in sources.every for covered in source.live["month"]}
     if not live or (month and month not in live):
         return NoFigures(
             f"No figures have been uploaded for {area.name}{when}.",
@@ -314,16 +358,17 @@ def _no_figures(area: places.Area, sources: Iterable[Source], month: dt.date | N
     )
 
 
-def _sources(viewer: Viewer, area: places.Area) -> Iterator[Source]:
-    """List the kinds of crime that are live, in the catalogue's order."""
+def _sources(viewer: Viewer, area: places.Area) -> Sources:
+    """List the kinds of crime that are live."""
     live = figures.coverage(viewer, area.borough_codes)
     is_exact = viewer.may(Permission.EXACT_COUNTS, area.borough_codes)
+    found = []
     for kind in catalogue(viewer.session).values():
         of_kind = live[live["dataset"] == kind.key]
         if kind.is_crime and len(of_kind):
-            yield Source(
-                kind, of_kind, None if is_exact else offered(viewer, area.slug, kind.key, of_kind, parts(viewer))
-            )
+            its = None if is_exact else offered(viewer, area.slug, kind.key, of_kind, parts(viewer))
+            found.append(Source(kind, of_kind, its))
+    return Sources(area, tuple(found))
 
 
 def parts(viewer: Viewer) -> tuple[Part, ...]:
@@ -331,7 +376,8 @@ def parts(viewer: Viewer) -> tuple[Part, ...]:
     return disjoint(part for one in measures.ever(viewer.session) for part in parts_of(one))
 
 
-def _summarise(viewer: Viewer, area: places.Area, source: Source, period: Period, ends: tuple[dt.date, ...]) -> Summary:
+def _summarise(viewer: Viewer, sources: Sources, source: Source, period: Period) -> Summary:
+    area = sources.area
     live = source.live[source.live["month"].isin(period.months)].sort_values("month")
     boundary_set_id = _edition(source, live)
     older = frozenset(live.loc[live["boundary_set_id"] != boundary_set_id, "month"])
@@ -381,7 +427,6 @@ def _summarise(viewer: Viewer, area: places.Area, source: Source, period: Period
     group_lines = lines_of("group", period, names, names, of_groups, of_residents)
     ward_lines = ward_lines_of(period, ward_frame, of_wards, wards, rates(total.latest.counts, [people])[0])
     provisional = _provisional(source)
-    against = compared_with(viewer, area.slug, source.kind, period.latest, policy, [one for one, _ in told.values()])
     month_figures = () if MONTHS in not_shown else months_of(period, months, provisional)
     known = {
         code: Measured(
@@ -391,7 +436,6 @@ def _summarise(viewer: Viewer, area: places.Area, source: Source, period: Period
             *(_rates(value, people) if isinstance(value, Years) else (None, None)),
             denominator=denominator,
             provisional=tuple(month for month in period.months if month in provisional),
-            area_rate=against.rates.get(code) if against else None,
             compared=compared,
             why_not="" if isinstance(value, Years) else value,
         )
@@ -434,11 +478,9 @@ def _summarise(viewer: Viewer, area: places.Area, source: Source, period: Period
         policy=policy,
         measures=known,
         choice=choice,
-        said=perception.of_borough(viewer, area.slug, period.last_month),
-        police_area=against,
         compared=compared,
-        ends=ends,
         source=source,
+        sources=sources,
     )
 
 

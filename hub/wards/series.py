@@ -21,7 +21,7 @@ from hub.hotspots import editions
 from hub.places import service as places
 from hub.places.service import Area
 from hub.summaries import service as summaries
-from hub.summaries.service import NoFigures, Summary
+from hub.summaries.service import Summary
 from hub.uploads import figures
 from hub.wards.ground import WardPlace
 from hub.words import months_before
@@ -118,13 +118,10 @@ def _pages(viewer: Viewer, newest: Summary, read: Mapping[dt.date, Summary]) -> 
     )
     for back in range(1, MOST_YEARS):
         end = months_before(newest.last_month, back * MONTHS_IN_A_YEAR)
-        if end in told or end not in newest.ends:
+        if end in told:
             continue
-        try:
-            page = read.get(end) or summaries.summary(viewer, newest.borough_code, last_month=end)
-        except NoFigures:
-            continue
-        if page.dataset == newest.dataset:
+        page = read.get(end) or summaries.of_another_year(viewer, newest, end)
+        if page is not None and page.dataset == newest.dataset:
             yield page
             told |= {months_before(end, MONTHS_IN_A_YEAR)} if _tells_both(page) else set()
 

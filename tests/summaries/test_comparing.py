@@ -39,7 +39,7 @@ AREA = PoliceArea("London", 32, 8_799_868, "Census 2021", {"burglary": 6.0})
 def measured(count: int, code: str = "burglary", *, residents: int = RESIDENTS, spread: float = 1.0) -> Measured:
     change = Change(Figure(count), Figure(1000), Verdict.NO_CLEAR_CHANGE, spread=spread)
     people = Denominator(residents, "Census 2021")
-    return Measured(MEASURES[code], LAST, change, 1000 * count / residents, 5.0, people, (), 6.0, 1)
+    return Measured(MEASURES[code], LAST, change, 1000 * count / residents, 5.0, people, (), 1, area_rate=6.0)
 
 
 def beside(
