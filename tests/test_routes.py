@@ -1532,8 +1532,11 @@ def fill_reports(database: Database) -> dict[tuple[str, str], str]:
             viewer = accounts.viewer_by_email(session, email)
             area, year_end = reports.borough(viewer, AREAS[of]), dt.date(2025, 12, 1)
             made |= {
-                (of, state): str(reports.draft(viewer, area, "quarterly", year_end))
-                for state in ("drafted", "awaited", "approved", "published")
+                (of, state): str(reports.draft(viewer, area, kind, year_end))
+                for state, kind in (
+                    *(("drafted", "committee"), ("awaited", "committee")),
+                    *(("approved", "quarterly"), ("published", "committee")),
+                )
             }
             for state in ("awaited", "approved", "published"):
                 approval.ask(viewer, area, UUID(made[of, state]), tells=False)

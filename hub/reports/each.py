@@ -38,7 +38,8 @@ from hub.reports.pieces import (
 from hub.summaries.lines import Line, figure_key
 from hub.summaries.perception import Opinion, public_attitudes
 from hub.summaries.service import GROUPS, WARDS
-from hub.wards import ground, priorities
+from hub.wards import priorities
+from hub.wards.priorities import Priority
 from hub.words import month_name, months_before, number
 
 FEWEST_YEARS = 2
@@ -81,11 +82,12 @@ def each_ward(sources: Sources) -> Written:
     if WARDS in its.withheld or not its.wards_are_counted:
         return written
     written.parts += ward_rates(sources)
+    set_in = priorities.of_wards(sources.reader, its.borough_code, [line.code for line in its.wards])
     for line in its.wards:
         written.parts += [Heading(line.name, level=3), Paragraph(_said(sources, line))]
         _tell_years(written, sources, "ward", line.code, line.name)
         tell_change(written, "ward", line.code, line.name, line.change, its)
-        written.parts += _priorities(sources, line.code)
+        written.parts += _priorities(set_in.get(line.code, ()))
     return written
 
 
@@ -186,11 +188,6 @@ def _shares(opinion: Opinion) -> Iterator[Chart]:
     )
 
 
-def _priorities(sources: Sources, ward_code: str) -> Sequence[AnyPart]:
-    its = sources.summary
-    ward = ground.ward(sources.reader, ground.borough(sources.reader, its.borough_code), ward_code)
-    current = [one for one in priorities.priorities(sources.reader, ward) if one.is_current]
-    if not current:
-        return ()
-    words = tuple(one.latest.given.words for one in current)
-    return Paragraph("What the ward panel set as its priorities:"), Bullets(words)
+def _priorities(of_ward: Sequence[Priority]) -> Sequence[AnyPart]:
+    words = tuple(one.latest.given.words for one in of_ward if one.is_current)
+    return (Paragraph("What the ward panel set as its priorities:"), Bullets(words)) if words else ()

@@ -6,6 +6,7 @@ Nothing written is ever changed: each act adds a line.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 from uuid import UUID, uuid4
@@ -74,13 +75,22 @@ def today() -> dt.date:
 
 def priorities(viewer: Viewer, ward: WardPlace) -> list[Priority]:
     """List the priorities of a ward: the current first, then those that ended, each by the day it was set."""
-    viewer.require(Permission.SUMMARY_READ, [ward.borough_code])
+    return of_wards(viewer, ward.borough_code, [ward.code]).get(ward.code, [])
+
+
+def of_wards(viewer: Viewer, borough_code: str, ward_codes: Collection[str]) -> dict[str, list[Priority]]:
+    """List the priorities of some wards of a borough as `priorities` does, by ward; a ward without any has no entry."""
+    viewer.require(Permission.SUMMARY_READ, [borough_code])
     rows = viewer.session.scalars(
         select(WardPriority)
-        .where(WardPriority.borough_code == ward.borough_code, WardPriority.ward_code == ward.code)
-        .order_by(WardPriority.priority_id, WardPriority.number)
+        .where(WardPriority.borough_code == borough_code, WardPriority.ward_code.in_(ward_codes))
+        .order_by(WardPriority.ward_code, WardPriority.priority_id, WardPriority.number)
     ).all()
     names = accounts.names(viewer.session, {row.written_by for row in rows})
+    return {code: _of_ward(of_it, names) for code, of_it in groupby(rows, key=lambda row: row.ward_code)}
+
+
+def _of_ward(rows: Iterable[WardPriority], names: Mapping[UUID, str]) -> list[Priority]:
     found = [
         Priority(priority_id, tuple(_entry(row, names) for row in of_it))
         for priority_id, of_it in groupby(rows, key=lambda row: row.priority_id)
@@ -209,6 +219,6 @@ def _lock(viewer: Viewer, ward: WardPlace) -> None:
     db.lock(viewer.session, f"priorities:{ward.borough_code}:{ward.code}")
 
 
-def _entry(row: WardPriority, names: dict[UUID, str]) -> Entry:
+def _entry(row: WardPriority, names: Mapping[UUID, str]) -> Entry:
     given = Given(row.words, row.source, row.set_on, row.review_on, row.note)
     return Entry(row.act, given, names.get(row.written_by, "somebody who has left"), row.written_at)
