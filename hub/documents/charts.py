@@ -82,7 +82,7 @@ def svgs(chart: Chart, look: Look) -> list[tuple[Chart, str]]:
 
 def svg(chart: Chart, look: Look) -> str:
     """Draw a chart in one picture."""
-    look = replace(look, height=look.height // 2) if chart.is_small else look
+    look = replace(look, height=look.height * 2 // 5) if chart.is_small else look
     if chart.kind is ChartKind.BAR:
         spec = _lying(chart, look, _bars(chart, look), beside="value")
     elif chart.kind is ChartKind.INTERVAL:

@@ -13,7 +13,7 @@ from hub.documents.model import AnyPart, Cell, Chart, ChartKind, KeyFigure, Tabl
 
 MOST_LINES = 6
 """In one picture: more than these nobody tells apart, so each gets a panel of its own."""
-WIDEST, WRAPPED = 36, 16
+WIDEST, WRAPPED = 32, 10
 """In letters: what a column takes at most, and what a heading takes before it wraps."""
 BOLD = 1.5
 """How much wider a heading's letters are than a cell's, with some room."""

@@ -270,7 +270,7 @@ class Chart(Part):
     reference: Reference | None = None
     notes: tuple[str, ...] = ()
     is_small: bool = False
-    """One of many lines of a document, drawn at half the height."""
+    """One of many lines of a document, drawn lower, so that two fit on a page with their tables."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

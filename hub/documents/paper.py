@@ -105,7 +105,8 @@ def _picture(chart: Chart, drawing: str, how: Print, path: Path) -> dict[str, An
     share = charts.width_of(drawing) / how.look.width
     notes = [_broken(note, how) for note in charts.key(chart)]
     title = _broken(chart.title, how)
-    return {"kind": "chart", "title": title, "file": path.name, "words": chart.words, "share": share, "notes": notes}
+    said = {"title": title, "words": chart.words, "notes": notes}
+    return {"kind": "chart", "file": path.name, "share": share, "is_small": chart.is_small, **said}
 
 
 def _tables(table: Table, how: Print) -> Iterator[dict[str, Any]]:

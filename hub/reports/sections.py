@@ -178,7 +178,7 @@ def outcomes(sources: Sources) -> Written:
     its, session, written = sources.summary, sources.reader.session, Written()
     plan = measures_of.plans(session)[0]
     of_plan = measures_of.measures(session, plan.code)
-    written.parts.append(Paragraph(f"By the themes of the {plan.title} ({plan.years}). The plan has no targets."))
+    written.parts.append(Paragraph(f"By the themes of the plan for {plan.years}, which has no targets: {plan.title}."))
     for theme in plan.themes:
         own = [one for one in of_plan if one.theme(plan.code) == theme.code]
         recorded = [found for one in own if (found := its.measures.get(one.code)) is not None and found.is_shown]
