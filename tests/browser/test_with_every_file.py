@@ -19,8 +19,16 @@ pytestmark = [pytest.mark.slow, ONLY_LONDON]
 
 TELLING_OF_PEOPLE = {"lfb-incidents-sample.csv"}
 """Files with personal data in them, here full postcodes."""
-LARGE = {"mps-ward-level-historical-201004-202402.csv.gz"}
-"""Files of a million rows, brought in by the browser with `--long` alone; without it the services take them in."""
+ONLY_LONG = {
+    "mps-ward-level-historical-201004-202402.csv.gz",
+    "mps-ward-level-202009-202208-old-wards.csv",
+    "mps-borough-level-202108-202307.csv",
+    "police-uk/stop-and-search/2024-08-metropolitan-stop-and-search.csv.gz",
+}
+"""Files of a million rows, and others of a kind that has one here: brought in by the browser with `--long` alone.
+
+Without it the services take them in.
+"""
 STREETS = (
     pytest.param("metropolitan-street-burglary-only", marks=pytest.mark.long),
     "city-of-london-street",
@@ -77,7 +85,7 @@ def bring_in(administrator: Visitor, path: Path, kind: str) -> tuple[int, int, i
 
 @pytest.mark.parametrize(
     ("name", "kind", "expected", "edition"),
-    [pytest.param(*one, marks=pytest.mark.long if one[0] in LARGE else ()) for one in LANDING],
+    [pytest.param(*one, marks=pytest.mark.long if one[0] in ONLY_LONG else ()) for one in LANDING],
 )
 def test_a_file_lands_whole(
     hub: ServedHub,

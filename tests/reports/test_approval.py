@@ -25,7 +25,7 @@ from tests.test_mail import Postbox
 
 __all__ = ["mailing", "postbox"]
 
-TITLE = "Alder: quarterly update to March 2025"
+TITLE = "Alder: committee pack to March 2025"
 TOO_LITTLE = "Say what the patrols came to."
 
 
@@ -151,7 +151,7 @@ def test_who_is_asked_is_written_to_and_told_nothing_but_a_link(
     for letter in box.taken:
         plain = letter.get_body(("plain",)).get_content()
         assert f"https://hub.example/areas/{HOME}/reports/{report_id}" in plain
-        for untold in ("Alder", TOO_LITTLE, "quarterly", "March"):
+        for untold in ("Alder", TOO_LITTLE, "committee", "March"):
             assert untold not in plain
 
 

@@ -43,7 +43,7 @@ def test_the_public_reads_what_a_leader_published_and_nothing_before_or_after(
     assert response.headers["Cache-Control"] == "no-store, private", "so that it is gone as soon as it is withdrawn"
     page, said = client.page, response.get_data(as_text=True)
     assert MARKING not in said
-    assert page.h1 == "Alder: quarterly update to March 2025"
+    assert page.h1 == "Alder: committee pack to March 2025"
     for wanted in ("Edition 1.", "Open Government Licence", "Made on ", "every figure here is invented"):
         assert wanted in page.main, wanted
     shown = {int(number.replace(",", "")) for number in re.findall(r">([\d,]+)<", said)}

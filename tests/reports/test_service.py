@@ -85,7 +85,7 @@ def test_approval_freezes_what_was_read_and_only_somebody_else_approves(press: P
 
 
 def test_what_was_restated_is_told_beside_a_report_and_a_revised_edition_takes_its_place(press: Press) -> None:
-    report_id = press.approved()
+    report_id = press.approved("quarterly")
     before = _row(press, report_id)
     assert not press.show(report_id, LEADER).restated
     more = plus(COUNTS, (LAST, WEST, "Burglary", 400))
@@ -147,7 +147,7 @@ def test_words_of_an_officer_are_looked_at_before_they_stand_beside_protected_fi
 
 
 def test_sections_are_left_out_and_reordered_but_what_explains_the_figures_stays(press: Press) -> None:
-    report_id = press.draft()
+    report_id = press.draft("quarterly")
     present = press.show(report_id).sections
     sent = {f"place-{one.key}": str(number) for number, one in enumerate(reversed(present), start=1)}
     sent |= {f"include-{one.key}": "yes" for one in present if one.key != "where"}
