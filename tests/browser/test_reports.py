@@ -222,7 +222,7 @@ def publish(newsroom: Newsroom, leader: Visitor) -> None:
 
 def test_a_restated_figure_is_told_beside_a_report_and_a_revised_edition_takes_its_place(newsroom: Newsroom) -> None:
     officer, liaison, leader = (newsroom.browse(role) for role in (OFFICER, LIAISON, LEADER))
-    first = newsroom.press.approved()
+    first = newsroom.press.approved("quarterly")
     late = plus(COUNTS, (LAST, WEST, "Burglary", 400))
     newsroom.press.desk.commit(newsroom.press.people[OFFICER], as_met_file(late))
 
