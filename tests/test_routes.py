@@ -1533,10 +1533,8 @@ def fill_reports(database: Database) -> dict[tuple[str, str], str]:
             area, year_end = reports.borough(viewer, AREAS[of]), dt.date(2025, 12, 1)
             made |= {
                 (of, state): str(reports.draft(viewer, area, kind, year_end))
-                for state, kind in (
-                    *(("drafted", "committee"), ("awaited", "committee")),
-                    *(("approved", "quarterly"), ("published", "committee")),
-                )
+                for kind, states in (("committee", ("drafted", "awaited")), ("quarterly", ("approved", "published")))
+                for state in states
             }
             for state in ("awaited", "approved", "published"):
                 approval.ask(viewer, area, UUID(made[of, state]), tells=False)

@@ -22,7 +22,7 @@ from hub.access import Permission, Policy, Role, Viewer
 from hub.errors import NotAllowed
 from hub.places import service as places
 from hub.proofs.readings import AGGREGATE_ROLES, PARTS, TOTAL, Fetched, Line, as_aggregate_reader, fetch, part_line
-from hub.summaries import service
+from hub.summaries import sources
 from hub.summaries.changes import Figure
 from hub.summaries.service import NoFigures
 from hub.uploads import figures
@@ -300,7 +300,7 @@ def exact_counts(viewer: Viewer, borough_code: str, pairs: Iterable[Pair]) -> di
     versions = {version for _, version in pairs}
     counted: dict[Line, dict[Pair, int]] = defaultdict(dict)
     live = figures.coverage(viewer, [borough_code])
-    line_of = {(group, one): part_line((group, held)) for group, held in service.parts(viewer) for one in held}
+    line_of = {(group, one): part_line((group, held)) for group, held in sources.parts(viewer) for one in held}
     divided = {group for group, _ in line_of}
     for dataset in sorted(set(live["dataset"])):
         by_ward = figures.version_counts(viewer, borough_code, dataset, versions, by=["ward_code"])

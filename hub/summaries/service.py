@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -43,19 +43,19 @@ from hub.summaries.counting import (
     where_sentence,
 )
 from hub.summaries.lines import Denominator, Line, Measured, MonthFigure, figure_key
-from hub.summaries.offered import Offered, Part, disjoint, offered
+from hub.summaries.offered import Offered
 from hub.summaries.perception import Opinion
 from hub.summaries.police_area import PoliceArea, compared_with
-from hub.summaries.releases import Counts, Period, Years, tightens, withheld
+from hub.summaries.releases import Period, Years, withheld
+from hub.summaries.sources import Given, Source, Sources, by_name, sources_of
 from hub.summaries.spreads import spread_of
-from hub.summaries.values import Values, parts_of, rows_of
-from hub.uploads import figures, history
+from hub.summaries.values import Values
+from hub.uploads import history
 from hub.uploads.history import Restatement, Why
-from hub.uploads.kinds import DatasetKind, catalogue
-from hub.words import month_name, months_before
+from hub.uploads.kinds import DatasetKind
+from hub.words import month_name
 
 NOTHING = Change(Figure(None), Figure(None), Verdict.NOT_COMPARABLE)
-MONTHS_IN_A_QUARTER = 3
 GROUPS, WARDS, MONTHS = "groups", "wards", "months"
 """The breakdowns of a borough's total."""
 
@@ -65,51 +65,6 @@ class NoFigures(HubError):
 
     status = 404
     title = "No figures yet"
-
-
-@dataclass(frozen=True)
-class Source:
-    """The dataset that a summary is made of, the versions now live for its months, and what may be shown of it."""
-
-    kind: DatasetKind
-    live: pd.DataFrame
-    offered: Offered | None
-    """None for who sees exact counts."""
-
-    @property
-    def ends(self) -> set[dt.date]:
-        """The months that a summary may end with."""
-        return set(self.live["month"]) if self.offered is None else set(self.offered.ends)
-
-    @property
-    def with_wards(self) -> set[dt.date]:
-        """Those of them for which an aggregate reader is given wards."""
-        its = self.offered
-        return {end for end in self.ends if its is not None and end in its.wards and _Given(self, Period(end)).wards}
-
-    @property
-    def latest(self) -> dt.date:
-        """The month that a summary ends with unless another is asked for: the newest, or one lately that has wards."""
-        newest = max(self.ends)
-        recent = {end for end in self.with_wards if end > months_before(newest, MONTHS_IN_A_QUARTER)}
-        return max(recent, default=newest)
-
-
-@dataclass(frozen=True)
-class Sources:
-    """All that summaries of one borough can be made of, in the catalogue's order."""
-
-    area: places.Area
-    every: tuple[Source, ...]
-
-    @property
-    def ends(self) -> tuple[dt.date, ...]:
-        """The months that a summary may end with, newest first."""
-        return tuple(sorted(set().union(*(source.ends for source in self.every)), reverse=True))
-
-    def of(self, last_month: dt.date | None) -> Source | None:
-        """What the summary to a month is made of, or the newest one."""
-        return next((one for one in self.every if (last_month in one.ends if last_month else one.ends)), None)
 
 
 @dataclass(frozen=True)
@@ -265,7 +220,7 @@ def _may_be_told(kind: DatasetKind, its: Offered, told: Iterable[Restatement], p
 
 def covered_months(viewer: Viewer, borough_code: str) -> list[dt.date]:
     """The months that a summary of this borough may end with, newest first."""
-    return list(_sources(viewer, places.area(viewer, borough_code, Permission.SUMMARY_READ)).ends)
+    return list(sources_of(viewer, places.area(viewer, borough_code, Permission.SUMMARY_READ)).ends)
 
 
 def summary(
@@ -286,7 +241,7 @@ def summary(
     area = places.area(viewer, borough_code, Permission.SUMMARY_READ)
     if area.kind != "borough":
         raise NotFound
-    sources = _sources(viewer, area)
+    sources = sources_of(viewer, area)
     source = sources.of(last_month)
     if source is None:
         raise _no_figures(sources, last_month)
@@ -358,24 +313,6 @@ def _no_figures(sources: Sources, month: dt.date | None) -> NoFigures:
     )
 
 
-def _sources(viewer: Viewer, area: places.Area) -> Sources:
-    """List the kinds of crime that are live."""
-    live = figures.coverage(viewer, area.borough_codes)
-    is_exact = viewer.may(Permission.EXACT_COUNTS, area.borough_codes)
-    found = []
-    for kind in catalogue(viewer.session).values():
-        of_kind = live[live["dataset"] == kind.key]
-        if kind.is_crime and len(of_kind):
-            its = None if is_exact else offered(viewer, area.slug, kind.key, of_kind, parts(viewer))
-            found.append(Source(kind, of_kind, its))
-    return Sources(area, tuple(found))
-
-
-def parts(viewer: Viewer) -> tuple[Part, ...]:
-    """List the subgroups that any measure counts or ever counted: what was once shown is held to have been read."""
-    return disjoint(part for one in measures.ever(viewer.session) for part in parts_of(one))
-
-
 def _summarise(viewer: Viewer, sources: Sources, source: Source, period: Period) -> Summary:
     area = sources.area
     live = source.live[source.live["month"].isin(period.months)].sort_values("month")
@@ -401,7 +338,7 @@ def _summarise(viewer: Viewer, sources: Sources, source: Source, period: Period)
         policy,
         open_ended={GROUPS},
     )
-    given = _Given(source, period)
+    given = Given(source, period)
     not_shown |= frozenset() if given.wards else {WARDS}
     names, groups, groups_left_out = given.of_groups(names, groups)
     if GROUPS in not_shown:
@@ -409,7 +346,7 @@ def _summarise(viewer: Viewer, sources: Sources, source: Source, period: Period)
     if WARDS in not_shown:
         ward_frame, wards = ward_frame.iloc[:0], wards.only(np.zeros(len(ward_frame), np.bool_))
     unplaced = unplaced if given.unplaced else None
-    values = Values(source.kind, by_group, total, _by_name(names, groups), given.parts(by_group, names, groups))
+    values = Values(source.kind, by_group, total, by_name(names, groups), given.parts(by_group, names, groups))
     told = {measure.code: (measure, values.of(measure)) for measure in _recorded(viewer)}
     own = {code: years for code, (_, years) in told.items() if isinstance(years, Years) and not values.is_line(years)}
     of_total = spread_of(counts.by_month("borough_code", [area.slug]))
@@ -426,7 +363,7 @@ def _summarise(viewer: Viewer, sources: Sources, source: Source, period: Period)
     of_residents = rates(groups.latest.counts, np.full(len(names), people))
     group_lines = lines_of("group", period, names, names, of_groups, of_residents)
     ward_lines = ward_lines_of(period, ward_frame, of_wards, wards, rates(total.latest.counts, [people])[0])
-    provisional = _provisional(source)
+    provisional = source.provisional
     month_figures = () if MONTHS in not_shown else months_of(period, months, provisional)
     known = {
         code: Measured(
@@ -497,65 +434,7 @@ def _rates(years: Years, people: float) -> tuple[float | None, float | None]:
     return rates(years.latest.counts, [people])[0], rates(years.before.counts, [people])[0]
 
 
-def _by_name(names: Sequence[str], groups: Years) -> dict[str, Years]:
-    """Each group as a line by itself."""
-    return {name: groups.only(np.arange(len(names)) == place) for place, name in enumerate(names)}
-
-
 def _edition(source: Source, live: pd.DataFrame) -> int:
     """The wards to count by: those of the period's last month, but for aggregate readers always the newest."""
     newest = source.live.sort_values("month") if source.offered else live
     return int(newest.iloc[-1]["boundary_set_id"])
-
-
-@dataclass(frozen=True)
-class _Given:
-    """What of one period an aggregate reader may be given beside all that was ever given; to others, everything."""
-
-    source: Source
-    period: Period
-
-    @property
-    def wards(self) -> bool:
-        """Whether the wards."""
-        its = self.source.offered
-        return its is None or its.shows(its.wards, self.period.last_month, its.on_edition)
-
-    @property
-    def unplaced(self) -> bool:
-        """Whether what is placed in no ward."""
-        its = self.source.offered
-        return its is None or its.shows(its.unplaced, self.period.last_month, self._known)
-
-    def of_groups(self, names: list[str], groups: Years) -> tuple[list[str], Years, bool]:
-        """The offence groups, and whether some are left out."""
-        its = self.source.offered
-        if its is None:
-            return names, groups, False
-        shown = {name: its.shows(ends, self.period.last_month, self._known) for name, ends in its.groups.items()}
-        kept = np.array([shown.get(name, False) for name in names], np.bool_)
-        return [name for name in names if shown.get(name, False)], groups.only(kept), not all(shown.values())
-
-    def parts(self, counts: Counts, names: Sequence[str], groups: Years) -> dict[Part, Years] | None:
-        """The subgroups that measures count, of the groups that are given; None where every one is."""
-        its = self.source.offered
-        if its is None:
-            return None
-        found: dict[Part, Years] = {}
-        for name, group in _by_name(names, groups).items():
-            own = {
-                part: counts.of(rows_of(counts.rows, *part), name)
-                for part, ends in its.parts.items()
-                if part[0] == name and its.shows(ends, self.period.last_month, self._known)
-            }
-            found |= {} if tightens(group, list(own.values()), counts.policy) else own
-        return found
-
-    @property
-    def _known(self) -> frozenset[dt.date]:
-        return frozenset(self.source.live["month"])
-
-
-def _provisional(source: Source) -> frozenset[dt.date]:
-    """The newest months of what is live, which their source is still likely to revise."""
-    return frozenset(sorted(source.live["month"])[-source.kind.provisional_months :])

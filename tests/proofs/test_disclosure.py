@@ -133,7 +133,7 @@ def test_a_subgroup_that_leaves_something_small_of_its_group_is_not_given(
     assert not any(page.measures["violence-with-injury"].is_shown for page in pages)
     monkeypatch.setattr("hub.summaries.offered._REMEMBERED", {})
     monkeypatch.setattr("hub.summaries.offered._safe_parts", lambda *given: given[4])
-    monkeypatch.setattr(summaries, "tightens", lambda *given: False)
+    monkeypatch.setattr("hub.summaries.sources.tightens", lambda *given: False)
     found = attacked(database, people[Role.ADMINISTRATOR])
     assert not found.is_held, "the attack is a real one"
 

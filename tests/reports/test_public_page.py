@@ -28,7 +28,7 @@ def signed_in(app: Flask, email: str) -> StrictClient:
 def test_the_public_reads_what_a_leader_published_and_nothing_before_or_after(
     app: Flask, press: Press, client: StrictClient
 ) -> None:
-    report_id, draft_id = press.approved(), press.draft("annual")
+    report_id, draft_id = press.approved("quarterly"), press.draft("annual")
     leader, liaison = (signed_in(app, press.people[role]) for role in (LEADER, LIAISON))
     here = f"/areas/{HOME}/reports/{report_id}"
     assert client.get(f"/public/reports/{report_id}").status_code == 404, "a report's own id is no public address"
@@ -43,7 +43,7 @@ def test_the_public_reads_what_a_leader_published_and_nothing_before_or_after(
     assert response.headers["Cache-Control"] == "no-store, private", "so that it is gone as soon as it is withdrawn"
     page, said = client.page, response.get_data(as_text=True)
     assert MARKING not in said
-    assert page.h1 == "Alder: committee pack to March 2025"
+    assert page.h1 == "Alder: quarterly update to March 2025"
     for wanted in ("Edition 1.", "Open Government Licence", "Made on ", "every figure here is invented"):
         assert wanted in page.main, wanted
     shown = {int(number.replace(",", "")) for number in re.findall(r">([\d,]+)<", said)}

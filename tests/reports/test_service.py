@@ -29,7 +29,7 @@ from tests.summaries.counted import LAST, LATEST, WEST, as_met_file, as_released
 
 def test_whoever_makes_a_report_it_holds_what_a_leader_is_shown_and_no_exact_count(press: Press) -> None:
     """Every figure of it is one of the summary's own, as the leader reads it: so the attacker meets nothing new."""
-    report_id = press.draft()
+    report_id = press.draft("quarterly")
     seen_by = {role: press.show(report_id, role).document for role in (OFFICER, LIAISON)}
     assert seen_by[OFFICER] == seen_by[LIAISON]
     with press.desk.reading(press.people[LEADER]) as leader:
@@ -47,7 +47,7 @@ def test_whoever_makes_a_report_it_holds_what_a_leader_is_shown_and_no_exact_cou
 
 
 def test_approval_freezes_what_was_read_and_only_somebody_else_approves(press: Press) -> None:
-    report_id = press.draft()
+    report_id = press.draft("quarterly")
     read = press.show(report_id)
     press.edit(
         report_id,
@@ -165,7 +165,7 @@ def test_sections_are_left_out_and_reordered_but_what_explains_the_figures_stays
 
 
 def test_the_three_reading_lengths_hold_the_same_figures_and_the_shortest_is_a_sentence(press: Press) -> None:
-    document = press.show(press.approved(), LEADER).document
+    document = press.show(press.approved("quarterly"), LEADER).document
     sentence, page, full = (document.read(length) for length in Length)
     assert [part.text for part in sentence.parts if isinstance(part, Paragraph)] == [press_headline(press)]
     assert set(sentence.parts) < set(page.parts) < set(full.parts)
