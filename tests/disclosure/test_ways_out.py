@@ -26,7 +26,7 @@ HELD_TO = {
     ("counting.py", "counted", "ward_counts"): "a part of counts_of",
     ("police_area.py", "_rates", "ward_counts"): "rates of all boroughs together, made of rounded counts",
     ("police_area.py", "_rates", "coverage"): "months and versions",
-    ("service.py", "_sources", "coverage"): "months and versions",
+    ("sources.py", "sources_of", "coverage"): "months and versions",
     ("service.py", "restated", "restatements"): "released line by line",
     ("offered.py", "_worked_out", "version_counts"): "permissions come out",
 }
