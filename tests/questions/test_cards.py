@@ -23,6 +23,8 @@ PATH = f"/areas/{HOME}/summary?to=2025-03"
 FEW = f"/areas/{HOME}/figures/group:{SMALL}:2025-03"
 EXACT = re.compile(r"\b(4,?803|3)\b")
 """The exact counts of both figures that leaders see otherwise."""
+WHEN = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}(?: at \d{1,2}:\d\d[ap]m)?")
+"""A day or a moment as pages name it, which is no count."""
 
 
 @pytest.fixture
@@ -138,7 +140,7 @@ def test_a_leader_asks_from_the_card_and_reads_the_answer_on_it_never_an_exact_c
         "Nobody has asked about it yet.",
     ):
         assert words in said
-    assert not EXACT.search(said.replace("2025-03", ""))
+    assert not EXACT.search(WHEN.sub("", said).replace("2025-03", ""))
     typed = "Did Mr Patel report it?"
     assert leader.submit(FEW, {"words": typed}).status_code == 400
     assert "names of people" in leader.page.errors[0]
@@ -161,7 +163,7 @@ def test_a_leader_asks_from_the_card_and_reads_the_answer_on_it_never_an_exact_c
     for where in (FEW, path, f"/areas/{HOME}/questions"):
         leader.get(where)
         assert "A new patrol began in May." in leader.page.main, where
-        assert not EXACT.search(leader.page.main), where
+        assert not EXACT.search(WHEN.sub("", leader.page.main)), where
 
     officer.submit(FEW, {"words": "Is 3 right?"})
     assert "council leaders will not see" in officer.get(FEW, follow_redirects=True).text
