@@ -22,6 +22,7 @@ MONTHS_IN_A_YEAR = 12
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -30,18 +31,18 @@ class Period:
 
     last_month: dt.date
 
-    @property
-    def months(self) -> list[dt.date]:
+    @cached_property
+    def months(self) -> tuple[dt.date, ...]:
         """All 24, oldest first."""
-        return [months_before(self.last_month, back) for back in reversed(range(2 * MONTHS_IN_A_YEAR))]
+        return tuple(months_before(self.last_month, back) for back in reversed(range(2 * MONTHS_IN_A_YEAR)))
 
     @property
-    def before(self) -> list[dt.date]:
+    def before(self) -> tuple[dt.date, ...]:
         """The year before."""
         return self.months[:MONTHS_IN_A_YEAR]
 
     @property
-    def latest(self) -> list[dt.date]:
+    def latest(self) -> tuple[dt.date, ...]:
         """The latest year."""
         return self.months[MONTHS_IN_A_YEAR:]
 
@@ -101,77 +102,71 @@ class Counts:
 
     def years(self, by: str, keys: Sequence[object], *, unknown: Iterable[dt.date] = ()) -> Years:
         """Both years' counts by a column of the rows, with more months that are not known of them."""
-        gaps = self.missing.union(unknown)
-        return Years(*(self._year(months, by, keys, gaps) for months in (self.period.latest, self.period.before)))
+        return self._years(self._cells(self.rows, by, keys), _groups(by, keys), unknown)
 
     def months(self) -> Years:
         """Every month's count."""
-        totals = self.rows.groupby("month")["count"].sum()
-        return Years(
-            *(
-                self._released(
-                    totals.reindex(months, fill_value=0), np.array([each not in self.missing for each in months])
-                )
-                for months in (self.period.latest, self.period.before)
-            )
-        )
+        return Years(*self._by_month(self._cells(self.rows)))
 
     def by_month(self, by: str, keys: Sequence[object], *, unknown: Iterable[dt.date] = ()) -> Months:
         """Every month's count by a column of the rows, with more months that are not known of them."""
-        gaps = self.missing.union(unknown)
-        return Months(*(self._table(months, by, keys, gaps) for months in (self.period.latest, self.period.before)))
+        return _as_table(self._by_month(self._cells(self.rows, by, keys), _groups(by, keys), unknown))
 
     def months_of(self, rows: pd.DataFrame, group: str) -> Months:
         """Every month's count of some rows as one line, which lies in one group."""
-        totals = rows.groupby("month")["count"].sum()
-        latest, before = (
-            self._released(
-                totals.reindex(months, fill_value=0),
-                np.array([each not in self.missing for each in months]),
-                [group] * len(months),
-            ).counts
-            for months in (self.period.latest, self.period.before)
-        )
-        return Months(latest[None], before[None])
+        return _as_table(self._by_month(self._cells(rows), [group]))
 
     def of(self, rows: pd.DataFrame, group: str | None = None) -> Years:
         """Both years' counts of some rows as one line, which lies in one group or in none."""
-        return Years(*(self._one(rows, months, group) for months in (self.period.latest, self.period.before)))
+        return self._years(self._cells(rows), [group] if group else None)
 
-    def _within(self, months: Sequence[dt.date]) -> pd.DataFrame:
-        latest, before = self._by_year
-        return latest if months[-1] == self.period.last_month else before
+    def _cells(self, rows: pd.DataFrame, by: str = "", keys: Sequence[object] = ("",)) -> Ints:
+        """Add rows up by month, and by a column: shape (keys, 24), oldest month first. What has no key is left out."""
+        lines = pd.Index(list(keys)).get_indexer(pd.Index(rows[by])) if by else np.zeros(len(rows), np.intp)
+        months = pd.Index(self.period.months).get_indexer(pd.Index(rows["month"]))
+        cells = np.zeros((len(keys) + 1, len(self.period.months) + 1), np.int64)
+        np.add.at(cells, (lines, months), rows["count"].to_numpy())  # of no key: -1, the last line
+        return cells[:-1, :-1]
 
-    @cached_property
-    def _by_year(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        is_latest = (self.rows["month"] >= self.period.latest[0]).to_numpy(dtype=bool)
-        return self.rows[is_latest], self.rows[~is_latest]
-
-    def _one(self, rows: pd.DataFrame, months: Sequence[dt.date], group: str | None) -> Released:
-        is_within = ((rows["month"] >= months[0]) & (rows["month"] <= months[-1])).to_numpy(dtype=bool)
-        count = rows["count"].to_numpy()[is_within].sum()
-        is_known = np.array([self.missing.isdisjoint(months)])
-        return self._released(pd.Series([count]), is_known, [group] if group else None)
-
-    def _year(self, months: Sequence[dt.date], by: str, keys: Sequence[object], gaps: frozenset[dt.date]) -> Released:
-        totals = self._within(months).groupby(by)["count"].sum()
-        is_known = np.full(len(keys), gaps.isdisjoint(months))
-        groups = [str(key) for key in keys] if by == "offence_group" else None
-        return self._released(totals.reindex(pd.Index(keys), fill_value=0), is_known, groups)
-
-    def _table(self, months: Sequence[dt.date], by: str, keys: Sequence[object], gaps: frozenset[dt.date]) -> Floats:
-        totals = self._within(months).groupby([by, "month"])["count"].sum()
-        cells = totals.reindex(pd.MultiIndex.from_product([keys, months]), fill_value=0)
-        is_known = np.array([month not in gaps for _ in keys for month in months], np.bool_)
-        groups = [str(key) for key in keys for _ in months] if by == "offence_group" else None
-        return self._released(cells, is_known, groups).counts.reshape(len(keys), len(months))
-
-    def _released(self, totals: pd.Series[int], is_known: Bools, groups: Sequence[str] | None = None) -> Released:
-        released = release(
-            self.viewer, {self.borough_code}, totals.to_numpy(), self.policy, dataset=self.dataset, groups=groups
+    def _years(self, cells: Ints, groups: Sequence[str] | None, unknown: Iterable[dt.date] = ()) -> Years:
+        gaps = self.missing.union(unknown)
+        return Years(
+            *(
+                self._released(part.sum(axis=1), np.full(len(part), gaps.isdisjoint(months)), groups)
+                for months, part in self._halves(cells)
+            )
         )
+
+    def _by_month(
+        self, cells: Ints, groups: Sequence[str] | None = None, unknown: Iterable[dt.date] = ()
+    ) -> tuple[Released, Released]:
+        """Line by line, and of each line month by month."""
+        gaps = self.missing.union(unknown)
+        each = [group for group in groups for _ in range(MONTHS_IN_A_YEAR)] if groups is not None else None
+        latest, before = (
+            self._released(part.ravel(), np.tile([month not in gaps for month in months], len(part)), each)
+            for months, part in self._halves(cells)
+        )
+        return latest, before
+
+    def _halves(self, cells: Ints) -> tuple[tuple[Sequence[dt.date], Ints], ...]:
+        before, latest = np.hsplit(cells, 2)
+        return (self.period.latest, latest), (self.period.before, before)
+
+    def _released(self, totals: Ints, is_known: Bools, groups: Sequence[str] | None) -> Released:
+        released = release(self.viewer, {self.borough_code}, totals, self.policy, dataset=self.dataset, groups=groups)
         counts = np.where(is_known, released.counts, np.nan)
         return Released(counts, released.hidden & is_known, released.exact, released.is_rounded)
+
+
+def _groups(by: str, keys: Sequence[object]) -> list[str] | None:
+    """The offence group that each line lies in, if they are counted by it."""
+    return [str(key) for key in keys] if by == "offence_group" else None
+
+
+def _as_table(years: tuple[Released, Released]) -> Months:
+    latest, before = (each.counts.reshape(-1, MONTHS_IN_A_YEAR) for each in years)
+    return Months(latest, before)
 
 
 def tightens(group: Years, parts: Sequence[Years], policy: Policy) -> bool:

@@ -48,7 +48,7 @@ def test_nothing_in_summaries_reads_counts_but_what_hands_them_to_release() -> N
 
 
 def test_counts_leave_the_exact_rows_through_release_alone() -> None:
-    """In `Counts` the rows are added up in five methods, and all hand the sums to `_released`."""
+    """In `Counts` the rows are added up by one method, and all that call it hand the sums to `_released`."""
     tree = ast.parse((HUB / "summaries" / "releases.py").read_text())
     counts = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Counts")
     methods = {node.name: ast.unparse(node) for node in counts.body if isinstance(node, ast.FunctionDef)}
@@ -56,9 +56,12 @@ def test_counts_leave_the_exact_rows_through_release_alone() -> None:
     def users(words: str) -> set[str]:
         return {name for name, source in methods.items() if words in source and f"def {words}" not in source}
 
-    assert users("self.rows") == {"months", "_by_year"}
-    assert (users("self._by_year"), users("self._within(")) == ({"_within"}, {"_year", "_table"})
-    assert all("self._released(" in methods[name] for name in ("months", "months_of", "_year", "_one", "_table"))
+    assert users("self.rows") == {"years", "months", "by_month"}
+    assert users("self._cells(") == {"years", "months", "by_month", "of", "months_of"}
+    assert all("self._years(self._cells(" in methods[name] for name in ("years", "of"))
+    assert all("self._by_month(self._cells(" in methods[name] for name in ("months", "by_month", "months_of"))
+    assert users("rows[") == {"_cells"}
+    assert all("self._released(" in methods[name] for name in ("_years", "_by_month"))
     assert "release(self.viewer" in methods["_released"]
     outside = [path.name for path in (HUB / "summaries").glob("*.py") if ".rows[" in path.read_text()]
     assert set(outside) <= {"counting.py", "releases.py", "service.py"}
