@@ -24,7 +24,7 @@ from hub.engine import open_engine
 from hub.errors import OutsideScope
 from hub.uploads.models import WardCount
 from tests.conftest import HOME, SIBLING
-from tests.test_fence import MY_SCOPE, THEIR_SIDE, a_count, seed
+from tests.fence.worlds import MY_SCOPE, THEIR_SIDE, a_count, seed
 
 ENTRIES = 5
 

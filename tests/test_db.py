@@ -14,8 +14,8 @@ from sqlalchemy.exc import DataError
 from hub.config import Settings
 from hub.db import EVERYWHERE, Database, HubSession, insert_rows
 from hub.uploads.models import Incident
-from tests.test_fence import MINE, MY_SIDE, seed
-from tests.test_fence import NOON as NOON_UTC
+from tests.fence.worlds import MINE, MY_SIDE, seed
+from tests.fence.worlds import NOON as NOON_UTC
 
 NOON = NOON_UTC.replace(tzinfo=None)
 JANUARY = dt.date(2025, 1, 1)

@@ -20,8 +20,8 @@ from hub.errors import Conflict
 from hub.problems.models import Entry, OutsideAddress
 from hub.problems.terms import Kind
 from hub.uploads.models import VersionMonth, WardCount
+from tests.fence.worlds import MY_SIDE, seed
 from tests.processes import at_once, upgrade_to
-from tests.test_fence import MY_SIDE, seed
 
 NewSettings = Callable[..., Settings]
 ROOT = Path(__file__).resolve().parents[1]
