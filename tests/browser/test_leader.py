@@ -115,10 +115,13 @@ def test_a_leader_reaches_ward_number_and_pack_within_the_clicks_that_are_promis
     click(page.get_by_role("table", name="The five measures that").get_by_role("link").first)
     for heading in ("What it counts", "How sure it is", "What it is compared with", "What people say"):
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
-    expect(page.locator("main")).to_contain_text("people were asked in")
+    survey = {"demo": "people were asked in", "london": "No survey is loaded that asks this."}
+    expect(page.locator("main")).to_contain_text(survey[hub.name])
     is_plain(page.locator("main"))
     leader.look("card-of-leader")
     within(1)
+    if hub.name == "london":
+        return  # where nobody has approved a report
     with page.expect_download() as started:
         click(page.get_by_role("link", name="PDF", exact=True))
         expect(page.get_by_label("Performance, scrutiny and reports to members")).to_be_checked()
